@@ -1,0 +1,162 @@
+#include "loop/base/log.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <ctime>
+
+#include "loop/base/line_sink.hpp"
+
+namespace girin {
+namespace {
+
+struct LevelRow {
+    LogLevel level;
+    std::string_view name;  // as settings and JSON spell it
+    std::string_view tag;   // as a text line shows it
+};
+constexpr LevelRow kLevels[] = {
+    {LogLevel::debug, "debug", "DEBUG"},          {LogLevel::info, "info", "INFO"},
+    {LogLevel::warning, "warning", "WARNING"},    {LogLevel::error, "error", "ERROR"},
+    {LogLevel::critical, "critical", "CRITICAL"},
+};
+
+// The log of this process. Constant-initialised and never destroyed, so that it serves from the first to the last line.
+LineSink& sink() {
+    static LineSink* const the_sink = new LineSink;
+    return *the_sink;
+}
+std::atomic<LogLevel> g_level = LogLevel::info;
+std::atomic<LogFormat> g_format = LogFormat::text;
+std::atomic<std::uint64_t> g_dropped_told = 0;
+
+void append_escaped(std::string& out, std::string_view text, bool json) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (json && (c == '"' || c == '\\')) {
+            out.append(1, '\\').append(1, c);
+        } else if (c == '\n') {
+            out.append("\\n");
+        } else if (byte < 0x20 || byte == 0x7f) {
+            out.append(json ? "\\u00" : "\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+        } else {
+            out.append(1, c);
+        }
+    }
+}
+
+void append_time(std::string& out, std::int64_t unix_time_ms, bool json) {
+    const std::time_t seconds = unix_time_ms / 1000;
+    std::tm parts{};
+    char text[48];
+    if (json) {
+        ::gmtime_r(&seconds, &parts);
+        std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    } else {
+        ::localtime_r(&seconds, &parts);
+        std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    }
+    out.append(text);
+    std::snprintf(text, sizeof text, ".%03d", static_cast<int>(unix_time_ms % 1000));
+    out.append(text);
+    if (json) {
+        out.append("Z");
+    } else {
+        std::strftime(text, sizeof text, " %z", &parts);
+        out.append(text);
+    }
+}
+
+std::string text_line(const LevelRow& level, std::int64_t unix_time_ms, int pid,
+                      std::string_view message, LogFields fields) {
+    std::string line = "[";
+    append_time(line, unix_time_ms, false);
+    line.append("] [").append(std::to_string(pid)).append("] [").append(level.tag).append("] ");
+    append_escaped(line, message, false);
+    for (const LogField& field : fields) {
+        line.append(" ").append(field.key()).append("=");
+        const bool quoted = field.text().empty() || field.text().find_first_of(" \"") != std::string::npos;
+        if (quoted) line.append("\"");
+        append_escaped(line, field.text(), false);
+        if (quoted) line.append("\"");
+    }
+    return line;
+}
+
+std::string json_line(const LevelRow& level, std::int64_t unix_time_ms, int pid,
+                      std::string_view message, LogFields fields) {
+    std::string line = R"({"time":")";
+    append_time(line, unix_time_ms, true);
+    line.append(R"(","level":")").append(level.name).append(R"(","pid":)").append(std::to_string(pid));
+    line.append(R"(,"message":")");
+    append_escaped(line, message, true);
+    line.append("\"");
+    for (const LogField& field : fields) {
+        line.append(",\"").append(field.key()).append("\":");
+        if (!field.is_number()) line.append("\"");
+        append_escaped(line, field.text(), true);
+        if (!field.is_number()) line.append("\"");
+    }
+    return line.append("}");
+}
+
+std::int64_t wall_clock_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+void write_record(LogLevel level, std::string_view message, LogFields fields) {
+    std::string line = format_log_line(g_format, level, wall_clock_ms(), ::getpid(), message, fields);
+    sink().write(line.append("\n"));
+}
+
+/// The first line that gets through after refused ones tells how many were lost.
+void tell_dropped() {
+    const std::uint64_t dropped = sink().dropped();
+    const std::uint64_t told = g_dropped_told.exchange(dropped);
+    if (dropped <= told) return;
+    write_record(LogLevel::warning, "Log lines were lost: the log took no more",
+                 {{"lost", static_cast<std::int64_t>(dropped - told)}});
+    g_dropped_told = sink().dropped();
+}
+
+}  // namespace
+
+Result<LogLevel> parse_log_level(std::string_view name) {
+    for (const LevelRow& row : kLevels) {
+        if (row.name == name) return row.level;
+    }
+    return Error("log level '" + std::string(name) + "': not one of debug, info, warning, error, critical");
+}
+
+Result<void> open_log(const LogOptions& options) {
+    if (auto opened = sink().open(options.file); !opened) return opened.error();
+    g_level = options.level;
+    g_format = options.format;
+    return {};
+}
+
+Result<void> reopen_log() { return sink().reopen(); }
+int log_fd() { return sink().fd(); }
+LogLevel log_level() { return g_level; }
+void set_log_level(LogLevel level) { g_level = level; }
+std::uint64_t log_lines_dropped() { return sink().dropped(); }
+
+void log(LogLevel level, std::string_view message, LogFields fields) {
+    if (level < g_level.load(std::memory_order_relaxed)) return;
+    const std::uint64_t dropped_before = sink().dropped();
+    write_record(level, message, fields);
+    if (sink().dropped() == dropped_before && dropped_before != g_dropped_told) tell_dropped();
+}
+
+std::string format_log_line(LogFormat format, LogLevel level, std::int64_t unix_time_ms, int pid,
+                            std::string_view message, LogFields fields) {
+    const LevelRow& row = kLevels[static_cast<int>(level)];
+    return format == LogFormat::json ? json_line(row, unix_time_ms, pid, message, fields)
+                                     : text_line(row, unix_time_ms, pid, message, fields);
+}
+
+}  // namespace girin

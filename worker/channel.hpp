@@ -1,0 +1,45 @@
+#pragma once
+
+// The channel between master and worker: one SOCK_SEQPACKET pair a worker, one message a packet, both ends in this file.
+// The end of the master's side tells a worker that its master is gone. Not here: waiting (each side has its own wait).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "loop/base/unique_fd.hpp"
+
+namespace girin {
+
+enum class MessageKind : std::uint8_t {
+    // worker → master
+    ready,         // application started and listeners armed
+    boot_failed,   // text: why; the worker exits next
+    recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests")
+    draining,      // the worker has stopped accepting
+    // master → worker
+    drain,         // stop accepting, finish within value milliseconds, exit 0
+    quit,          // close everything now, exit 0
+    reopen_logs,
+};
+
+struct Message {
+    MessageKind kind{};
+    std::int64_t value = 0;
+    std::string text;  // cut to kMaxText when sent
+
+    static constexpr std::size_t kMaxText = 4000;
+
+    Message() = default;
+    explicit Message(MessageKind k, std::int64_t v = 0, std::string t = {})
+        : kind(k), value(v), text(std::move(t)) {}
+};
+
+/// Never blocks. Errors: the peer is gone (EPIPE), or its queue is full (EAGAIN).
+Result<void> send_message(int channel_fd, const Message& message);
+
+enum class Received { message, nothing_yet, closed };
+/// Never blocks. `closed` also when a packet isn't one of ours.
+Received receive_message(int channel_fd, Message& message);
+
+}  // namespace girin

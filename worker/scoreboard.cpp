@@ -1,0 +1,44 @@
+#include "worker/scoreboard.hpp"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace girin {
+
+void ScoreboardSlot::reset() {
+    pid = 0;
+    generation = 0;
+    turns = 0;
+    last_tick_ns = 0;
+    callback_start_ns = 0;
+    accepting = 0;
+    connections = 0;
+    requests_in_flight = 0;
+    requests = 0;
+    accepted = 0;
+    errors_5xx = 0;
+}
+
+Result<Scoreboard> Scoreboard::create(std::size_t slots) {
+    const std::size_t bytes = slots * sizeof(ScoreboardSlot);
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return Error::from_errno(errno, "map the scoreboard");
+    Scoreboard board;
+    board.slots_ = {static_cast<ScoreboardSlot*>(memory), slots};  // zeroed pages are valid atomics
+    return board;
+}
+
+Scoreboard::Scoreboard(Scoreboard&& other) noexcept : slots_(std::exchange(other.slots_, {})) {}
+
+Scoreboard& Scoreboard::operator=(Scoreboard&& other) noexcept {
+    std::swap(slots_, other.slots_);
+    return *this;
+}
+
+Scoreboard::~Scoreboard() {
+    if (!slots_.empty()) ::munmap(slots_.data(), slots_.size_bytes());
+}
+
+}  // namespace girin

@@ -1,0 +1,53 @@
+#pragma once
+
+// The scoreboard: shared memory with one line per slot, written by the worker in that slot, read by the master and by
+// siblings. Plain atomics, no locks, no system calls to write. Mapped by the master before any fork.
+
+#include <atomic>
+#include <cstdint>
+#include <cstddef>
+#include <span>
+
+#include "loop/base/error.hpp"
+
+namespace girin {
+
+/// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds of
+/// CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
+struct alignas(128) ScoreboardSlot {
+    std::atomic<std::int32_t> pid;
+    std::atomic<std::uint32_t> generation;
+    std::atomic<std::uint64_t> turns;              // turns of the loop: grows while the worker is alive and well
+    std::atomic<std::int64_t> last_tick_ns;        // start of the last turn
+    std::atomic<std::int64_t> callback_start_ns;   // the callback that runs now began then; 0: none, the loop waits
+    std::atomic<std::uint32_t> accepting;          // 1: listeners armed, counts for the accept gate
+    std::atomic<std::uint32_t> connections;        // open
+    std::atomic<std::uint32_t> requests_in_flight;
+    std::atomic<std::uint64_t> requests;           // answered since the worker began
+    std::atomic<std::uint64_t> accepted;           // connections since the worker began
+    std::atomic<std::uint64_t> errors_5xx;
+
+    void reset();
+};
+
+/// Owns: the mapping, shared with every process forked after create().
+class Scoreboard {
+  public:
+    /// Errors: no memory. `slots` is fixed for the mapping's life: the most workers there can ever be at once.
+    static Result<Scoreboard> create(std::size_t slots);
+
+    Scoreboard() = default;
+    Scoreboard(Scoreboard&& other) noexcept;
+    Scoreboard& operator=(Scoreboard&& other) noexcept;
+    ~Scoreboard();
+
+    std::size_t size() const { return slots_.size(); }
+    ScoreboardSlot& operator[](std::size_t slot) { return slots_[slot]; }
+    const ScoreboardSlot& operator[](std::size_t slot) const { return slots_[slot]; }
+    std::span<ScoreboardSlot> slots() { return slots_; }
+
+  private:
+    std::span<ScoreboardSlot> slots_;
+};
+
+}  // namespace girin
