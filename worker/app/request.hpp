@@ -1,0 +1,68 @@
+#pragma once
+
+// Request: what a client asks, as an application sees it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "loop/coro.hpp"
+#include "worker/app/application.hpp"
+#include "worker/http/fields.hpp"
+
+namespace girin {
+
+class Exchange;
+
+/// Every view stays valid until the handler ends.
+class Request {
+  public:
+    explicit Request(Exchange& exchange) : exchange_(&exchange) {}
+
+    /// As sent, case-sensitive: "GET".
+    std::string_view method() const;
+    /// The request target as sent: "/shop/a%20b?x=1".
+    std::string_view target() const;
+    /// The target's path, percent-decoded once: "/shop/a b". May hold any byte but NUL is refused before.
+    std::string_view path() const;
+    /// The path as sent.
+    std::string_view raw_path() const;
+    /// What follows the first '?', as sent; empty when there is none.
+    std::string_view query() const;
+    /// 0 for HTTP/1.0, 1 for HTTP/1.1.
+    int minor_version() const;
+
+    /// All fields in the order and spelling in which they came.
+    const http::FieldView& headers() const;
+    /// The first field of that name, compared without case.
+    std::optional<std::string_view> header(std::string_view name) const;
+
+    /// The other end of the connection: "192.0.2.1:5312", or "unix:".
+    std::string_view peer() const;
+    /// Who asks, how and for which host: as trusted proxies tell, else as the connection and Host say.
+    std::string_view client() const;
+    std::string_view scheme() const;
+    std::string_view host() const;
+
+    /// The next piece of the body, as it arrives; empty at the end. The piece is valid until the next read.
+    ///
+    /// Errors: BodyError when the body is malformed, too large (413) or too slow (408): let it pass to answer with its status.
+    /// Cancel: raised when the client has gone.
+    Coro<std::string_view> read();
+
+    /// The rest of the body. Errors: as read(), and BodyError(413) beyond `max_bytes`.
+    Coro<std::string> read_all(std::size_t max_bytes = 1'048'576);
+
+    /// Fields after a chunked body; complete once read() has returned the end.
+    const http::FieldView& trailers() const;
+
+    const WorkerInfo& worker() const;
+    /// Requests this worker has begun, this one included.
+    std::uint64_t number() const;
+
+  private:
+    Exchange* exchange_;
+};
+
+}  // namespace girin
