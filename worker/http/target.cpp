@@ -9,6 +9,7 @@ namespace girin {
 namespace {
 
 constexpr ParseError kBadEncoding(400, "malformed percent-encoding in the target");
+constexpr ParseError kNulInPath(400, "encoded NUL in the path");
 constexpr ParseError kBadForm(400, "target of a form that is not for this method");
 constexpr ParseError kBadAuthority(400, "invalid authority in the target");
 
@@ -32,7 +33,8 @@ ParseError split_path(std::string_view text, Target& target) {
     const Encoding path = check_encoding(target.path);
     if (path == Encoding::bad || check_encoding(target.query) == Encoding::bad) return kBadEncoding;
     target.encoded = path == Encoding::good;
-    return {};
+    const bool has_nul = target.encoded && target.path.find("%00") != std::string_view::npos;
+    return has_nul ? kNulInPath : ParseError();
 }
 
 ParseError split_authority(std::string_view text, Target& target) {

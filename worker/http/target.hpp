@@ -1,7 +1,7 @@
 #pragma once
 
 // The request target (RFC 9112 §3.2): its form, and its parts as they were sent. The raw path is never changed; decoding is
-// one pass, so "%252F" becomes "%2F" and stays so. "..", "%2F" and "%00" are left to whoever maps paths to something.
+// one pass, so "%252F" becomes "%2F" and stays so. ".." and "%2F" are left to whoever maps paths to something.
 
 #include <string>
 #include <string_view>
@@ -29,7 +29,8 @@ struct Target {
 };
 
 /// Splits `text`, whose bytes must all be of a target's (no blanks, controls, "#" or non-ASCII). `target` is filled only on
-/// success. Errors: 400 for a form that doesn't belong to `method`, a bad authority, a "%" without two hexadecimal digits.
+/// success. Errors: 400 for a form that doesn't belong to `method`, a bad authority, a "%" without two hexadecimal digits (in the query too),
+/// "%00" in the path, which would cut it short for every C function behind.
 ParseError split_target(std::string_view method, std::string_view text, Target& target);
 
 /// The path with each %XX decoded once. Nothing to decode: the path itself, `storage` untouched; else a view of `storage`.
