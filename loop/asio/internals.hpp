@@ -1,0 +1,43 @@
+#pragma once
+
+// The one place that reaches into Asio's private parts: what it takes to hand its reactor to a foreign loop, and to stop
+// polling when nothing is queued. Members are reached by explicit instantiation, where access is not checked
+// ([temp.spec.general]/6). Guarded by version; without GIRIN_ASIO_INTERNALS nothing here is used, and the public API serves.
+
+#include <boost/asio/detail/epoll_reactor.hpp>
+#include <boost/asio/detail/scheduler.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/version.hpp>
+
+#if GIRIN_ASIO_INTERNALS
+
+static_assert(BOOST_ASIO_VERSION >= 102600 && BOOST_ASIO_VERSION < 103900,
+              "loop/asio/internals.hpp was checked against Asio 1.26 to 1.38: check it anew, or build with "
+              "-DGIRIN_ASIO_INTERNALS=OFF");
+
+namespace girin::asio_internals {
+
+using Operation = boost::asio::detail::scheduler_operation;
+using OperationQueue = boost::asio::detail::op_queue<Operation>;
+using Reactor = boost::asio::detail::epoll_reactor;
+using Scheduler = boost::asio::detail::scheduler;
+
+inline Scheduler& scheduler_of(boost::asio::io_context& context) {
+    return boost::asio::use_service<Scheduler>(context);
+}
+inline Reactor& reactor_of(boost::asio::io_context& context) {
+    return boost::asio::use_service<Reactor>(context);
+}
+
+/// Something stands on Asio's queue besides the reactor itself.
+bool has_queued(boost::asio::io_context& context);
+/// As if a thread waited in the reactor: from now on a post from anywhere makes epoll_fd() readable. False: something is
+/// queued already; poll again before sleeping.
+bool arm_for_foreign_wait(boost::asio::io_context& context);
+int epoll_fd(boost::asio::io_context& context);
+/// The events of the wake-up that is being handled for this descriptor.
+std::uint32_t current_events(const Reactor::per_descriptor_data& descriptor);
+
+}  // namespace girin::asio_internals
+
+#endif

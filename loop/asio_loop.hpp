@@ -1,0 +1,34 @@
+#pragma once
+
+// AsioLoop: the loop of life. It waits in Boost.Asio's reactor, so that every Asio object can be used on it
+// (io_context(), use_loop.hpp); its own descriptors (net/) stand on that reactor too.
+
+#include <memory>
+
+#include "loop/event_loop.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace girin {
+
+class AsioLoop final : public EventLoop {
+  public:
+    AsioLoop();
+    ~AsioLoop() override;
+
+    /// For Asio's own objects. Never run it: the loop does. Don't post to it what must keep order with call_soon.
+    boost::asio::io_context& io_context() noexcept;
+
+  private:
+    friend class Guest;
+
+    void select(std::optional<TimePoint> until) override;
+    void wake_up() noexcept override;
+
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace girin

@@ -1,0 +1,177 @@
+#include "loop/event_loop.hpp"
+
+#include "loop/base/check.hpp"
+#include "loop/base/log.hpp"
+#include "loop/cancel.hpp"
+#include "loop/executor.hpp"
+#include "loop/task.hpp"
+
+namespace girin {
+namespace {
+
+thread_local EventLoop* g_running_loop = nullptr;
+
+std::string describe(const std::source_location& where) {
+    return std::string(where.file_name()) + ":" + std::to_string(where.line());
+}
+
+std::string describe(const std::exception_ptr& exception) {
+    if (!exception) return "";
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (const Cancelled&) {
+        return "cancelled";
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+}  // namespace
+
+EventLoop::EventLoop() : now_(Clock::now()) {}
+
+EventLoop::~EventLoop() { GIRIN_CHECK(closed_, "a concrete loop closes itself in its destructor"); }
+
+EventLoop* EventLoop::running_or_null() noexcept { return g_running_loop; }
+
+EventLoop& EventLoop::running() {
+    if (g_running_loop == nullptr) throw LoopError("no event loop runs on this thread");
+    return *g_running_loop;
+}
+
+EventLoop::RunningScope::RunningScope(EventLoop& loop, std::source_location where)
+    : loop_(loop), outer_(g_running_loop) {
+    loop.check_open();
+    if (loop.running_) {
+        throw LoopError("this event loop is already running; it was started at " + describe(loop.run_where_));
+    }
+    if (outer_ != nullptr) {
+        throw LoopError("another event loop is running on this thread; it was started at " +
+                        describe(outer_->run_where_));
+    }
+    g_running_loop = &loop;
+    loop.running_ = true;
+    loop.run_where_ = where;
+    loop.now_ = loop.now();
+}
+
+EventLoop::RunningScope::~RunningScope() {
+    loop_.running_ = false;
+    g_running_loop = outer_;
+}
+
+void EventLoop::check_open() const {
+    if (closed_) throw LoopError("the event loop is closed");
+}
+
+void EventLoop::run_forever(std::source_location where) {
+    const RunningScope scope(*this, where);
+    do {
+        turn(true);
+    } while (!stopping_);
+    stopping_ = false;
+}
+
+void EventLoop::turn(bool may_wait) {
+    if (may_wait && ready_.empty() && !stopping_) {
+        select(timers_.next());
+    } else {
+        select(TimePoint::min());
+    }
+    now_ = now();
+    if (observer_ != nullptr) observer_->turn_began(now_);
+    take_posted();
+    timers_.move_due(now_, ready_);
+    run_pass();
+    if (observer_ != nullptr) observer_->turn_ended();
+}
+
+void EventLoop::run_pass() {
+    pass_.splice(pass_.end(), ready_);
+    while (!pass_.empty()) {
+        Runnable& next = pass_.front();
+        pass_.pop_front();
+        try {
+            next.run();
+        } catch (const FatalError&) {
+            ready_.splice(ready_.begin(), pass_);
+            throw;
+        } catch (...) {
+            call_exception_handler(std::current_exception(), "Exception in callback");
+        }
+    }
+}
+
+void EventLoop::post(Ref<detail::Callback> callback) {
+    {
+        const std::lock_guard lock(posted_mutex_);
+        if (posts_closed_) return;
+        posted_.push_back(std::move(callback));
+        if (posted_.size() > 1) return;  // the loop is awake, or about to be
+    }
+    wake_up();
+}
+
+void EventLoop::take_posted() {
+    std::vector<Ref<detail::Callback>> posted;
+    {
+        const std::lock_guard lock(posted_mutex_);
+        if (posted_.empty()) return;
+        posted.swap(posted_);
+    }
+    for (Ref<detail::Callback>& callback : posted) schedule(*callback.detach());
+}
+
+std::vector<TaskBase*> EventLoop::all_tasks() const {
+    std::vector<TaskBase*> tasks;
+    for (TaskBase* task = first_task_; task != nullptr; task = task->next_) tasks.push_back(task);
+    return tasks;
+}
+
+void EventLoop::call_exception_handler(std::exception_ptr exception, const std::string& message) noexcept {
+    if (exception_handler_) {
+        try {
+            exception_handler_(exception, message);
+            return;
+        } catch (...) {
+            log_error("The loop's exception handler failed: " + describe(std::current_exception()));
+        }
+    }
+    log_error(message + ": " + describe(exception));
+}
+
+Executor& EventLoop::executor() {
+    check_open();
+    if (!executor_) executor_ = std::make_unique<Executor>(*this, executor_threads_);
+    return *executor_;
+}
+
+void EventLoop::close() {
+    if (closed_) return;
+    if (running_) throw LoopError("an event loop that runs can't be closed; it was started at " + describe(run_where_));
+    executor_.reset();
+    {
+        const std::lock_guard lock(posted_mutex_);
+        posts_closed_ = true;
+    }
+    take_posted();
+    while (first_task_ != nullptr) first_task_->abandon();
+    while (!ready_.empty() || !timers_.empty()) {
+        timers_.move_due(TimePoint::max(), ready_);
+        while (!ready_.empty()) {
+            auto* callback = dynamic_cast<detail::Callback*>(&ready_.front());
+            ready_.pop_front();
+            if (callback != nullptr) intrusive_ptr_release(callback);
+        }
+    }
+    closed_ = true;
+}
+
+void EventLoop::close_from_destructor() noexcept {
+    GIRIN_CHECK(!running_, "an event loop is destroyed while it runs");
+    close();
+}
+
+}  // namespace girin

@@ -1,0 +1,125 @@
+#pragma once
+
+// Executor: a pool of threads for work that blocks, so that the loop never does. Made after the fork, at first use.
+
+#include <atomic>
+#include <memory>
+#include <tuple>
+
+#include "loop/cancel.hpp"
+#include "loop/future.hpp"
+
+namespace girin {
+
+namespace detail {
+
+/// A piece of work on its way from the loop to the pool and back.
+class Job {
+  public:
+    virtual ~Job() = default;
+    /// On a thread of the pool.
+    virtual void work() noexcept = 0;
+    /// On the loop: hands the outcome to whoever waits.
+    virtual void deliver() = 0;
+};
+
+}  // namespace detail
+
+class Executor {
+  public:
+    /// `threads` 0: as many as cores plus 4, at most 32. None is started before the first job.
+    Executor(EventLoop& loop, std::size_t threads);
+    /// Waits for jobs that run; those that wait in the queue are dropped.
+    ~Executor();
+
+    void submit(std::unique_ptr<detail::Job> job);
+    std::size_t threads() const { return threads_; }
+
+  private:
+    struct Pool;
+
+    EventLoop& loop_;
+    std::size_t threads_;
+    std::unique_ptr<Pool> pool_;
+};
+
+namespace detail {
+
+template <class R>
+class JobState final : public FutureState<R> {
+  public:
+    using FutureState<R>::FutureState;
+
+    /// Queued: it never runs. Running: it runs to its end, and its result is dropped.
+    bool cancel() override {
+        abandoned->store(true, std::memory_order_relaxed);
+        return FutureState<R>::cancel();
+    }
+
+    std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
+};
+
+template <class R, class F, class... Args>
+class JobOf final : public Job {
+  public:
+    JobOf(Ref<JobState<R>> state, F function, Args... args)
+        : state_(std::move(state)), abandoned_(state_->abandoned), function_(std::move(function)),
+          args_(std::move(args)...) {}
+
+    void work() noexcept override {
+        if (abandoned_->load(std::memory_order_relaxed)) return;
+        try {
+            if constexpr (std::is_void_v<R>) {
+                std::apply(function_, std::move(args_));
+            } else {
+                value_.emplace(std::apply(function_, std::move(args_)));
+            }
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+    }
+
+    void deliver() override {
+        if (state_->done()) return;
+        if (failure_) {
+            state_->set_exception(failure_);
+        } else if constexpr (std::is_void_v<R>) {
+            state_->set_result();
+        } else {
+            state_->set_result(std::move(*value_));
+        }
+    }
+
+  private:
+    struct Nothing {};
+
+    Ref<JobState<R>> state_;  // touched on the loop's thread only
+    std::shared_ptr<std::atomic<bool>> abandoned_;
+    F function_;
+    std::tuple<Args...> args_;
+    std::optional<std::conditional_t<std::is_void_v<R>, Nothing, R>> value_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace detail
+
+/// Calls `function(args...)` on a thread of the loop's pool; its result or exception becomes the future's.
+///
+/// Owns: copies of `function` and `args`, destroyed on the loop's thread. Errors: LoopError when no loop runs.
+/// Cancel: a queued call is dropped; one that runs goes on and its result is dropped.
+template <class F, class... Args>
+auto run_in_executor(F function, Args... args) {
+    using R = std::invoke_result_t<F&, Args&&...>;
+    EventLoop& loop = EventLoop::running();
+    Ref<detail::JobState<R>> state(new detail::JobState<R>(loop));
+    loop.executor().submit(std::make_unique<detail::JobOf<R, F, Args...>>(state, std::move(function), std::move(args)...));
+    return Future<R>(Ref<FutureState<R>>(std::move(state)));
+}
+
+/// asyncio's name for it.
+template <class F, class... Args>
+auto to_thread(F function, Args... args) {
+    return run_in_executor(std::move(function), std::move(args)...);
+}
+
+}  // namespace girin

@@ -1,0 +1,115 @@
+// Descriptor over Asio's public interface: the fallback of descriptor_reactor.cpp, for an Asio whose inside is not known.
+// Slower, and a new connection wakes every process that waits for it.
+
+#include "loop/net/descriptor.hpp"
+
+#if !GIRIN_ASIO_INTERNALS
+
+#include <poll.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "loop/asio_loop.hpp"
+#include "loop/base/check.hpp"
+
+namespace girin {
+
+struct Descriptor::Impl {
+    struct Side {
+        IoOp* op = nullptr;
+        bool pending = false;    // an async_wait of ours stands in Asio
+        bool cancelled = false;
+    };
+
+    Impl(AsioLoop& l, UniqueFd f, Kind k)
+        : loop(l), kind(k), descriptor(l.io_context().get_executor(), f.get()) {
+        f.release();
+    }
+
+    Side& side(Direction direction) { return direction == Direction::read ? read : write; }
+
+    Readiness readiness() {
+        pollfd about{descriptor.native_handle(), POLLIN | POLLRDHUP, 0};
+        ::poll(&about, 1, 0);
+        Readiness now;
+        now.peer_finished = (about.revents & POLLRDHUP) != 0;
+        now.hung_up = (about.revents & (POLLERR | POLLHUP)) != 0;
+        return now;
+    }
+
+    void wait(Direction direction) {
+        using Wait = boost::asio::posix::stream_descriptor;
+        side(direction).pending = true;
+        descriptor.async_wait(direction == Direction::read ? Wait::wait_read : Wait::wait_write,
+                              [this, direction](const boost::system::error_code&) { on_ready(direction); });
+    }
+
+    void on_ready(Direction direction) {
+        Side& waiting = side(direction);
+        waiting.pending = false;
+        if (closed) return delete_if_idle();
+        if (waiting.op == nullptr) return;
+        const bool aborted = waiting.cancelled;
+        if (!aborted && !(kind == Kind::listener && !armed) &&
+            waiting.op->perform(readiness()) == IoStatus::pending) {
+            return wait(direction);
+        }
+        if (kind == Kind::listener && !aborted) return;  // disarmed: arm() waits anew
+        waiting.cancelled = false;
+        std::exchange(waiting.op, nullptr)->complete(aborted);
+    }
+
+    void delete_if_idle() {
+        if (!read.pending && !write.pending) delete this;
+    }
+
+    AsioLoop& loop;
+    Kind kind;
+    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+    bool armed = false;
+    bool closed = false;
+    Side read;
+    Side write;
+};
+
+Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
+
+Descriptor::~Descriptor() {
+    impl_->closed = true;
+    impl_->read.op = impl_->write.op = nullptr;
+    boost::system::error_code ignored;
+    impl_->descriptor.close(ignored);
+    impl_->delete_if_idle();
+}
+
+int Descriptor::fd() const { return const_cast<Impl*>(impl_)->descriptor.native_handle(); }
+AsioLoop& Descriptor::loop() const { return impl_->loop; }
+bool Descriptor::is_pending(Direction direction) const { return impl_->side(direction).op != nullptr; }
+bool Descriptor::is_armed() const { return impl_->armed; }
+
+void Descriptor::start(Direction direction, IoOp& op) {
+    Impl::Side& side = impl_->side(direction);
+    GIRIN_CHECK(side.op == nullptr, "one operation a direction waits on a descriptor");
+    side.op = &op;
+    side.cancelled = false;
+    if (!side.pending && impl_->kind == Kind::stream) impl_->wait(direction);
+}
+
+void Descriptor::cancel(Direction direction) {
+    Impl::Side& side = impl_->side(direction);
+    if (side.op == nullptr) return;
+    side.cancelled = true;
+    boost::system::error_code ignored;
+    impl_->descriptor.cancel(ignored);  // wakes the other direction as well, which then waits on
+}
+
+void Descriptor::arm() {
+    impl_->armed = true;
+    if (!impl_->read.pending) impl_->wait(Direction::read);
+}
+
+void Descriptor::disarm() { impl_->armed = false; }
+
+}  // namespace girin
+
+#endif

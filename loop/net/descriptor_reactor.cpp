@@ -1,0 +1,162 @@
+// Descriptor on Asio's own reactor operations: no allocation, no handler, one queue. The fast one; descriptor_public.cpp is
+// the same over Asio's public interface.
+
+#include "loop/net/descriptor.hpp"
+
+#if GIRIN_ASIO_INTERNALS
+
+#include <sys/epoll.h>
+
+#include <boost/asio/detail/reactor_op.hpp>
+#include <boost/asio/error.hpp>
+#include <system_error>
+
+#include "loop/asio/internals.hpp"
+#include "loop/asio_loop.hpp"
+#include "loop/base/check.hpp"
+
+namespace girin {
+
+using asio_internals::Reactor;
+
+struct Descriptor::Impl {
+    class Adapter final : public boost::asio::detail::reactor_op {
+      public:
+        Adapter(Impl& owner) : reactor_op({}, &Adapter::do_perform, &Adapter::do_complete), owner_(owner) {
+            cancellation_key_ = this;
+        }
+        IoOp* op = nullptr;
+        bool pending = false;
+
+      private:
+        static status do_perform(reactor_op* base) {
+            auto& self = static_cast<Adapter&>(*base);
+            if (self.op == nullptr) return done;
+            switch (self.op->perform(self.owner_.readiness())) {
+                case IoStatus::pending: return not_done;
+                case IoStatus::done: return done;
+                case IoStatus::drained: return done_and_exhausted;
+            }
+            return done;
+        }
+        static void do_complete(void* owner, boost::asio::detail::operation* base,
+                                const boost::system::error_code&, std::size_t) {
+            auto& self = static_cast<Adapter&>(*base);
+            const bool aborted = self.ec_ == boost::asio::error::operation_aborted;
+            self.ec_ = {};
+            self.pending = false;
+            IoOp* const op = std::exchange(self.op, nullptr);
+            if (self.owner_.closed) {
+                self.owner_.delete_if_idle();
+            } else if (owner != nullptr && op != nullptr) {
+                op->complete(aborted);
+            }
+        }
+
+        Impl& owner_;
+    };
+
+    Impl(AsioLoop& l, UniqueFd f, Kind k)
+        : loop(l), reactor(asio_internals::reactor_of(l.io_context())),
+          epoll_fd(asio_internals::epoll_fd(l.io_context())), fd(std::move(f)), kind(k) {
+        reactor.init_task();
+        if (const int error = reactor.register_descriptor(fd.get(), data); error != 0) {
+            reactor.cleanup_descriptor_data(data);
+            throw std::system_error(error, std::generic_category(), "watch descriptor");
+        }
+        if (kind == Kind::listener) {
+            control(EPOLL_CTL_DEL, 0);
+        } else {
+            control(EPOLL_CTL_MOD, EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET);
+        }
+    }
+
+    void control(int what, std::uint32_t events) {
+        epoll_event event{};
+        event.events = events;
+        event.data.ptr = data;
+        ::epoll_ctl(epoll_fd, what, fd.get(), &event);
+    }
+
+    /// That the peer has finished is told once, and stays true.
+    Readiness readiness() {
+        Readiness now;
+        if (!starting) {
+            const std::uint32_t events = asio_internals::current_events(data);
+            peer_finished = peer_finished || (events & EPOLLRDHUP) != 0;
+            now.hung_up = (events & (EPOLLERR | EPOLLHUP)) != 0;
+        }
+        now.peer_finished = peer_finished;
+        return now;
+    }
+
+    Adapter& adapter(Direction direction) { return direction == Direction::read ? read : write; }
+
+    void delete_if_idle() {
+        if (!read.pending && !write.pending) delete this;
+    }
+
+    AsioLoop& loop;
+    Reactor& reactor;
+    Reactor::per_descriptor_data data = nullptr;
+    int epoll_fd;
+    UniqueFd fd;
+    Kind kind;
+    bool armed = false;
+    bool closed = false;
+    bool starting = false;
+    bool peer_finished = false;
+    Adapter read{*this};
+    Adapter write{*this};
+};
+
+Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
+
+Descriptor::~Descriptor() {
+    impl_->read.op = nullptr;
+    impl_->write.op = nullptr;
+    impl_->closed = true;
+    if (impl_->kind == Kind::listener) disarm();  // others hold the socket: closing alone would leave it in the epoll set
+    impl_->reactor.deregister_descriptor(impl_->fd.get(), impl_->data, true);
+    impl_->reactor.cleanup_descriptor_data(impl_->data);
+    impl_->fd.reset();
+    impl_->delete_if_idle();
+}
+
+int Descriptor::fd() const { return impl_->fd.get(); }
+AsioLoop& Descriptor::loop() const { return impl_->loop; }
+bool Descriptor::is_pending(Direction direction) const { return impl_->adapter(direction).pending; }
+bool Descriptor::is_armed() const { return impl_->armed; }
+
+void Descriptor::start(Direction direction, IoOp& op) {
+    Impl::Adapter& adapter = impl_->adapter(direction);
+    GIRIN_CHECK(!adapter.pending, "one operation a direction waits on a descriptor");
+    adapter.op = &op;
+    adapter.pending = true;
+    const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
+    impl_->starting = true;
+    impl_->reactor.start_op(type, impl_->fd.get(), impl_->data, &adapter, false, true);
+    impl_->starting = false;
+}
+
+void Descriptor::cancel(Direction direction) {
+    Impl::Adapter& adapter = impl_->adapter(direction);
+    if (!adapter.pending) return;
+    const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
+    impl_->reactor.cancel_ops_by_key(impl_->fd.get(), impl_->data, type, &adapter);
+}
+
+void Descriptor::arm() {
+    if (impl_->armed) disarm();
+    impl_->control(EPOLL_CTL_ADD, EPOLLIN | EPOLLEXCLUSIVE);
+    impl_->armed = true;
+}
+
+void Descriptor::disarm() {
+    if (!std::exchange(impl_->armed, false)) return;
+    impl_->control(EPOLL_CTL_DEL, 0);
+}
+
+}  // namespace girin
+
+#endif

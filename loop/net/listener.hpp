@@ -1,0 +1,68 @@
+#pragma once
+
+// Listener: takes connections off a listening socket that other processes share. The kernel wakes one process a connection,
+// passing over those that are busy or stopped (DESIGN.md, D3); what it takes is handed over a few at a time.
+
+#include <array>
+
+#include "loop/net/address.hpp"
+#include "loop/net/descriptor.hpp"
+#include "loop/runnable.hpp"
+
+namespace girin {
+
+/// A connection as it was accepted: non-blocking, close-on-exec.
+struct Accepted {
+    UniqueFd fd;
+    Address peer;
+
+    Accepted() = default;
+    Accepted(UniqueFd f, Address p) : fd(std::move(f)), peer(p) {}
+};
+
+class Listener final : private IoOp, private Runnable {
+  public:
+    class Sink {
+      public:
+        virtual void on_accepted(Listener& listener, Accepted connection) = 0;
+        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM). The listener has
+        /// disarmed itself; arm() it again when there is hope.
+        virtual void on_exhausted(Listener& listener, int errno_value) = 0;
+
+      protected:
+        ~Sink() = default;
+    };
+
+    /// Owns: `fd`, a non-blocking listening socket (a duplicate, where the original is to stay). Starts disarmed.
+    Listener(AsioLoop& loop, UniqueFd fd, Sink& sink);
+    ~Listener();
+
+    int fd() const { return descriptor_.fd(); }
+    void arm();
+    void disarm() { descriptor_.disarm(); }
+    bool is_armed() const { return descriptor_.is_armed(); }
+
+    /// Takes and hands over, armed or not, until the queue is empty or `most` were taken. Returns how many.
+    std::size_t accept_pending(std::size_t most);
+
+  private:
+    // Taken in one wake-up; the rest is left to siblings that wait.
+    static constexpr std::size_t kPerWake = 4;
+    // After so many the listener goes behind its siblings, who would else never be woken: the first waiter always wins.
+    static constexpr std::size_t kAcceptsPerTurn = 16;
+
+    IoStatus perform(Readiness readiness) noexcept override;
+    void complete(bool aborted) noexcept override;
+    void run() override;
+    /// 0, or the errno that ended it; EAGAIN when the queue is empty.
+    int accept_one(Accepted& connection) noexcept;
+
+    Descriptor descriptor_;
+    Sink& sink_;
+    std::array<Accepted, kPerWake> taken_;
+    std::size_t taken_count_ = 0;
+    std::size_t since_armed_ = 0;
+    int exhausted_ = 0;
+};
+
+}  // namespace girin

@@ -1,0 +1,183 @@
+#include "loop/net/stream.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "loop/asio_loop.hpp"
+#include "loop/cancel.hpp"
+#include "loop/task.hpp"
+
+namespace girin {
+namespace {
+
+/// Sends what the kernel takes of two parts, and cuts that off them.
+IoResult send_parts(int fd, std::array<std::string_view, 2>& parts) noexcept {
+    iovec vectors[2];
+    for (std::size_t i = 0; i < 2; ++i) vectors[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+    msghdr message{};
+    message.msg_iov = vectors;
+    message.msg_iovlen = parts[1].empty() ? 1 : 2;
+    ssize_t sent;
+    do {
+        sent = message.msg_iovlen == 1 ? ::send(fd, parts[0].data(), parts[0].size(), MSG_NOSIGNAL)
+                                       : ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    IoResult result;
+    if (sent < 0) {
+        if (errno != EAGAIN) result.error = errno;
+        return result;
+    }
+    result.bytes = static_cast<std::size_t>(sent);
+    const std::size_t of_first = std::min(result.bytes, parts[0].size());
+    parts[0].remove_prefix(of_first);
+    parts[1].remove_prefix(result.bytes - of_first);
+    return result;
+}
+
+}  // namespace
+
+Stream::Stream(AsioLoop& loop, UniqueFd fd) : descriptor_(loop, std::move(fd)) {}
+
+IoResult Stream::try_send(std::string_view first, std::string_view second) {
+    std::array<std::string_view, 2> parts{first, second};
+    return send_parts(fd(), parts);
+}
+
+void Stream::shutdown_send() { ::shutdown(fd(), SHUT_WR); }
+
+void Stream::abort() {
+    if (read_op_.receiver != nullptr) descriptor_.cancel(Direction::read);
+    if (write_op_.sender != nullptr) descriptor_.cancel(Direction::write);
+}
+
+void Stream::watch(HangupListener& listener) {
+    read_op_.listener = &listener;
+    if (!descriptor_.is_pending(Direction::read)) descriptor_.start(Direction::read, read_op_);
+}
+
+// --- reading
+
+IoStatus Stream::ReadOp::perform(Readiness readiness) noexcept {
+    hung_up = hung_up || readiness.hung_up;
+    if (receiver != nullptr) {
+        const IoStatus status = receiver->try_receive();
+        // A peer that has finished leaves no second wake-up behind: its end-of-file must be fetched without one.
+        const bool more = readiness.peer_finished || readiness.hung_up;
+        stream.maybe_readable_ = status == IoStatus::done || (status == IoStatus::drained && more);
+        return status == IoStatus::drained && more ? IoStatus::done : status;
+    }
+    stream.maybe_readable_ = true;
+    const bool news = readiness.hung_up || (readiness.peer_finished && !finished_told);
+    return listener != nullptr && news ? IoStatus::done : IoStatus::pending;
+}
+
+void Stream::ReadOp::complete(bool aborted) noexcept {
+    if (receiver != nullptr) {
+        ReceiveAwaiter& waiting = *std::exchange(receiver, nullptr);
+        if (aborted && !waiting.finished_) waiting.result_.error = ECANCELED;
+        waiting.finished_ = true;
+        waiting.task()->loop().schedule(waiting);
+        return;
+    }
+    if (aborted || listener == nullptr) return;
+    finished_told = true;
+    if (!hung_up) stream.descriptor_.start(Direction::read, *this);  // a reset may follow
+    listener->on_hangup(hung_up);
+}
+
+IoStatus Stream::ReceiveAwaiter::try_receive() noexcept {
+    const std::span<char> room = target_.prepare();
+    ssize_t received;
+    do {
+        received = ::recv(stream_.fd(), room.data(), room.size(), 0);
+    } while (received < 0 && errno == EINTR);
+    const int error = received < 0 ? errno : 0;
+    target_.commit(received > 0 ? static_cast<std::size_t>(received) : 0);
+    if (error == EAGAIN) return IoStatus::pending;
+    finished_ = true;
+    result_.error = error;
+    result_.bytes = received > 0 ? static_cast<std::size_t>(received) : 0;
+    return result_.bytes < room.size() && received > 0 ? IoStatus::drained : IoStatus::done;
+}
+
+bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
+    if (!attach(awaiting)) return false;
+    ReadOp& op = stream_.read_op_;
+    op.listener = nullptr;
+    const bool waits_already = stream_.descriptor_.is_pending(Direction::read);
+    if (waits_already && stream_.maybe_readable_) {
+        // The operation that watched for the peer stays on the queue; what it let pass is fetched here.
+        const IoStatus status = try_receive();
+        stream_.maybe_readable_ = status == IoStatus::done;
+        if (status != IoStatus::pending) return false;
+    }
+    op.receiver = this;
+    if (!waits_already) stream_.descriptor_.start(Direction::read, op);
+    return true;
+}
+
+IoResult Stream::ReceiveAwaiter::await_resume() {
+    check_cancelled();
+    if (cancelled_ && result_.error == ECANCELED) throw Cancelled{};
+    return result_;
+}
+
+bool Stream::ReceiveAwaiter::request_cancel() {
+    if (finished_) return false;
+    if (!cancelled_) stream_.descriptor_.cancel(Direction::read);
+    cancelled_ = true;
+    return true;
+}
+
+Stream::ReceiveAwaiter::~ReceiveAwaiter() {
+    if (stream_.read_op_.receiver == this) stream_.read_op_.receiver = nullptr;
+}
+
+// --- writing
+
+IoStatus Stream::WriteOp::perform(Readiness) noexcept {
+    return sender != nullptr ? sender->try_send() : IoStatus::done;
+}
+
+void Stream::WriteOp::complete(bool aborted) noexcept {
+    if (sender == nullptr) return;
+    SendAwaiter& waiting = *std::exchange(sender, nullptr);
+    if (aborted && !waiting.finished_) waiting.result_.error = ECANCELED;
+    waiting.finished_ = true;
+    waiting.task()->loop().schedule(waiting);
+}
+
+IoStatus Stream::SendAwaiter::try_send() noexcept {
+    const IoResult step = send_parts(stream_.fd(), parts_);
+    result_.bytes += step.bytes;
+    result_.error = step.error;
+    finished_ = step.error != 0 || (parts_[0].empty() && parts_[1].empty());
+    return finished_ ? IoStatus::done : IoStatus::pending;
+}
+
+bool Stream::SendAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
+    if (!attach(awaiting)) return false;
+    stream_.write_op_.sender = this;
+    stream_.descriptor_.start(Direction::write, stream_.write_op_);
+    return true;
+}
+
+IoResult Stream::SendAwaiter::await_resume() {
+    check_cancelled();
+    if (cancelled_ && result_.error == ECANCELED) throw Cancelled{};
+    return result_;
+}
+
+bool Stream::SendAwaiter::request_cancel() {
+    if (finished_) return false;
+    if (!cancelled_) stream_.descriptor_.cancel(Direction::write);
+    cancelled_ = true;
+    return true;
+}
+
+Stream::SendAwaiter::~SendAwaiter() {
+    if (stream_.write_op_.sender == this) stream_.write_op_.sender = nullptr;
+}
+
+}  // namespace girin

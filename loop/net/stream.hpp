@@ -1,0 +1,166 @@
+#pragma once
+
+// Stream: a connected TCP or Unix socket. Reads are tried when the kernel says so, into a buffer that is asked for only then,
+// so that an idle connection holds none; writes are tried at once. Not here: framing, timeouts.
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "loop/net/descriptor.hpp"
+#include "loop/suspension.hpp"
+
+namespace girin {
+
+/// How a read or a write ended: bytes moved, or an errno.
+struct IoResult {
+    std::size_t bytes = 0;
+    int error = 0;  // 0: none. A read of 0 bytes without error: the peer has finished sending
+};
+
+/// Where received bytes go. Asked in the midst of the reactor: must not throw, start or cancel operations.
+class ReadTarget {
+  public:
+    /// Room for at least one byte; called when there may be something to read.
+    virtual std::span<char> prepare() noexcept = 0;
+    /// So many bytes were put there; 0: nothing came, the room isn't needed.
+    virtual void commit(std::size_t bytes) noexcept = 0;
+
+  protected:
+    ~ReadTarget() = default;
+};
+
+/// Told when the other side goes away while nobody reads.
+class HangupListener {
+  public:
+    /// `reset`: nothing can be sent any more. Else the peer has only shut its sending down.
+    virtual void on_hangup(bool reset) noexcept = 0;
+
+  protected:
+    ~HangupListener() = default;
+};
+
+class Stream {
+  public:
+    class ReceiveAwaiter;
+    class SendAwaiter;
+
+    /// Owns: `fd`, a connected non-blocking socket.
+    Stream(AsioLoop& loop, UniqueFd fd);
+
+    int fd() const { return descriptor_.fd(); }
+
+    /// Waits for bytes. At most one at a time.  Owns: `target` until the await ends.
+    /// Cancel: bytes that have come are delivered, and the request waits for the next await.
+    ReceiveAwaiter receive(ReadTarget& target);
+    /// The same into a fixed buffer, not empty.
+    ReceiveAwaiter receive(std::span<char> buffer);
+
+    /// Sends all of it, waiting as often as needed. At most one at a time. The bytes must live until the await ends.
+    /// Errors: IoResult::error, EPIPE or ECONNRESET when the peer is gone; bytes says how many the kernel took.
+    /// Cancel: a part may have been sent; the stream should be closed.
+    SendAwaiter send(std::string_view bytes);
+    SendAwaiter send(std::string_view first, std::string_view second);
+    /// Sends what the kernel takes now, without waiting; EAGAIN is no error here.
+    IoResult try_send(std::string_view first, std::string_view second = {});
+
+    /// Until unwatch(), or a receive(), `listener` is told when the peer goes.
+    void watch(HangupListener& listener);
+    void unwatch() { read_op_.listener = nullptr; }
+
+    /// The other side reads end-of-file; receiving goes on.
+    void shutdown_send();
+    /// What waits in receive or send ends with ECANCELED.
+    void abort();
+
+  private:
+    // A read that waits for a receiver, or for the peer to go.
+    class ReadOp final : public IoOp {
+      public:
+        explicit ReadOp(Stream& owner) : stream(owner) {}
+        IoStatus perform(Readiness readiness) noexcept override;
+        void complete(bool aborted) noexcept override;
+
+        Stream& stream;
+        ReceiveAwaiter* receiver = nullptr;
+        HangupListener* listener = nullptr;
+        bool hung_up = false;
+        bool finished_told = false;
+    };
+    class WriteOp final : public IoOp {
+      public:
+        IoStatus perform(Readiness readiness) noexcept override;
+        void complete(bool aborted) noexcept override;
+
+        SendAwaiter* sender = nullptr;
+    };
+
+    Descriptor descriptor_;
+    ReadOp read_op_{*this};
+    WriteOp write_op_;
+    bool maybe_readable_ = true;
+};
+
+class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension, private ReadTarget {
+  public:
+    ReceiveAwaiter(Stream& stream, ReadTarget& target) : stream_(stream), target_(target) {}
+    ReceiveAwaiter(Stream& stream, std::span<char> buffer) : stream_(stream), target_(*this), buffer_(buffer) {}
+    ~ReceiveAwaiter();
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> awaiting);
+    IoResult await_resume();
+
+  private:
+    friend class Stream;
+    friend class Stream::ReadOp;
+
+    bool request_cancel() override;
+    IoStatus try_receive() noexcept;
+    std::span<char> prepare() noexcept override { return buffer_; }
+    void commit(std::size_t) noexcept override {}
+
+    Stream& stream_;
+    ReadTarget& target_;
+    std::span<char> buffer_;
+    IoResult result_;
+    bool finished_ = false;
+    bool cancelled_ = false;
+};
+
+class [[nodiscard]] Stream::SendAwaiter final : public Suspension {
+  public:
+    SendAwaiter(Stream& stream, std::string_view first, std::string_view second)
+        : stream_(stream), parts_{first, second} {}
+    ~SendAwaiter();
+
+    /// Sends at once what the kernel takes; usually that is all.
+    bool await_ready() noexcept { return try_send() != IoStatus::pending; }
+    bool await_suspend(std::coroutine_handle<> awaiting);
+    IoResult await_resume();
+
+  private:
+    friend class Stream;
+    friend class Stream::WriteOp;
+
+    bool request_cancel() override;
+    IoStatus try_send() noexcept;
+
+    Stream& stream_;
+    std::array<std::string_view, 2> parts_;
+    IoResult result_;
+    bool finished_ = false;
+    bool cancelled_ = false;
+};
+
+inline Stream::ReceiveAwaiter Stream::receive(ReadTarget& target) { return ReceiveAwaiter(*this, target); }
+inline Stream::ReceiveAwaiter Stream::receive(std::span<char> buffer) { return ReceiveAwaiter(*this, buffer); }
+inline Stream::SendAwaiter Stream::send(std::string_view bytes) { return SendAwaiter(*this, bytes, {}); }
+inline Stream::SendAwaiter Stream::send(std::string_view first, std::string_view second) {
+    return SendAwaiter(*this, first, second);
+}
+
+}  // namespace girin

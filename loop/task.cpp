@@ -1,0 +1,118 @@
+#include "loop/task.hpp"
+
+#include "loop/base/check.hpp"
+#include "loop/base/log.hpp"
+#include "loop/cancel.hpp"
+
+namespace girin {
+
+TaskBase::TaskBase(EventLoop& loop, std::string name) : loop_(loop), name_(std::move(name)) {}
+
+TaskBase::~TaskBase() { GIRIN_CHECK(!listed_, "a task is destroyed while its loop still lists it"); }
+
+TaskBase* TaskBase::current() {
+    EventLoop* const loop = EventLoop::running_or_null();
+    GIRIN_CHECK(loop != nullptr && loop->current_task() != nullptr, "a coroutine that waits runs in a task");
+    return loop->current_task();
+}
+
+void TaskBase::enlist() {
+    previous_ = loop_.last_task_;
+    (previous_ != nullptr ? previous_->next_ : loop_.first_task_) = this;
+    loop_.last_task_ = this;
+    listed_ = true;
+    intrusive_ptr_add_ref(state());
+    loop_.schedule(first_step_);
+}
+
+void TaskBase::delist() {
+    (previous_ != nullptr ? previous_->next_ : loop_.first_task_) = next_;
+    (next_ != nullptr ? next_->previous_ : loop_.last_task_) = previous_;
+    listed_ = false;
+}
+
+void TaskBase::start() {
+    if (take_pending_cancel()) {
+        end(false);
+    } else {
+        resume(root());
+    }
+}
+
+void TaskBase::resume(std::coroutine_handle<> where) {
+    suspension_ = nullptr;
+    TaskBase* const outer = std::exchange(loop_.current_task_, this);
+    where.resume();
+    loop_.current_task_ = outer;
+    if (root().done()) end(true);
+}
+
+void TaskBase::end(bool entered) {
+    const Ref<FutureStateBase> kept(state(), false);  // takes over the registry's reference
+    delist();
+    complete(entered);
+}
+
+void TaskBase::abandon() {
+    const Ref<FutureStateBase> kept(state(), false);
+    delist();
+    if (first_step_.is_linked()) first_step_.unlink();
+    log_error("Task '" + name_ + "' was destroyed but it is pending");
+    destroy_coroutine();
+}
+
+bool TaskBase::cancel_task() {
+    if (state()->done()) return false;
+    ++cancel_requests_;
+    if (suspension_ == nullptr || !suspension_->request_cancel()) must_cancel_ = true;
+    return true;
+}
+
+int TaskBase::uncancel() {
+    if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = false;
+    return cancel_requests_;
+}
+
+void TaskBase::forward_pending_cancel() {
+    if (must_cancel_ && suspension_->request_cancel()) must_cancel_ = false;
+}
+
+bool TaskBase::is_cancelled(const std::exception_ptr& exception) const {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const Cancelled&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+Suspension::~Suspension() {
+    if (task_ != nullptr && task_->suspension_ == this) task_->suspension_ = nullptr;
+}
+
+void Suspension::attach_uncancelled(std::coroutine_handle<> awaiting) {
+    task_ = TaskBase::current();
+    task_->suspension_ = this;
+    awaiting_ = awaiting;
+}
+
+bool Suspension::attach(std::coroutine_handle<> awaiting) {
+    attach_uncancelled(awaiting);
+    if (!task_->take_pending_cancel()) return true;
+    task_->suspension_ = nullptr;
+    cancelled_before_ = true;
+    return false;
+}
+
+void Suspension::run() { task_->resume(awaiting_); }
+
+void Suspension::check_cancelled() {
+    if (cancelled_before_) throw Cancelled{};
+}
+
+void Suspension::check_cancelled_late() {
+    if (cancelled_before_ || (task_ != nullptr && task_->take_pending_cancel())) throw Cancelled{};
+}
+
+}  // namespace girin

@@ -1,0 +1,166 @@
+#pragma once
+
+// Task<T>: a coroutine that runs by itself on a loop, as asyncio.Task: it starts in the next turn, can be cancelled, and is a
+// future of its result. The loop owns it until it has ended. Not here: groups of tasks (task_group.hpp).
+
+#include <string>
+
+#include "loop/coro.hpp"
+#include "loop/future.hpp"
+
+namespace girin {
+
+/// A task's identity, without its result's type.
+class TaskBase {
+  public:
+    TaskBase(const TaskBase&) = delete;
+    TaskBase& operator=(const TaskBase&) = delete;
+
+    /// The task that runs. A bug, hence a check, outside of any: every coroutine that waits runs in a task.
+    static TaskBase* current();
+
+    const std::string& name() const { return name_; }
+    EventLoop& loop() const { return loop_; }
+    virtual FutureStateBase* state() = 0;
+
+    /// Asks the task to stop: Cancelled is raised once where it waits, or at its next await. It may catch that and go on.
+    /// False when it has ended already.
+    bool cancel_task();
+    /// Takes one request back; returns how many are left. At zero a request not yet raised is forgotten.
+    int uncancel();
+    /// Requests that were not taken back.
+    int cancelling() const { return cancel_requests_; }
+
+  protected:
+    TaskBase(EventLoop& loop, std::string name);
+    ~TaskBase();
+
+    /// To be called once the object is whole: puts it into the loop's registry and schedules its first step.
+    void enlist();
+    /// Never entered if it was cancelled before its first step.
+    virtual std::coroutine_handle<> root() const = 0;
+    /// The coroutine is over, or (`entered` false) never began.
+    virtual void complete(bool entered) = 0;
+    virtual void destroy_coroutine() = 0;
+
+    bool take_pending_cancel() { return std::exchange(must_cancel_, false); }
+    bool is_cancelled(const std::exception_ptr& exception) const;
+
+  private:
+    friend class EventLoop;
+    friend class Suspension;
+    friend class detail::FutureAwaiterBase;
+
+    class FirstStep final : public Runnable {
+      public:
+        explicit FirstStep(TaskBase& task) : task_(task) {}
+        void run() override { task_.start(); }
+
+      private:
+        TaskBase& task_;
+    };
+
+    void start();
+    void resume(std::coroutine_handle<> where);
+    void forward_pending_cancel();
+    void end(bool entered);
+    /// The loop closes while it waits.
+    void abandon();
+    void delist();
+
+    EventLoop& loop_;
+    std::string name_;
+    FirstStep first_step_{*this};
+    Suspension* suspension_ = nullptr;
+    TaskBase* next_ = nullptr;
+    TaskBase* previous_ = nullptr;
+    int cancel_requests_ = 0;
+    bool must_cancel_ = false;
+    bool listed_ = false;
+};
+
+namespace detail {
+
+template <class T>
+class TaskState final : public FutureState<T>, public TaskBase {
+  public:
+    TaskState(EventLoop& loop, Coro<T> coroutine, std::string name)
+        : FutureState<T>(loop), TaskBase(loop, std::move(name)), coroutine_(std::move(coroutine)) {
+        enlist();
+    }
+
+    FutureStateBase* state() override { return this; }
+    bool cancel() override {
+        this->mark_retrieved();
+        return cancel_task();
+    }
+
+  private:
+    using Status = FutureStateBase::Status;
+
+    std::coroutine_handle<> root() const override { return coroutine_.handle(); }
+    void destroy_coroutine() override { coroutine_ = {}; }
+    std::string describe() const override { return "Task '" + this->name() + "'"; }
+
+    void complete(bool entered) override {
+        Coro<T> finished = std::move(coroutine_);
+        const std::exception_ptr failure = entered ? finished.handle().promise().exception() : nullptr;
+        if (!entered || take_pending_cancel() || (failure && is_cancelled(failure))) {
+            this->finish(Status::cancelled);
+        } else if (failure) {
+            this->set_exception(failure);
+        } else if constexpr (std::is_void_v<T>) {
+            this->set_result();
+        } else {
+            this->set_result(finished.handle().promise().take_result());
+        }
+    }
+
+    Coro<T> coroutine_;
+};
+
+}  // namespace detail
+
+/// Copies name the same task. Dropping them all doesn't stop it.
+template <class T = void>
+class Task : public detail::FutureHandle<T> {
+  public:
+    Task() = default;
+    explicit Task(Ref<detail::TaskState<T>> state) : detail::FutureHandle<T>(state), task_(state.get()) {}
+
+    const std::string& name() const { return task_->name(); }
+    int uncancel() const { return task_->uncancel(); }
+    int cancelling() const { return task_->cancelling(); }
+    TaskBase& base() const { return *task_; }
+
+  private:
+    TaskBase* task_ = nullptr;
+};
+
+template <class T>
+Task<T> EventLoop::create_task(Coro<T> coroutine, std::string name) {
+    check_open();
+    return Task<T>(Ref<detail::TaskState<T>>(new detail::TaskState<T>(*this, std::move(coroutine), std::move(name))));
+}
+
+template <class T>
+T EventLoop::run_until_complete(Coro<T> main, std::source_location where) {
+    { const RunningScope refused_early(*this, where); }
+    const Task<T> task = create_task(std::move(main), "main");
+    task.add_done_callback([this] { stop(); });
+    run_forever(where);
+    if (!task.done()) throw LoopError("the event loop was stopped before its main task ended");
+    if constexpr (std::is_void_v<T>) {
+        task.result();
+    } else {
+        return std::move(task.state()->value());
+    }
+}
+
+/// A task on the loop that runs on this thread. Errors: LoopError when none does.
+template <class T>
+Task<T> create_task(Coro<T> coroutine, std::string name = {}) {
+    return EventLoop::running().create_task(std::move(coroutine), std::move(name));
+}
+
+}  // namespace girin

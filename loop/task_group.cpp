@@ -1,0 +1,118 @@
+#include "loop/task_group.hpp"
+
+#include <algorithm>
+
+#include "loop/base/check.hpp"
+
+namespace girin {
+namespace {
+
+enum class FailureKind { cancelled, fatal, error };
+
+FailureKind kind_of(const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const Cancelled&) {
+        return FailureKind::cancelled;
+    } catch (const FatalError&) {
+        return FailureKind::fatal;
+    } catch (...) {
+        return FailureKind::error;
+    }
+}
+
+std::string text_of(const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+}  // namespace
+
+ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions)
+    : text_(std::move(message)), exceptions_(std::move(exceptions)) {
+    GIRIN_CHECK(!exceptions_.empty(), "an exception group holds at least one exception");
+    text_ += " (" + std::to_string(exceptions_.size()) + "): " + text_of(exceptions_.front());
+}
+
+TaskGroup::TaskGroup() : loop_(EventLoop::running()), parent_(*TaskBase::current()) {}
+
+TaskGroup::~TaskGroup() = default;
+
+void TaskGroup::check_open() const {
+    if (aborting_) throw LoopError("the task group is shutting down");
+    if (leaving_ && children_.empty()) throw LoopError("the task group has finished");
+}
+
+void TaskGroup::adopt(Ref<FutureStateBase> state, TaskBase& task) {
+    FutureStateBase& child = *state;
+    children_.emplace_back(std::move(state), &task);
+    child.add_done_callback([this, &child] { on_child_done(child); });
+}
+
+void TaskGroup::on_child_done(FutureStateBase& child) {
+    const auto found = std::find_if(children_.begin(), children_.end(),
+                                    [&](const Child& c) { return c.state.get() == &child; });
+    const Ref<FutureStateBase> kept = found->state;
+    children_.erase(found);
+    if (children_.empty() && all_done_ && !all_done_.done()) all_done_.set_result();
+    if (child.cancelled()) return;
+    const std::exception_ptr error = child.exception();
+    if (!error) return;
+    errors_.push_back(error);
+    if (!fatal_ && kind_of(error) == FailureKind::fatal) fatal_ = error;
+    if (!aborting_ && !parent_cancel_requested_) {
+        abort();
+        parent_cancel_requested_ = true;
+        parent_.cancel_task();
+    }
+}
+
+void TaskGroup::abort() {
+    aborting_ = true;
+    for (const Child& child : children_) child.state->cancel();
+}
+
+Coro<void> TaskGroup::wait_for_children(std::exception_ptr& cancellation) {
+    while (!children_.empty()) {
+        all_done_ = Future<void>(loop_);
+        try {
+            co_await all_done_;
+        } catch (const Cancelled&) {
+            if (!aborting_) {
+                cancellation = std::current_exception();
+                abort();
+            }
+        }
+    }
+}
+
+Coro<void> TaskGroup::leave(std::exception_ptr failure) {
+    leaving_ = true;
+    std::exception_ptr cancellation;
+    if (failure) {
+        const FailureKind kind = kind_of(failure);
+        if (kind == FailureKind::cancelled) cancellation = failure;
+        if (kind == FailureKind::fatal && !fatal_) fatal_ = failure;
+        if (!aborting_) abort();
+    }
+    co_await wait_for_children(cancellation);
+    if (fatal_) std::rethrow_exception(fatal_);
+
+    if (parent_cancel_requested_ && parent_.uncancel() == 0) cancellation = nullptr;
+    if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
+    if (failure && kind_of(failure) != FailureKind::cancelled) errors_.push_back(failure);
+    if (errors_.empty()) co_return;
+    if (parent_.cancelling() > 0) {
+        // Cancelled from outside as well: errors go first, and the request stays for the next await.
+        parent_.uncancel();
+        parent_.cancel_task();
+    }
+    throw ExceptionGroup("unhandled errors in a task group", std::move(errors_));
+}
+
+}  // namespace girin

@@ -1,0 +1,106 @@
+#pragma once
+
+// Time limits, as asyncio.timeout and wait_for of CPython 3.12 and later: the work is cancelled, waited for, and only then
+// TimeoutError is raised. Work that swallows its cancellation and returns a value wins. Cancellation from outside passes.
+
+#include "loop/cancel.hpp"
+#include "loop/coro.hpp"
+#include "loop/task.hpp"
+
+namespace girin {
+
+/// The limit of timeout_at as an object, to be moved while the work runs. Lives in the task that it limits.
+class TimeoutScope {
+  public:
+    explicit TimeoutScope(TimePoint deadline);
+    TimeoutScope(const TimeoutScope&) = delete;
+    TimeoutScope& operator=(const TimeoutScope&) = delete;
+
+    TimePoint deadline() const { return deadline_; }
+    /// No effect once it has expired.
+    void reschedule(TimePoint deadline);
+    bool expired() const { return expired_; }
+
+    /// The work is over. True: it was this limit alone that cancelled it, so that its Cancelled becomes a TimeoutError.
+    bool close();
+
+  private:
+    class Alarm final : public Timer {
+      public:
+        explicit Alarm(TimeoutScope& scope) : scope_(scope) {}
+        void run() override { scope_.expire(); }
+
+      private:
+        TimeoutScope& scope_;
+    };
+
+    void expire();
+
+    TaskBase& task_;
+    TimePoint deadline_;
+    Alarm alarm_{*this};
+    int cancelling_before_;
+    bool expired_ = false;
+};
+
+/// Runs `work` inline, in this task, until it ends or `deadline` has passed.
+///
+/// Errors: TimeoutError; what `work` throws. A deadline that has passed: work that never waits still ends well.
+template <class T>
+Coro<T> timeout_at(TimePoint deadline, Coro<T> work) {
+    TimeoutScope scope(deadline);
+    bool timed_out = false;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(work);
+            scope.close();
+            co_return;
+        } else {
+            T value = co_await std::move(work);
+            scope.close();
+            co_return value;
+        }
+    } catch (const Cancelled&) {
+        timed_out = scope.close();
+        if (!timed_out) throw;
+    } catch (...) {
+        scope.close();
+        throw;
+    }
+    throw TimeoutError();
+}
+
+template <class T>
+Coro<T> timeout(Duration limit, Coro<T> work) {
+    const TimePoint now = EventLoop::running().time();
+    return timeout_at(now + std::chrono::duration_cast<Clock::duration>(limit), std::move(work));
+}
+
+namespace detail {
+
+template <class Handle>
+auto await_handle(Handle handle) -> Coro<std::decay_t<decltype(handle.result())>> {
+    co_return co_await std::move(handle);
+}
+
+}  // namespace detail
+
+/// Waits at most `limit` for a coroutine, future or task, which is cancelled otherwise and waited for. With a limit of zero or
+/// less a coroutine never starts and a future's result counts only if it is there already.
+template <class T>
+Coro<T> wait_for(Coro<T> work, Duration limit) {
+    if (limit <= Duration::zero()) throw TimeoutError();
+    co_return co_await timeout(limit, std::move(work));
+}
+template <class T>
+Coro<T> wait_for(Future<T> future, Duration limit) {
+    if (limit <= Duration::zero() && !future.done()) future.cancel();
+    co_return co_await timeout(limit, detail::await_handle(std::move(future)));
+}
+template <class T>
+Coro<T> wait_for(Task<T> task, Duration limit) {
+    if (limit <= Duration::zero() && !task.done()) task.cancel();
+    co_return co_await timeout(limit, detail::await_handle(std::move(task)));
+}
+
+}  // namespace girin

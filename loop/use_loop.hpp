@@ -1,0 +1,162 @@
+#pragma once
+
+// use_loop: the completion token that makes any Asio operation awaitable in our coroutines:
+//   std::size_t n = co_await socket.async_read_some(buffer, girin::use_loop);
+// The first argument, if it is an error_code, is thrown as boost::system::system_error; the rest is the value (a tuple where
+// there are several). With boost::asio::as_tuple(use_loop) everything is handed over and nothing is thrown.
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/system_error.hpp>
+#include <optional>
+#include <tuple>
+
+#include "loop/cancel.hpp"
+#include "loop/event_loop.hpp"
+#include "loop/suspension.hpp"
+#include "loop/task.hpp"
+
+namespace girin {
+
+struct use_loop_t {};
+inline constexpr use_loop_t use_loop{};
+
+namespace detail {
+
+/// What an operation hands over, and how that becomes the value of the `co_await`.
+template <class... Args>
+struct Outcome {
+    static std::tuple<Args...> value(std::tuple<Args...>&& all) { return std::move(all); }
+};
+template <>
+struct Outcome<> {
+    static void value(std::tuple<>&&) {}
+};
+template <class T>
+struct Outcome<T> {
+    static T value(std::tuple<T>&& all) { return std::get<0>(std::move(all)); }
+};
+template <class... Rest>
+struct Outcome<boost::system::error_code, Rest...> {
+    static auto value(std::tuple<boost::system::error_code, Rest...>&& all) {
+        if (std::get<0>(all)) throw boost::system::system_error(std::get<0>(all));
+        return std::apply([](auto&&, auto&&... rest) { return Outcome<std::decay_t<Rest>...>::value({std::move(rest)...}); },
+                          std::move(all));
+    }
+};
+template <>
+struct Outcome<boost::system::error_code> {
+    static void value(std::tuple<boost::system::error_code>&& all) {
+        if (std::get<0>(all)) throw boost::system::system_error(std::get<0>(all));
+    }
+};
+template <class... Rest>
+struct Outcome<std::exception_ptr, Rest...> {
+    static auto value(std::tuple<std::exception_ptr, Rest...>&& all) {
+        if (std::get<0>(all)) std::rethrow_exception(std::get<0>(all));
+        return std::apply([](auto&&, auto&&... rest) { return Outcome<std::decay_t<Rest>...>::value({std::move(rest)...}); },
+                          std::move(all));
+    }
+};
+
+/// An operation that is awaited. Cancel: emitted to the operation, which is waited for; if it ended well all the same, its
+/// result is delivered and the request waits for the next await ("completed wins").
+template <class Initiation, class Results, class... InitArgs>
+class OperationAwaiter;
+
+template <class... Results>
+class OperationWait : public Suspension {
+  public:
+    void deliver(Results... results) {
+        results_.emplace(std::move(results)...);
+        task()->loop().schedule(*this);
+    }
+    boost::asio::cancellation_slot slot() { return signal_.slot(); }
+
+  protected:
+    bool request_cancel() override {
+        if (results_) return false;
+        if (!cancel_emitted_) {
+            cancel_emitted_ = true;
+            signal_.emit(boost::asio::cancellation_type::all);
+        }
+        return true;
+    }
+
+    decltype(auto) take() {
+        check_cancelled();
+        if (cancel_emitted_ && was_aborted()) throw Cancelled{};
+        return Outcome<Results...>::value(std::move(*results_));
+    }
+
+  private:
+    bool was_aborted() const {
+        if constexpr (sizeof...(Results) > 0) {
+            using First = std::tuple_element_t<0, std::tuple<Results...>>;
+            if constexpr (std::is_same_v<First, boost::system::error_code>) {
+                return std::get<0>(*results_) == boost::asio::error::operation_aborted;
+            }
+        }
+        return false;
+    }
+
+    boost::asio::cancellation_signal signal_;
+    std::optional<std::tuple<Results...>> results_;
+    bool cancel_emitted_ = false;
+};
+
+/// The completion handler: a pointer to the awaiting frame.
+template <class... Results>
+class OperationHandler {
+  public:
+    using cancellation_slot_type = boost::asio::cancellation_slot;
+
+    explicit OperationHandler(OperationWait<Results...>& wait) : wait_(&wait) {}
+    cancellation_slot_type get_cancellation_slot() const noexcept { return wait_->slot(); }
+    template <class... Args>
+    void operator()(Args&&... args) {
+        wait_->deliver(std::forward<Args>(args)...);
+    }
+
+  private:
+    OperationWait<Results...>* wait_;
+};
+
+template <class Initiation, class... Results, class... InitArgs>
+class [[nodiscard]] OperationAwaiter<Initiation, std::tuple<Results...>, InitArgs...> final
+    : public OperationWait<Results...> {
+  public:
+    OperationAwaiter(Initiation initiation, InitArgs... args)
+        : initiation_(std::move(initiation)), args_(std::move(args)...) {}
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> awaiting) {
+        if (!this->attach(awaiting)) return false;
+        std::apply(
+            [this](auto&&... args) {
+                std::move(initiation_)(OperationHandler<Results...>(*this), std::move(args)...);
+            },
+            std::move(args_));
+        return true;
+    }
+    decltype(auto) await_resume() { return this->take(); }
+
+  private:
+    Initiation initiation_;
+    std::tuple<InitArgs...> args_;
+};
+
+}  // namespace detail
+}  // namespace girin
+
+template <class... Args>
+class boost::asio::async_result<girin::use_loop_t, void(Args...)> {
+  public:
+    template <class Initiation, class... InitArgs>
+    static auto initiate(Initiation&& initiation, girin::use_loop_t, InitArgs&&... args) {
+        using Results = std::tuple<std::decay_t<Args>...>;
+        return girin::detail::OperationAwaiter<std::decay_t<Initiation>, Results, std::decay_t<InitArgs>...>(
+            std::forward<Initiation>(initiation), std::forward<InitArgs>(args)...);
+    }
+};
