@@ -1,0 +1,77 @@
+#include "supervisor/exit_cause.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "supervisor/signals.hpp"
+
+namespace girin {
+namespace {
+
+bool is_fault(int signo) {
+    constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU, SIGXFSZ};
+    return std::ranges::find(kFaults, signo) != std::end(kFaults);
+}
+
+ExitCause explain_code(const ExitEvidence& evidence) {
+    const int code = evidence.ended.value;
+    if (code != 0) return {ExitKind::failed, "exited with code " + std::to_string(code)};
+    if (evidence.asked_to_stop) return {ExitKind::finished, "has finished"};
+    return {ExitKind::left, "exited with code 0 without being asked to"};
+}
+
+/// The kernel sends KILL for want of memory, so nothing else can be its doing.
+bool is_oom_kill(const ExitEvidence& evidence) {
+    return evidence.out_of_memory && evidence.ended.by_signal && evidence.ended.value == SIGKILL;
+}
+
+std::string events_file_of_own_cgroup() {
+    std::ifstream cgroups("/proc/self/cgroup");
+    std::string line;
+    while (std::getline(cgroups, line)) {
+        if (line.starts_with("0::")) return "/sys/fs/cgroup" + line.substr(3) + "/memory.events";
+    }
+    return {};
+}
+
+}  // namespace
+
+ExitCause find_exit_cause(const ExitEvidence& evidence) {
+    const ChildExit& ended = evidence.ended;
+    if (!ended.by_signal) return explain_code(evidence);
+    const std::string signal = signal_name(ended.value) + (ended.core_dumped ? " (core dumped)" : "");
+    if (evidence.own_kill && evidence.own_kill->signo == ended.value) {
+        return {ExitKind::killed_by_us, "killed by us with " + signal + ": " + evidence.own_kill->why};
+    }
+    if (is_oom_kill(evidence)) {
+        return {ExitKind::out_of_memory, "killed by the kernel: out of memory in the cgroup"};
+    }
+    if (is_fault(ended.value)) return {ExitKind::crashed, "crashed: " + signal};
+    return {ExitKind::killed_outside, "killed by " + signal + " from outside"};
+}
+
+OomWatch::OomWatch(std::string events_file)
+    : events_file_(events_file.empty() ? events_file_of_own_cgroup() : std::move(events_file)),
+      count_(read_count()) {}
+
+bool OomWatch::has_killed_since() {
+    const std::uint64_t count = read_count();
+    if (count <= count_) return false;
+    ++count_;  // each victim takes one
+    return true;
+}
+
+std::uint64_t OomWatch::read_count() const {
+    if (events_file_.empty()) return 0;
+    std::ifstream events(events_file_);
+    std::string key;
+    std::uint64_t value = 0;
+    while (events >> key >> value) {
+        if (key == "oom_kill") return value;
+    }
+    return 0;
+}
+
+}  // namespace girin

@@ -1,0 +1,170 @@
+#include "supervisor/listener.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "supervisor/socket_address.hpp"
+#include "supervisor/steering.hpp"
+
+namespace girin {
+namespace {
+
+Result<UniqueFd> make_socket(int family, const std::string& text) {
+    UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return Error::from_errno(errno, "open socket for", text);
+    return fd;
+}
+
+Result<void> set_on(int fd, int level, int option, const std::string& text) {
+    const int on = 1;
+    if (::setsockopt(fd, level, option, &on, sizeof on) != 0) {
+        return Error::from_errno(errno, "set up socket for", text);
+    }
+    return {};
+}
+
+Result<void> start_listening(int fd, int backlog, const std::string& text) {
+    if (::listen(fd, backlog) != 0) return Error::from_errno(errno, "listen on", text);
+    return {};
+}
+
+/// A bound and listening TCP socket. With `joins` it shares its address with sockets that allow it.
+Result<UniqueFd> listen_tcp(const SocketAddress& address, const ListenOptions& options, bool joins) {
+    const std::string text = address.to_text();
+    auto fd = make_socket(address.family(), text);
+    if (!fd) return fd.error();
+    if (auto set = set_on(fd->get(), SOL_SOCKET, SO_REUSEADDR, text); !set) return set.error();
+    if (joins) {
+        if (auto set = set_on(fd->get(), SOL_SOCKET, SO_REUSEPORT, text); !set) return set.error();
+    }
+    if (options.v6_only && address.family() == AF_INET6) {
+        if (auto set = set_on(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, text); !set) return set.error();
+    }
+    if (::bind(fd->get(), address.generic(), address.bytes) != 0) return Error::from_errno(errno, "bind", text);
+    if (auto listening = start_listening(fd->get(), options.backlog, text); !listening) return listening.error();
+    return fd;
+}
+
+int option_of(int fd, int option) {
+    int value = -1;
+    socklen_t bytes = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
+}
+
+Result<void> give_file_to(const std::string& path, const Identity& owner) {
+    if (::geteuid() != 0 || (!owner.changes_user() && !owner.changes_group())) return {};
+    if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) return Error::from_errno(errno, "change owner of", path);
+    return {};
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(const BindAddress& address, const ListenOptions& options) {
+    switch (address.kind) {
+        case BindAddress::Kind::unix_socket: return open_unix(address, options);
+        case BindAddress::Kind::inherited: return take_inherited(address);
+        case BindAddress::Kind::tcp: break;
+    }
+    return open_tcp(address, options);
+}
+
+Result<Listener> Listener::open_tcp(const BindAddress& address, const ListenOptions& options) {
+    const auto wanted = resolve_blocking(address.host, address.port);
+    if (!wanted) return wanted.error();
+    // The first socket doesn't share, so that the kernel refuses it where anybody else listens, sharing or not. Only when
+    // it listens does it let others join: those are ours.
+    auto first = listen_tcp(*wanted, options, false);
+    if (!first) return first.error();
+    const auto bound = local_address(first->get());
+    if (!bound) return bound.error();
+    Listener listener;
+    listener.address_ = address;
+    listener.text_ = bound->to_text();
+    listener.has_lanes_ = options.reuse_port;
+    if (options.reuse_port) {
+        if (auto set = set_on(first->get(), SOL_SOCKET, SO_REUSEPORT, listener.text_); !set) return set.error();
+    }
+    listener.sockets_.push_back(std::move(*first));
+    if (auto wide = listener.widen(options.lanes, options); !wide) return wide.error();
+    return listener;
+}
+
+Result<Listener> Listener::open_unix(const BindAddress& address, const ListenOptions& options) {
+    const std::string text = "unix:" + address.path;
+    auto fd = make_socket(AF_UNIX, text);
+    if (!fd) return fd.error();
+    Listener listener;
+    auto file = SocketFile::bind(fd->get(), address.path, options.socket_owner.uid);
+    if (!file) return file.error();
+    listener.file_ = std::move(*file);
+    if (auto given = give_file_to(address.path, options.socket_owner); !given) return given.error();
+    if (auto listening = start_listening(fd->get(), options.backlog, text); !listening) return listening.error();
+    listener.address_ = address;
+    listener.text_ = text;
+    listener.is_unix_ = true;
+    listener.sockets_.push_back(std::move(*fd));
+    return listener;
+}
+
+Result<Listener> Listener::take_inherited(const BindAddress& address) {
+    const std::string name = "fd://" + std::to_string(address.fd);
+    auto fd = duplicate(address.fd);
+    if (!fd) return Error::from_errno(fd.error().errno_value(), "bind", name);
+    const bool listens = option_of(fd->get(), SO_ACCEPTCONN) == 1 && option_of(fd->get(), SO_TYPE) == SOCK_STREAM;
+    if (!listens) return Error("bind " + name + ": not a listening stream socket");
+    if (auto set = set_nonblocking(fd->get()); !set) return set.error();
+    ::fcntl(address.fd, F_SETFD, FD_CLOEXEC);  // stays open, for a later reload; but isn't for programs we start
+    const auto bound = local_address(fd->get());
+    if (!bound) return bound.error();
+    Listener listener;
+    listener.address_ = address;
+    listener.text_ = bound->to_text();
+    listener.is_unix_ = bound->family() == AF_UNIX;
+    listener.sockets_.push_back(std::move(*fd));
+    return listener;
+}
+
+Result<Listener> Listener::share(const ListenOptions& options) const {
+    Listener copy;
+    copy.address_ = address_;
+    copy.text_ = text_;
+    copy.is_unix_ = is_unix_;
+    copy.has_lanes_ = has_lanes_;
+    for (const UniqueFd& socket : sockets_) {
+        auto duplicated = duplicate(socket.get());
+        if (!duplicated) return duplicated.error();
+        if (address_.kind != BindAddress::Kind::inherited) ::listen(duplicated->get(), options.backlog);
+        copy.sockets_.push_back(std::move(*duplicated));
+    }
+    if (auto wide = copy.widen(options.lanes, options); !wide) return wide.error();
+    return copy;
+}
+
+Result<void> Listener::widen(std::size_t count, const ListenOptions& options) {
+    while (has_lanes_ && sockets_.size() < count) {
+        const auto address = local_address(sockets_.front().get());
+        if (!address) return address.error();
+        auto socket = listen_tcp(*address, options, true);
+        if (!socket) return socket.error();
+        sockets_.push_back(std::move(*socket));
+    }
+    return {};
+}
+
+Result<void> Listener::steer(const std::vector<bool>& live) {
+    if (!has_lanes_) return {};
+    std::vector<bool> marks = live;
+    marks.resize(sockets_.size(), false);
+    return steer_reuse_port_group(sockets_.front().get(), marks);
+}
+
+ListenerSocket Listener::socket(std::size_t lane) const {
+    return ListenerSocket(sockets_[lane % sockets_.size()].get(), text_, is_unix_);
+}
+
+}  // namespace girin

@@ -1,0 +1,68 @@
+#pragma once
+
+// One address that the master listens on: one socket that all workers share, or, with --reuse-port, one a lane. A lane is a
+// queue of its own in the kernel that one worker at a time serves. Not here: the set of all addresses (listeners.hpp).
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "loop/base/unique_fd.hpp"
+#include "supervisor/bind_address.hpp"
+#include "supervisor/privileges.hpp"
+#include "supervisor/socket_file.hpp"
+#include "worker/listener_socket.hpp"
+
+namespace girin {
+
+struct ListenOptions {
+    int backlog = 2048;
+    bool reuse_port = false;
+    std::size_t lanes = 1;  // with reuse_port: how many sockets a TCP address has
+    bool v6_only = false;   // an IPv6 address doesn't take IPv4 connections too
+    Identity socket_owner;  // who a Unix socket's file is given to, when we are root
+
+    ListenOptions() {}
+};
+
+class Listener {
+  public:
+    /// Binds and listens. Errors: as the kernel gives them, told as "bind 0.0.0.0:80: permission denied". Another
+    /// server on the address is an error also when both want to share it by reuse_port: only one master may. Blocks
+    /// for as long as looking up a host *name* takes; addresses take no time.
+    static Result<Listener> open(const BindAddress& address, const ListenOptions& options);
+
+    /// The same sockets once more, for a new generation that keeps the address; with the new backlog. The Unix
+    /// socket's file stays with the original until take_file_of(). Errors: no more descriptors.
+    Result<Listener> share(const ListenOptions& options) const;
+    void take_file_of(Listener& predecessor) { file_ = std::move(predecessor.file_); }
+
+    const BindAddress& address() const { return address_; }
+    /// With the real port: "127.0.0.1:41234", "unix:/run/shop.sock".
+    const std::string& text() const { return text_; }
+    bool is_unix() const { return is_unix_; }
+
+    std::size_t lanes() const { return sockets_.size(); }
+    /// Opens more lanes, so that there are at least `count`; nothing for an address without lanes.
+    Result<void> widen(std::size_t count, const ListenOptions& options);
+    /// New connections go only to the lanes marked in `live`; the others keep what they have queued. All or none
+    /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
+    Result<void> steer(const std::vector<bool>& live);
+
+    /// Borrowed from this. Modulo the number of lanes, so any `lane` is fine.
+    ListenerSocket socket(std::size_t lane) const;
+
+  private:
+    static Result<Listener> open_tcp(const BindAddress& address, const ListenOptions& options);
+    static Result<Listener> open_unix(const BindAddress& address, const ListenOptions& options);
+    static Result<Listener> take_inherited(const BindAddress& address);
+
+    BindAddress address_;
+    std::string text_;
+    bool is_unix_ = false;
+    bool has_lanes_ = false;
+    std::vector<UniqueFd> sockets_;  // never empty in an open listener
+    SocketFile file_;
+};
+
+}  // namespace girin

@@ -1,0 +1,66 @@
+#include "supervisor/listeners.hpp"
+
+#include <algorithm>
+
+namespace girin {
+namespace {
+
+bool is_v6(const BindAddress& address) { return address.host.find(':') != std::string::npos; }
+
+/// "[::]:80" takes IPv4 connections too, unless "0.0.0.0:80" or its like is asked for beside it.
+bool has_v4_neighbour(const BindAddress& address, const std::vector<BindAddress>& all) {
+    return address.kind == BindAddress::Kind::tcp && std::ranges::any_of(all, [&](const BindAddress& other) {
+        return other.kind == BindAddress::Kind::tcp && other.port == address.port && !is_v6(other);
+    });
+}
+
+}  // namespace
+
+Result<ListenerSet> ListenerSet::open(const std::vector<BindAddress>& addresses, const ListenOptions& options,
+                                      const ListenerSet* running) {
+    ListenerSet set;
+    set.options_ = options;
+    for (const BindAddress& address : addresses) {
+        const Listener* shared = running ? running->find(address) : nullptr;
+        ListenOptions own = options;
+        own.v6_only = has_v4_neighbour(address, addresses);
+        auto listener = shared ? shared->share(own) : Listener::open(address, own);
+        if (!listener) return listener.error();
+        set.listeners_.push_back(std::move(*listener));
+    }
+    return set;
+}
+
+void ListenerSet::succeed(ListenerSet& predecessor) {
+    for (Listener& old : predecessor.listeners_) {
+        const auto same = std::ranges::find(listeners_, old.address(), &Listener::address);
+        if (same != listeners_.end()) same->take_file_of(old);
+    }
+}
+
+std::vector<ListenerSocket> ListenerSet::sockets(std::size_t lane) const {
+    std::vector<ListenerSocket> sockets;
+    for (const Listener& listener : listeners_) sockets.push_back(listener.socket(lane));
+    return sockets;
+}
+
+Result<void> ListenerSet::widen(std::size_t lanes) {
+    for (Listener& listener : listeners_) {
+        if (auto wide = listener.widen(lanes, options_); !wide) return wide.error();
+    }
+    return {};
+}
+
+Result<void> ListenerSet::steer(const std::vector<bool>& live) {
+    for (Listener& listener : listeners_) {
+        if (auto steered = listener.steer(live); !steered) return steered.error();
+    }
+    return {};
+}
+
+const Listener* ListenerSet::find(const BindAddress& address) const {
+    const auto found = std::ranges::find(listeners_, address, &Listener::address);
+    return found == listeners_.end() ? nullptr : &*found;
+}
+
+}  // namespace girin

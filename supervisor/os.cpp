@@ -1,0 +1,106 @@
+#include "supervisor/os.hpp"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace girin {
+namespace {
+
+Duration read_clock(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+int to_wait_ms(Duration left) {
+    // Rounded up: waking a fraction too early would turn the rest into a busy loop.
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX));
+}
+
+ChildExit to_child_exit(const siginfo_t& info) {
+    ChildExit ended = info.si_code == CLD_EXITED
+                          ? ChildExit::with_code(info.si_status)
+                          : ChildExit::with_signal(info.si_status, info.si_code == CLD_DUMPED);
+    ended.pid = info.si_pid;
+    return ended;
+}
+
+}  // namespace
+
+ChildExit ChildExit::with_code(int code) {
+    ChildExit ended;
+    ended.value = code;
+    return ended;
+}
+
+ChildExit ChildExit::with_signal(int signo, bool core) {
+    ChildExit ended;
+    ended.by_signal = true;
+    ended.value = signo;
+    ended.core_dumped = core;
+    return ended;
+}
+
+TimePoint LinuxOs::now() { return Clock::now(); }
+
+Duration LinuxOs::suspended() { return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC); }
+
+Result<ForkedChild> LinuxOs::fork_child() {
+    const pid_t pid = ::fork();
+    if (pid < 0) return Error::from_errno(errno, "fork");
+    if (pid == 0) return ForkedChild();
+    // The pid can't be another's yet: the child is ours to reap, and hasn't been.
+    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) {
+        const int reason = errno;
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);  // bounded: KILL can't be refused, and the child has nothing to wind up yet
+        return Error::from_errno(reason, "watch a new child");
+    }
+    return ForkedChild(pid, std::move(pidfd));
+}
+
+Result<std::optional<ChildExit>> LinuxOs::reap_child(int pidfd) {
+    siginfo_t info{};
+    if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {
+        return Error::from_errno(errno, "wait for a child");
+    }
+    if (info.si_pid == 0) return std::optional<ChildExit>();
+    return std::optional<ChildExit>(to_child_exit(info));
+}
+
+Result<void> LinuxOs::signal_child(int pidfd, int signo) {
+    if (::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) != 0) {
+        return Error::from_errno(errno, "send a signal to a child");
+    }
+    return {};
+}
+
+std::optional<pid_t> LinuxOs::reap_adopted(std::span<const pid_t> own) {
+    siginfo_t info{};
+    const int peek = WEXITED | WNOHANG | WNOWAIT;
+    if (::waitid(P_ALL, 0, &info, peek) != 0 || info.si_pid == 0) return std::nullopt;
+    // Our own are reaped through their pidfds, which knows their slot; the next SIGCHLD looks for the rest.
+    if (std::find(own.begin(), own.end(), info.si_pid) != own.end()) return std::nullopt;
+    ::waitpid(info.si_pid, nullptr, WNOHANG);
+    return info.si_pid;
+}
+
+Result<std::size_t> LinuxOs::wait_events(int epoll_fd, std::span<epoll_event> events,
+                                         std::optional<TimePoint> deadline) {
+    const int wait_ms = deadline ? to_wait_ms(*deadline - now()) : -1;
+    const int count = ::epoll_wait(epoll_fd, events.data(), static_cast<int>(events.size()), wait_ms);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) return std::size_t{0};
+    return Error::from_errno(errno, "wait for events");
+}
+
+}  // namespace girin

@@ -1,0 +1,117 @@
+#include "supervisor/privileges.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+namespace girin {
+namespace {
+
+std::optional<unsigned> parse_number(const std::string& text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
+    // The largest number means "no change" to the kernel.
+    return whole && number != static_cast<unsigned>(-1) ? std::optional(number) : std::nullopt;
+}
+
+const passwd* look_up_user(const std::string& user) {
+    if (const auto number = parse_number(user)) return ::getpwuid(*number);
+    return ::getpwnam(user.c_str());
+}
+
+std::vector<gid_t> groups_of(const char* user, gid_t primary) {
+    int count = 64;
+    std::vector<gid_t> groups(static_cast<std::size_t>(count));
+    if (::getgrouplist(user, primary, groups.data(), &count) < 0) {
+        groups.resize(static_cast<std::size_t>(count));
+        if (::getgrouplist(user, primary, groups.data(), &count) < 0) count = 0;
+    }
+    groups.resize(static_cast<std::size_t>(count));
+    return groups;
+}
+
+Result<void> add_user(Identity& identity, const std::string& user) {
+    if (const passwd* entry = look_up_user(user)) {
+        identity.uid = entry->pw_uid;
+        identity.gid = entry->pw_gid;
+        identity.groups = groups_of(entry->pw_name, entry->pw_gid);
+        return {};
+    }
+    const auto number = parse_number(user);
+    if (!number) return Error("user '" + user + "': no such user");
+    identity.uid = *number;  // a number without a name is fine: containers have many
+    return {};
+}
+
+Result<void> add_group(Identity& identity, const std::string& group) {
+    const auto number = parse_number(group);
+    const struct group* entry = number ? nullptr : ::getgrnam(group.c_str());
+    if (!number && !entry) return Error("group '" + group + "': no such group");
+    identity.gid = number ? *number : entry->gr_gid;
+    if (identity.groups.empty()) identity.groups = {identity.gid};
+    return {};
+}
+
+/// What we already are needs no right, so that the same settings work for root and for the user itself.
+void leave_out_what_is_so(Identity& identity) {
+    if (::geteuid() == 0) return;
+    if (identity.uid == ::geteuid()) identity.uid = static_cast<uid_t>(-1);
+    if (identity.gid == ::getegid()) identity.gid = static_cast<gid_t>(-1);
+}
+
+}  // namespace
+
+Result<Identity> find_identity(const std::string& user, const std::string& group) {
+    Identity identity;
+    if (!user.empty()) {
+        if (auto added = add_user(identity, user); !added) return added.error();
+    }
+    if (!group.empty()) {
+        if (auto added = add_group(identity, group); !added) return added.error();
+    }
+    leave_out_what_is_so(identity);
+    if (::geteuid() != 0 && identity.changes_user()) return Error("user '" + user + "': only root may change to it");
+    if (::geteuid() != 0 && identity.changes_group()) return Error("group '" + group + "': only root may change to it");
+    return identity;
+}
+
+Result<void> become(const Identity& identity) {
+    if (!identity.changes_user() && !identity.changes_group()) return {};
+    // Groups first: without the user's rights there is no changing them.
+    if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) {
+        return Error::from_errno(errno, "set supplementary groups");
+    }
+    if (identity.changes_group() && ::setresgid(identity.gid, identity.gid, identity.gid) != 0) {
+        return Error::from_errno(errno, "change to group", std::to_string(identity.gid));
+    }
+    if (identity.changes_user() && ::setresuid(identity.uid, identity.uid, identity.uid) != 0) {
+        return Error::from_errno(errno, "change to user", std::to_string(identity.uid));
+    }
+    return {};
+}
+
+Result<void> change_directory(const std::string& directory) {
+    if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
+        return Error::from_errno(errno, "change to directory", directory);
+    }
+    return {};
+}
+
+Result<void> set_environment(const std::vector<std::string>& entries) {
+    for (const std::string& entry : entries) {
+        const std::size_t equals = entry.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return Error("environment entry '" + entry + "': not NAME=VALUE");
+        }
+        ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
+    }
+    return {};
+}
+
+}  // namespace girin

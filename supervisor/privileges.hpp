@@ -1,0 +1,40 @@
+#pragma once
+
+// Who a process runs as and where: user, group and supplementary groups, umask, directory, environment. Names are looked
+// up once, in the master and before any fork; workers apply plain numbers.
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "loop/base/error.hpp"
+
+namespace girin {
+
+/// What a worker becomes. Numbers of -1 mean "stay as you are".
+struct Identity {
+    uid_t uid = static_cast<uid_t>(-1);
+    gid_t gid = static_cast<gid_t>(-1);
+    std::vector<gid_t> groups;  // supplementary; applied only when uid or gid is
+
+    Identity() = default;
+    bool changes_user() const { return uid != static_cast<uid_t>(-1); }
+    bool changes_group() const { return gid != static_cast<gid_t>(-1); }
+    bool operator==(const Identity&) const = default;
+};
+
+/// `user` and `group` are names or numbers; empty: unchanged. A user without a group brings its own primary and supplementary
+/// groups. Errors: no such user or group; or a change that only root may make while we aren't root.
+Result<Identity> find_identity(const std::string& user, const std::string& group);
+
+/// For good: afterwards there is no way back. Errors: the kernel refuses; then the process must not go on.
+Result<void> become(const Identity& identity);
+
+Result<void> change_directory(const std::string& directory);
+
+/// Sets each NAME=VALUE. Errors: an entry without '=' or with an empty name; earlier entries are set by then.
+Result<void> set_environment(const std::vector<std::string>& entries);
+
+}  // namespace girin

@@ -1,0 +1,59 @@
+#include "supervisor/process_title.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace girin {
+namespace {
+
+/// The end of the strings that lie one after another from `end` on, as the kernel laid them out.
+char* skip_contiguous(char** strings, char* end) {
+    for (; *strings; ++strings) {
+        if (*strings == end) end = *strings + std::strlen(*strings) + 1;
+    }
+    return end;
+}
+
+/// The environment's new place lives as long as the process, as the old one did.
+void move_environment() {
+    for (char** entry = environ; entry && *entry; ++entry) {
+        if (char* copy = ::strdup(*entry)) *entry = copy;
+    }
+}
+
+}  // namespace
+
+ProcessTitle::ProcessTitle(int argc, char** argv) {
+    if (argc < 1 || !argv[0]) return;
+    begin_ = argv[0];
+    char* end = skip_contiguous(argv, begin_);
+    if (environ) end = skip_contiguous(environ, end);
+    bytes_ = static_cast<std::size_t>(end - begin_);
+    move_environment();
+    for (int i = 0; i < argc; ++i) {
+        if (char* copy = ::strdup(argv[i])) argv[i] = copy;
+    }
+}
+
+void ProcessTitle::set(std::string_view title) {
+    const std::size_t colon = title.find(": ");  // the short name has room for the role only
+    const std::string role(title.substr(0, title.find(" [")));
+    ::prctl(PR_SET_NAME, colon == std::string_view::npos ? role.c_str() : ("girin:" + role.substr(colon + 2)).c_str());
+    if (bytes_ == 0) return;
+    const std::size_t shown = std::min(title.size(), bytes_ - 1);
+    std::memcpy(begin_, title.data(), shown);
+    std::memset(begin_ + shown, 0, bytes_ - shown);
+}
+
+std::string make_process_title(std::string_view role, std::string_view name) {
+    std::string title = "girin: ";
+    title.append(role);
+    if (!name.empty()) title.append(" [").append(name).append("]");
+    return title;
+}
+
+}  // namespace girin

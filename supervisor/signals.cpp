@@ -1,0 +1,98 @@
+#include "supervisor/signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace girin {
+namespace {
+
+constexpr SignalRow kTable[] = {
+    {SIGTERM, "SIGTERM", SignalMeaning::stop_gracefully, "stopping gracefully",
+     "Stop: take what the kernel has queued, finish the requests in hand within --graceful-timeout, exit 0."},
+    {SIGINT, "SIGINT", SignalMeaning::stop_quickly, "stopping at once",
+     "Stop at once: requests in hand are cut off."},
+    {SIGQUIT, "SIGQUIT", SignalMeaning::stop_quickly, "stopping at once", "The same as SIGINT."},
+    {SIGCHLD, "SIGCHLD", SignalMeaning::child_ended, "reaping",
+     "Sent by the kernel. Workers are watched through pidfds; this finds children that were left to us as PID 1."},
+    {SIGHUP, "SIGHUP", SignalMeaning::reload, "reloading",
+     "Read the settings again and start a new generation of workers with new code; the old ones serve until it is "
+     "ready, and go on serving when it fails."},
+    {SIGTTIN, "SIGTTIN", SignalMeaning::one_worker_more, "one worker more", "One worker more."},
+    {SIGTTOU, "SIGTTOU", SignalMeaning::one_worker_less, "one worker less",
+     "One worker less, but never less than one."},
+    {SIGUSR1, "SIGUSR1", SignalMeaning::reopen_logs, "reopening logs",
+     "Open the log files anew, after a rotation; one that can't be opened stays as it is."},
+};
+
+const SignalRow* find_row(int signo) {
+    const auto row = std::ranges::find(kTable, signo, &SignalRow::signo);
+    return row == std::end(kTable) ? nullptr : &*row;
+}
+
+// Blocking a fault that the program itself causes is of no use, and blocking the terminal's ^Z would surprise.
+constexpr int kNeverBlocked[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTSTP};
+
+// What reaches a worker because somebody spoke to all of us; and SIGPIPE, which a write's result tells better.
+constexpr int kWithoutEffectInWorkers[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGTTIN,
+                                           SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE};
+
+void do_nothing(int) {}
+
+}  // namespace
+
+std::span<const SignalRow> signal_table() { return kTable; }
+
+std::string signal_name(int signo) {
+    if (const char* abbreviation = ::sigabbrev_np(signo)) return std::string("SIG") + abbreviation;
+    return "signal " + std::to_string(signo);
+}
+
+SignalsBlocked::SignalsBlocked() {
+    sigset_t blocked;
+    ::sigfillset(&blocked);
+    for (const int signo : kNeverBlocked) ::sigdelset(&blocked, signo);
+    ::sigprocmask(SIG_SETMASK, &blocked, &before_);
+}
+
+SignalsBlocked::~SignalsBlocked() { restore(); }
+
+void SignalsBlocked::restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+Result<SignalReader> SignalReader::open() {
+    sigset_t wanted;
+    ::sigemptyset(&wanted);
+    for (const SignalRow& row : kTable) ::sigaddset(&wanted, row.signo);
+    SignalReader reader;
+    reader.fd_.reset(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (!reader.fd_) return Error::from_errno(errno, "open signal descriptor");
+    return reader;
+}
+
+std::vector<ReceivedSignal> SignalReader::read_pending() {
+    std::vector<ReceivedSignal> pending;
+    std::array<signalfd_siginfo, std::size(kTable)> infos;  // none of ours is queued twice
+    const ssize_t bytes = ::read(fd_.get(), infos.data(), sizeof infos);
+    for (ssize_t i = 0; i < bytes / static_cast<ssize_t>(sizeof infos[0]); ++i) {
+        const signalfd_siginfo& info = infos[static_cast<std::size_t>(i)];
+        const SignalRow* row = find_row(static_cast<int>(info.ssi_signo));
+        const bool from_process = info.ssi_code <= 0;
+        if (row) pending.emplace_back(*row, from_process ? static_cast<pid_t>(info.ssi_pid) : 0);
+    }
+    std::ranges::sort(pending, {}, &ReceivedSignal::row);  // the table's order is the order of urgency
+    return pending;
+}
+
+void reset_signals_for_worker() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);  // KILL and STOP refuse; fine
+    action.sa_handler = do_nothing;
+    action.sa_flags = SA_RESTART;
+    for (const int signo : kWithoutEffectInWorkers) ::sigaction(signo, &action, nullptr);
+}
+
+}  // namespace girin

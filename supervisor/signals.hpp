@@ -1,0 +1,87 @@
+#pragma once
+
+// The signals that the master understands: one table, which behaviour, log lines and documentation are read from; and the
+// descriptor they are read through. Nothing ever runs in a signal handler. Not here: what a signal leads to
+// (supervisor.cpp).
+
+#include <signal.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "loop/base/unique_fd.hpp"
+
+namespace girin {
+
+enum class SignalMeaning {
+    stop_gracefully,
+    stop_quickly,
+    reload,
+    one_worker_more,
+    one_worker_less,
+    reopen_logs,
+    child_ended,
+};
+
+struct SignalRow {
+    int signo;
+    const char* name;      // "SIGHUP"
+    SignalMeaning meaning;
+    const char* action;    // as the log tells it: "reloading"
+    const char* sentence;  // as the documentation tells it
+};
+
+/// In order of urgency: of signals that wait together, an earlier row is served first.
+std::span<const SignalRow> signal_table();
+
+/// "SIGTERM", also for signals that aren't in the table; "signal 42" for nameless ones.
+std::string signal_name(int signo);
+
+/// Blocks everything but the faults (SEGV, ABRT and their like) and the terminal's stop, from construction to destruction or
+/// restore(). A program's first act, before anything that may start a thread.
+class SignalsBlocked {
+  public:
+    SignalsBlocked();
+    ~SignalsBlocked();
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+    /// The mask as it was before. Also for a child, which inherits both the mask and this object.
+    void restore() const;
+
+  private:
+    sigset_t before_;
+};
+
+/// A received signal and, where a process sent it, who did.
+struct ReceivedSignal {
+    const SignalRow* row = nullptr;
+    pid_t sender = 0;  // 0: the kernel or a terminal
+
+    ReceivedSignal() = default;
+    ReceivedSignal(const SignalRow& r, pid_t pid) : row(&r), sender(pid) {}
+};
+
+/// Owns a signalfd over the table. The signals must be blocked.
+class SignalReader {
+  public:
+    static Result<SignalReader> open();
+
+    int fd() const { return fd_.get(); }
+    /// Everything that waits, most urgent first. Never blocks.
+    std::vector<ReceivedSignal> read_pending();
+    void close() { fd_.reset(); }
+
+  private:
+    UniqueFd fd_;
+};
+
+/// For a child that is about to be a worker: every signal is back at its default, except those by which people and
+/// terminals speak to the whole process group and which are the master's business. Those do nothing, but aren't
+/// *ignored*, which programs that the application starts would inherit. SIGTERM belongs to them: a worker is asked to
+/// stop over its channel, and an init system that signals every process of a service must not cut requests.
+void reset_signals_for_worker();
+
+}  // namespace girin

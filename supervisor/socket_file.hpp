@@ -1,0 +1,37 @@
+#pragma once
+
+// The file of a Unix socket: made at a path without ever taking one away from somebody who listens on it, and removed at the
+// end only if the path still leads to the socket that we made.
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "loop/base/unique_fd.hpp"
+
+namespace girin {
+
+class SocketFile {
+  public:
+    SocketFile() = default;
+    SocketFile(SocketFile&& other) noexcept = default;
+    SocketFile& operator=(SocketFile&& other) noexcept;
+    /// As remove().
+    ~SocketFile();
+
+    /// Binds `socket` to `path`. A socket that is there already gives way when nobody listens on it and it belongs to us, or to
+    /// `owner` whom we work for (we being root). Errors: somebody listens; a file that isn't a socket, or somebody else's; a path
+    /// too long; a directory that can't be written to.
+    static Result<SocketFile> bind(int socket, const std::string& path, uid_t owner);
+
+    /// Deletes the file if this process made it and the path still leads to it.
+    void remove();
+
+  private:
+    std::string path_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+    pid_t owner_ = 0;  // the process that may delete it; 0: none
+};
+
+}  // namespace girin

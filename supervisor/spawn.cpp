@@ -1,0 +1,77 @@
+#include "supervisor/spawn.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "worker/channel.hpp"
+
+namespace girin {
+namespace {
+
+constexpr int kChildSetUpFailed = 1;
+
+/// The kernel forgets PDEATHSIG when the user changes, so this comes after; and a master that died before it is caught by
+/// comparing parents.
+void end_with(pid_t master) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != master) ::_exit(kChildSetUpFailed);
+}
+
+Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
+    reset_signals_for_worker();
+    if (auto set = set_environment(setup.environment); !set) return set.error();
+    if (auto became = become(setup.identity); !became) return became.error();
+    end_with(master);
+    // Slots count from 0 among ourselves, workers from 1 where people read.
+    if (setup.title) setup.title->set(make_process_title("worker " + std::to_string(slot + 1), setup.name));
+    setup.signals->restore();
+    return {};
+}
+
+int report_and_fail(int channel_fd, const std::string& why) {
+    [[maybe_unused]] const auto sent = send_message(channel_fd, Message(MessageKind::boot_failed, 0, why));
+    return kChildSetUpFailed;
+}
+
+int work_guarded(const WorkerPlace& place, const std::function<int(const WorkerPlace&)>& work) {
+    try {
+        return work(place);
+    } catch (const std::exception& error) {
+        return report_and_fail(place.channel_fd, error.what());
+    }
+}
+
+[[noreturn]] void be_worker(const ChildSetup& setup, const WorkerPlace& place, pid_t master,
+                            const std::function<int(const WorkerPlace&)>& work) {
+    const auto settled = settle(setup, place.slot, master);
+    const int code = settled ? work_guarded(place, work)
+                             : report_and_fail(place.channel_fd, settled.error().message());
+    std::fflush(nullptr);
+    ::_exit(code);  // not exit(): what main() built belongs to the master
+}
+
+}  // namespace
+
+Result<SpawnedWorker> spawn_worker(Os& os, const ChildSetup& setup, WorkerPlace place,
+                                   const std::function<void()>& leave_master,
+                                   const std::function<int(const WorkerPlace&)>& work) {
+    auto channel = make_channel_pair();
+    if (!channel) return channel.error();
+    std::fflush(nullptr);  // else the child would write the master's buffered output once more
+    const pid_t master = ::getpid();
+    auto child = os.fork_child();
+    if (!child) return child.error();
+    if (child->pid == 0) {
+        leave_master();
+        channel->first.reset();
+        place.channel_fd = channel->second.get();
+        be_worker(setup, place, master, work);
+    }
+    return SpawnedWorker(std::move(*child), std::move(channel->first));
+}
+
+}  // namespace girin

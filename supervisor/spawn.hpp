@@ -1,0 +1,58 @@
+#pragma once
+
+// From fork to the worker's first own line: what a child inherits, what it lets go of, and who it becomes. Not here: when
+// to fork (fleet.hpp), and what a worker does (worker/).
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "supervisor/os.hpp"
+#include "supervisor/privileges.hpp"
+#include "supervisor/process_title.hpp"
+#include "supervisor/signals.hpp"
+#include "worker/listener_socket.hpp"
+#include "worker/scoreboard.hpp"
+
+namespace girin {
+
+/// Where a worker works: everything that it borrows from its master, for as long as it lives.
+struct WorkerPlace {
+    std::vector<ListenerSocket> listeners;
+    int channel_fd = -1;  // the worker's end
+    std::span<ScoreboardSlot> board;
+    std::size_t slot = 0;  // board[slot] is the worker's own line
+    std::uint32_t generation = 0;
+
+    WorkerPlace() = default;
+};
+
+/// What every child of one master has in common.
+struct ChildSetup {
+    const SignalsBlocked* signals = nullptr;  // the mask to give back
+    ProcessTitle* title = nullptr;
+    std::string name;  // of the server, for the title
+    Identity identity;
+    std::vector<std::string> environment;
+
+    ChildSetup() = default;
+};
+
+struct SpawnedWorker {
+    ForkedChild child;
+    UniqueFd channel;  // the master's end
+
+    SpawnedWorker() = default;
+    SpawnedWorker(ForkedChild c, UniqueFd fd) : child(std::move(c)), channel(std::move(fd)) {}
+};
+
+/// Forks a worker. In the child: `leave_master` closes what is the master's own, then signals, parent, user and title are set,
+/// then `work` runs and its result is the exit code; nothing of this returns. Errors: no more processes or descriptors.
+Result<SpawnedWorker> spawn_worker(Os& os, const ChildSetup& setup, WorkerPlace place,
+                                   const std::function<void()>& leave_master,
+                                   const std::function<int(const WorkerPlace&)>& work);
+
+}  // namespace girin
