@@ -1,7 +1,7 @@
 #pragma once
 
 // Descriptor: a file descriptor on the loop's reactor, and operations that are tried when it may be ready. The ground under
-// Stream, Listener and every other thing that waits for a descriptor; nothing is allocated for an operation.
+// Stream, Acceptor and every other thing that waits for a descriptor; nothing is allocated for an operation.
 
 #include <cstdint>
 #include <memory>
@@ -14,6 +14,7 @@ class AsioLoop;
 
 /// What the kernel told with the wake-up.
 struct Readiness {
+    bool event = false;          // the kernel told; else the operation is tried because nobody knows
     bool peer_finished = false;  // the other side has shut its sending down
     bool hung_up = false;        // reset, or closed both ways
 };

@@ -32,6 +32,7 @@ struct Descriptor::Impl {
         pollfd about{descriptor.native_handle(), POLLIN | POLLRDHUP, 0};
         ::poll(&about, 1, 0);
         Readiness now;
+        now.event = true;
         now.peer_finished = (about.revents & POLLRDHUP) != 0;
         now.hung_up = (about.revents & (POLLERR | POLLHUP)) != 0;
         return now;

@@ -81,7 +81,8 @@ struct Descriptor::Impl {
     /// That the peer has finished is told once, and stays true.
     Readiness readiness() {
         Readiness now;
-        if (!starting) {
+        now.event = !starting;
+        if (now.event) {
             const std::uint32_t events = asio_internals::current_events(data);
             peer_finished = peer_finished || (events & EPOLLRDHUP) != 0;
             now.hung_up = (events & (EPOLLERR | EPOLLHUP)) != 0;

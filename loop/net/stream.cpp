@@ -60,13 +60,8 @@ void Stream::watch(HangupListener& listener) {
 
 IoStatus Stream::ReadOp::perform(Readiness readiness) noexcept {
     hung_up = hung_up || readiness.hung_up;
-    if (receiver != nullptr) {
-        const IoStatus status = receiver->try_receive();
-        // A peer that has finished leaves no second wake-up behind: its end-of-file must be fetched without one.
-        const bool more = readiness.peer_finished || readiness.hung_up;
-        stream.maybe_readable_ = status == IoStatus::done || (status == IoStatus::drained && more);
-        return status == IoStatus::drained && more ? IoStatus::done : status;
-    }
+    stream.peer_finished_ = stream.peer_finished_ || readiness.peer_finished || readiness.hung_up;
+    if (receiver != nullptr) return receiver->try_receive(readiness.event);
     stream.maybe_readable_ = true;
     const bool news = readiness.hung_up || (readiness.peer_finished && !finished_told);
     return listener != nullptr && news ? IoStatus::done : IoStatus::pending;
@@ -86,34 +81,45 @@ void Stream::ReadOp::complete(bool aborted) noexcept {
     listener->on_hangup(hung_up);
 }
 
-IoStatus Stream::ReceiveAwaiter::try_receive() noexcept {
-    const std::span<char> room = target_.prepare();
+IoResult Stream::try_receive(std::span<char> buffer) {
     ssize_t received;
     do {
-        received = ::recv(stream_.fd(), room.data(), room.size(), 0);
+        received = ::recv(fd(), buffer.data(), buffer.size(), 0);
     } while (received < 0 && errno == EINTR);
-    const int error = received < 0 ? errno : 0;
-    target_.commit(received > 0 ? static_cast<std::size_t>(received) : 0);
-    if (error == EAGAIN) return IoStatus::pending;
+    IoResult result;
+    result.error = received < 0 ? errno : 0;
+    result.bytes = received > 0 ? static_cast<std::size_t>(received) : 0;
+    // A short read means that no more is there. A peer that has finished leaves no second wake-up behind, though: its
+    // end-of-file is fetched without one.
+    const bool drained = result.bytes < buffer.size() && result.error != EAGAIN && !peer_finished_;
+    maybe_readable_ = !drained && result.error != EAGAIN;
+    return result;
+}
+
+IoStatus Stream::ReceiveAwaiter::try_receive(bool likely) noexcept {
+    char peeked;
+    if (!buffer_.empty()) {
+        result_ = stream_.try_receive(buffer_);
+        if (result_.error == EAGAIN) {
+            result_.error = 0;
+            return IoStatus::pending;
+        }
+    } else if (!likely && ::recv(stream_.fd(), &peeked, 1, MSG_PEEK) < 0 && errno == EAGAIN) {
+        return IoStatus::pending;
+    } else {
+        stream_.maybe_readable_ = true;
+    }
     finished_ = true;
-    result_.error = error;
-    result_.bytes = received > 0 ? static_cast<std::size_t>(received) : 0;
-    return result_.bytes < room.size() && received > 0 ? IoStatus::drained : IoStatus::done;
+    return IoStatus::drained;  // whether there is more is ours to remember, not the reactor's
 }
 
 bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
     if (!attach(awaiting)) return false;
     ReadOp& op = stream_.read_op_;
     op.listener = nullptr;
-    const bool waits_already = stream_.descriptor_.is_pending(Direction::read);
-    if (waits_already && stream_.maybe_readable_) {
-        // The operation that watched for the peer stays on the queue; what it let pass is fetched here.
-        const IoStatus status = try_receive();
-        stream_.maybe_readable_ = status == IoStatus::done;
-        if (status != IoStatus::pending) return false;
-    }
     op.receiver = this;
-    if (!waits_already) stream_.descriptor_.start(Direction::read, op);
+    // An operation that watched for the peer stays on the queue, and now reads.
+    if (!stream_.descriptor_.is_pending(Direction::read)) stream_.descriptor_.start(Direction::read, op);
     return true;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Stream: a connected TCP or Unix socket. Reads are tried when the kernel says so, into a buffer that is asked for only then,
-// so that an idle connection holds none; writes are tried at once. Not here: framing, timeouts.
+// Stream: a connected TCP or Unix socket. One can wait for it to become readable and take a buffer only then, so that an idle
+// connection holds none; writes are tried at once. Not here: framing, timeouts.
 
 #include <sys/uio.h>
 
@@ -19,18 +19,6 @@ namespace girin {
 struct IoResult {
     std::size_t bytes = 0;
     int error = 0;  // 0: none. A read of 0 bytes without error: the peer has finished sending
-};
-
-/// Where received bytes go. Asked in the midst of the reactor: must not throw, start or cancel operations.
-class ReadTarget {
-  public:
-    /// Room for at least one byte; called when there may be something to read.
-    virtual std::span<char> prepare() noexcept = 0;
-    /// So many bytes were put there; 0: nothing came, the room isn't needed.
-    virtual void commit(std::size_t bytes) noexcept = 0;
-
-  protected:
-    ~ReadTarget() = default;
 };
 
 /// Told when the other side goes away while nobody reads.
@@ -53,10 +41,13 @@ class Stream {
 
     int fd() const { return descriptor_.fd(); }
 
-    /// Waits for bytes. At most one at a time.  Owns: `target` until the await ends.
+    /// Waits until try_receive() may give something: bytes, the end, or an error. ECANCELED after abort().
+    ReceiveAwaiter readable();
+    /// Never waits. Errors: EAGAIN when nothing is there.
+    IoResult try_receive(std::span<char> buffer);
+    /// Waits for at least one byte, or the end. At most one of readable() and receive() at a time.
+    /// Owns: `buffer`, not empty, until the await ends.
     /// Cancel: bytes that have come are delivered, and the request waits for the next await.
-    ReceiveAwaiter receive(ReadTarget& target);
-    /// The same into a fixed buffer, not empty.
     ReceiveAwaiter receive(std::span<char> buffer);
 
     /// Sends all of it, waiting as often as needed. At most one at a time. The bytes must live until the await ends.
@@ -88,7 +79,7 @@ class Stream {
         ReceiveAwaiter* receiver = nullptr;
         HangupListener* listener = nullptr;
         bool hung_up = false;
-        bool finished_told = false;
+        bool finished_told = false;  // to the listener
     };
     class WriteOp final : public IoOp {
       public:
@@ -101,16 +92,17 @@ class Stream {
     Descriptor descriptor_;
     ReadOp read_op_{*this};
     WriteOp write_op_;
-    bool maybe_readable_ = true;
+    bool maybe_readable_ = true;   // as far as we know: no read has come back empty or short since the kernel spoke
+    bool peer_finished_ = false;
 };
 
-class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension, private ReadTarget {
+class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension {
   public:
-    ReceiveAwaiter(Stream& stream, ReadTarget& target) : stream_(stream), target_(target) {}
-    ReceiveAwaiter(Stream& stream, std::span<char> buffer) : stream_(stream), target_(*this), buffer_(buffer) {}
+    /// Without a buffer it waits, and leaves the bytes where they are.
+    ReceiveAwaiter(Stream& stream, std::span<char> buffer) : stream_(stream), buffer_(buffer) {}
     ~ReceiveAwaiter();
 
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() noexcept { return stream_.maybe_readable_ && try_receive(true) != IoStatus::pending; }
     bool await_suspend(std::coroutine_handle<> awaiting);
     IoResult await_resume();
 
@@ -119,12 +111,9 @@ class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension, private Re
     friend class Stream::ReadOp;
 
     bool request_cancel() override;
-    IoStatus try_receive() noexcept;
-    std::span<char> prepare() noexcept override { return buffer_; }
-    void commit(std::size_t) noexcept override {}
+    IoStatus try_receive(bool likely) noexcept;
 
     Stream& stream_;
-    ReadTarget& target_;
     std::span<char> buffer_;
     IoResult result_;
     bool finished_ = false;
@@ -156,7 +145,7 @@ class [[nodiscard]] Stream::SendAwaiter final : public Suspension {
     bool cancelled_ = false;
 };
 
-inline Stream::ReceiveAwaiter Stream::receive(ReadTarget& target) { return ReceiveAwaiter(*this, target); }
+inline Stream::ReceiveAwaiter Stream::readable() { return ReceiveAwaiter(*this, {}); }
 inline Stream::ReceiveAwaiter Stream::receive(std::span<char> buffer) { return ReceiveAwaiter(*this, buffer); }
 inline Stream::SendAwaiter Stream::send(std::string_view bytes) { return SendAwaiter(*this, bytes, {}); }
 inline Stream::SendAwaiter Stream::send(std::string_view first, std::string_view second) {

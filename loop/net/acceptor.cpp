@@ -1,4 +1,4 @@
-#include "loop/net/listener.hpp"
+#include "loop/net/acceptor.hpp"
 
 #include <sys/socket.h>
 
@@ -15,19 +15,19 @@ bool is_exhaustion(int error) {
 
 }  // namespace
 
-Listener::Listener(AsioLoop& loop, UniqueFd fd, Sink& sink)
+Acceptor::Acceptor(AsioLoop& loop, UniqueFd fd, Sink& sink)
     : descriptor_(loop, std::move(fd), Descriptor::Kind::listener), sink_(sink) {
     descriptor_.start(Direction::read, *this);  // stays on the queue: perform() never finishes
 }
 
-Listener::~Listener() = default;
+Acceptor::~Acceptor() = default;
 
-void Listener::arm() {
+void Acceptor::arm() {
     since_armed_ = 0;
     descriptor_.arm();
 }
 
-int Listener::accept_one(Accepted& connection) noexcept {
+int Acceptor::accept_one(Accepted& connection) noexcept {
     for (;;) {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
@@ -43,7 +43,7 @@ int Listener::accept_one(Accepted& connection) noexcept {
     }
 }
 
-IoStatus Listener::perform(Readiness) noexcept {
+IoStatus Acceptor::perform(Readiness) noexcept {
     if (!descriptor_.is_armed() && !is_scheduled()) return IoStatus::pending;
     while (taken_count_ < kPerWake) {
         const int error = accept_one(taken_[taken_count_]);
@@ -57,9 +57,9 @@ IoStatus Listener::perform(Readiness) noexcept {
     return IoStatus::pending;
 }
 
-void Listener::complete(bool) noexcept {}
+void Acceptor::complete(bool) noexcept {}
 
-void Listener::run() {
+void Acceptor::run() {
     const std::size_t count = std::exchange(taken_count_, 0);
     since_armed_ += count;
     if (std::exchange(exhausted_, 0) != 0) {
@@ -71,7 +71,7 @@ void Listener::run() {
     for (std::size_t i = 0; i < count; ++i) sink_.on_accepted(*this, std::move(taken_[i]));
 }
 
-std::size_t Listener::accept_pending(std::size_t most) {
+std::size_t Acceptor::accept_pending(std::size_t most) {
     std::size_t count = 0;
     for (; count < most; ++count) {
         Accepted connection;

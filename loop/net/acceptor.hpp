@@ -1,6 +1,6 @@
 #pragma once
 
-// Listener: takes connections off a listening socket that other processes share. The kernel wakes one process a connection,
+// Acceptor: takes connections off a listening socket that other processes share. The kernel wakes one process a connection,
 // passing over those that are busy or stopped (DESIGN.md, D3); what it takes is handed over a few at a time.
 
 #include <array>
@@ -20,22 +20,22 @@ struct Accepted {
     Accepted(UniqueFd f, Address p) : fd(std::move(f)), peer(p) {}
 };
 
-class Listener final : private IoOp, private Runnable {
+class Acceptor final : private IoOp, private Runnable {
   public:
     class Sink {
       public:
-        virtual void on_accepted(Listener& listener, Accepted connection) = 0;
+        virtual void on_accepted(Acceptor& acceptor, Accepted connection) = 0;
         /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM). The listener has
         /// disarmed itself; arm() it again when there is hope.
-        virtual void on_exhausted(Listener& listener, int errno_value) = 0;
+        virtual void on_exhausted(Acceptor& acceptor, int errno_value) = 0;
 
       protected:
         ~Sink() = default;
     };
 
     /// Owns: `fd`, a non-blocking listening socket (a duplicate, where the original is to stay). Starts disarmed.
-    Listener(AsioLoop& loop, UniqueFd fd, Sink& sink);
-    ~Listener();
+    Acceptor(AsioLoop& loop, UniqueFd fd, Sink& sink);
+    ~Acceptor();
 
     int fd() const { return descriptor_.fd(); }
     void arm();
