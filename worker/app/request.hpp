@@ -34,7 +34,7 @@ class Request {
     int minor_version() const;
 
     /// All fields in the order and spelling in which they came.
-    const http::FieldView& headers() const;
+    const FieldList& headers() const;
     /// The first field of that name, compared without case.
     std::optional<std::string_view> header(std::string_view name) const;
 
@@ -55,7 +55,7 @@ class Request {
     Coro<std::string> read_all(std::size_t max_bytes = 1'048'576);
 
     /// Fields after a chunked body; complete once read() has returned the end.
-    const http::FieldView& trailers() const;
+    const FieldList& trailers() const;
 
     const WorkerInfo& worker() const;
     /// Requests this worker has begun, this one included.

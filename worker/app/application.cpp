@@ -1,0 +1,8 @@
+#include "worker/app/application.hpp"
+
+namespace girin {
+
+Coro<void> Application::startup(const WorkerInfo&) { co_return; }
+Coro<void> Application::shutdown() { co_return; }
+
+}  // namespace girin

@@ -1,0 +1,106 @@
+#pragma once
+
+// SyncApplication: an application whose handler is an ordinary function that may block: files, databases, computing. It runs
+// on a thread of the worker's pool, so that the loop goes on. Not here: the pool (loop/executor.hpp).
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "worker/app/application.hpp"
+#include "worker/http/fields.hpp"
+
+namespace girin {
+
+namespace detail {
+class SyncExchange;
+}
+
+/// Raised by SyncResponse::write() when nobody is there any more to take the answer. Let it pass: it is not logged as an error.
+class ClientGone : public std::runtime_error {
+  public:
+    ClientGone() : std::runtime_error("the client is gone") {}
+};
+
+/// As Request, but a copy: valid until the handler returns, whatever becomes of the client. Threads: the handler's.
+class SyncRequest {
+  public:
+    explicit SyncRequest(const detail::SyncExchange& exchange) : exchange_(exchange) {}
+
+    std::string_view method() const;
+    std::string_view target() const;
+    std::string_view path() const;
+    std::string_view raw_path() const;
+    std::string_view query() const;
+    int minor_version() const;
+    FieldList headers() const;
+    std::optional<std::string_view> header(std::string_view name) const;
+    std::string_view peer() const;
+    std::string_view client() const;
+    std::string_view scheme() const;
+    std::string_view host() const;
+    /// All of it, read before the handler was called.
+    std::string_view body() const;
+    const WorkerInfo& worker() const;
+
+  private:
+    const detail::SyncExchange& exchange_;
+};
+
+/// As Response: body() once, or write() as often as needed. Threads: the handler's.
+class SyncResponse {
+  public:
+    explicit SyncResponse(std::shared_ptr<detail::SyncExchange> exchange) : exchange_(std::move(exchange)) {}
+    SyncResponse(const SyncResponse&) = delete;
+    SyncResponse& operator=(const SyncResponse&) = delete;
+
+    /// Errors: ResponseError for a bad status, name or value, or once the head is sent.
+    SyncResponse& status(int code);
+    SyncResponse& header(std::string_view name, std::string_view value);
+    SyncResponse& set_header(std::string_view name, std::string_view value);
+
+    /// The whole body; copied, sent when the handler returns. Errors: ResponseError after write().
+    void body(std::string_view text);
+
+    /// Sends the head, if that is still to do, and a piece of the body.
+    ///
+    /// Blocks: until the loop has taken the piece; so a client that is slower than the handler slows it down.
+    /// Errors: ClientGone; ResponseError beyond the announced length.
+    void write(std::string_view piece);
+
+    /// True once nobody takes the answer any more; for handlers that compute for long.
+    bool is_client_gone() const;
+
+  private:
+    std::shared_ptr<detail::SyncExchange> exchange_;
+};
+
+/// Derive, override handle(), export with GIRIN_APPLICATION.
+///
+/// Threads: handle() runs on many at once; start() and stop() on one, before the first and after the last.
+class SyncApplication : public Application {
+  public:
+    static constexpr std::size_t kMaxBodyBytes = 16 << 20;
+
+    /// Bodies are held in memory; longer ones than `max_body_bytes` are answered with 413 before the handler is called.
+    explicit SyncApplication(std::size_t max_body_bytes = kMaxBodyBytes) : max_body_bytes_(max_body_bytes) {}
+
+    /// Errors: as Application::handle: an exception before the first write() is a 500, an HttpError its own status.
+    /// A handler whose client has gone runs to its end, unseen.
+    virtual void handle(SyncRequest& request, SyncResponse& response) = 0;
+    /// As Application::startup and shutdown; both may block.
+    virtual void start(const WorkerInfo& worker);
+    virtual void stop();
+
+    Coro<void> startup(const WorkerInfo& worker) final;
+    Coro<void> handle(Request& request, Response& response) final;
+    Coro<void> shutdown() final;
+
+  private:
+    std::size_t max_body_bytes_;
+};
+
+}  // namespace girin

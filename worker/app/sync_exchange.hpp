@@ -1,0 +1,77 @@
+#pragma once
+
+// SyncExchange: what a synchronous handler's thread and the loop share for one request. Pieces of the answer pass from the
+// thread to the loop one at a time, and the thread waits for each. Not here: what applications see (sync_application.hpp).
+//
+// It is the one thing that both sides own: the client's going ends the loop's side at once, while the handler runs on.
+
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "loop/future.hpp"
+#include "worker/app/request.hpp"
+#include "worker/app/response.hpp"
+
+namespace girin::detail {
+
+/// A request's parts, copied: the handler may outlive the connection.
+struct SyncRequestData {
+    explicit SyncRequestData(const Request& request);
+
+    std::string method, target, path, raw_path, query;
+    int minor_version;
+    Fields headers;
+    std::string peer, client, scheme, host;
+    WorkerInfo worker;
+    std::string body;
+};
+
+/// The answer as far as the handler has told it. The handler's thread fills it; the loop reads it while that thread waits for
+/// a piece to be taken, or when it has returned.
+struct SyncAnswer {
+    int status = 200;
+    Fields headers;
+    std::optional<std::string> body;
+    bool streams = false;
+};
+
+class SyncExchange {
+  public:
+    SyncExchange(EventLoop& loop, const Request& original) : request(original), loop_(loop) {}
+
+    SyncRequestData request;
+    SyncAnswer answer;
+
+    // ── the handler's thread ──
+    /// Returns when the loop has taken the piece. Errors: ClientGone; what the loop's write threw.
+    static void hand_over(const std::shared_ptr<SyncExchange>& self, std::string_view piece);
+    bool is_gone() const;
+
+    // ── the loop ──
+    /// Done at the next piece, or at wake().
+    Future<void> next_event();
+    void wake();
+    std::optional<std::string_view> piece() const;
+    /// Lets the handler go on; with `failure`, by throwing it there.
+    void piece_taken(std::exception_ptr failure = {});
+    /// Nobody takes the answer any more: this and each further hand_over throws ClientGone.
+    void abandon();
+
+  private:
+    EventLoop& loop_;
+    Future<void> event_;  // the loop's thread only
+    bool woken_ = false;  // the loop's thread only
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::optional<std::string_view> piece_;  // under mutex_, as all that follows
+    std::exception_ptr failure_;
+    bool gone_ = false;
+};
+
+}  // namespace girin::detail
