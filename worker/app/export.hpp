@@ -45,4 +45,4 @@ Application* create_application() {
     extern "C" __attribute__((visibility("default"))) const ::girin::ApplicationExport       \
         girin_application_##name;                                                            \
     const ::girin::ApplicationExport girin_application_##name(                               \
-        &::girin::detail::create_application<Type>)
+        &::girin::detail::create_application<Type>);

@@ -7,9 +7,11 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <utility>
 #include <vector>
 
+#include "loop/base/log.hpp"
 #include "worker/app/demo.hpp"
 #include "worker/app/elf_library.hpp"
 #include "worker/app/export.hpp"
@@ -139,17 +141,40 @@ Result<void> open_dependencies(const ElfLibrary& elf, const AppSource& source) {
     return {};
 }
 
+/// An exception of a static constructor can't pass through dlopen: it ends the process. While this lives the log says whose it
+/// was.
+class NamedTermination {
+  public:
+    explicit NamedTermination(const std::string& file) : before_(std::set_terminate(&tell_and_abort)) { file_ = &file; }
+    ~NamedTermination() { std::set_terminate(before_); }
+    NamedTermination(const NamedTermination&) = delete;
+    NamedTermination& operator=(const NamedTermination&) = delete;
+
+  private:
+    [[noreturn]] static void tell_and_abort() {
+        std::string reason = "terminated";
+        try {
+            if (std::current_exception()) throw;
+        } catch (const std::exception& error) {
+            reason = error.what();
+        } catch (...) {
+            reason = "an exception that is not a std::exception";
+        }
+        log_critical(*file_ + ": failed while it was loaded: " + reason);
+        std::abort();
+    }
+
+    static inline const std::string* file_ = nullptr;
+    std::terminate_handler before_;
+};
+
 Result<void*> open_library(Inspected& library, const AppSource& source) {
     if (!load_in_place_wanted()) {
         if (auto opened = open_dependencies(library.elf, source); !opened) return opened.error();
     }
     const std::string& path = library.image.path();
-    void* handle = nullptr;
-    try {
-        handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    } catch (const std::exception& error) {  // a static constructor's
-        return Error(source.file() + ": failed while it was loaded: " + error.what());
-    }
+    const NamedTermination named(source.file());
+    void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) return Error(source.file() + ": " + explain_link_error(::dlerror(), path));
     library.image.keep_open();
     return handle;

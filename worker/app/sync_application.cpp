@@ -14,10 +14,10 @@ using Shared = std::shared_ptr<SyncExchange>;
 void call_handler(SyncApplication* application, const Shared& exchange) {
     SyncRequest request(*exchange);
     SyncResponse response(exchange);
-    application->handle(request, response);
+    application->handle_blocking(request, response);
 }
-void call_start(SyncApplication* application, const WorkerInfo& worker) { application->start(worker); }
-void call_stop(SyncApplication* application) { application->stop(); }
+void call_start(SyncApplication* application, const WorkerInfo& worker) { application->start_blocking(worker); }
+void call_stop(SyncApplication* application) { application->stop_blocking(); }
 
 /// However the loop's side ends: a handler that hasn't begun never does, one that waits in write() is woken.
 class EndOfAnswer {
@@ -78,8 +78,8 @@ void check_field(std::string_view name, std::string_view value) {
 
 // ── the application ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-void SyncApplication::start(const WorkerInfo&) {}
-void SyncApplication::stop() {}
+void SyncApplication::start_blocking(const WorkerInfo&) {}
+void SyncApplication::stop_blocking() {}
 
 Coro<void> SyncApplication::startup(const WorkerInfo& worker) {
     const Future<void> started = run_in_executor(&call_start, this, worker);

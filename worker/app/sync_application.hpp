@@ -78,9 +78,9 @@ class SyncResponse {
     std::shared_ptr<detail::SyncExchange> exchange_;
 };
 
-/// Derive, override handle(), export with GIRIN_APPLICATION.
+/// Derive, override handle_blocking(), export with GIRIN_APPLICATION.
 ///
-/// Threads: handle() runs on many at once; start() and stop() on one, before the first and after the last.
+/// Threads: handle_blocking() runs on many at once; start_blocking() and stop_blocking() before the first and after the last.
 class SyncApplication : public Application {
   public:
     static constexpr std::size_t kMaxBodyBytes = 16 << 20;
@@ -90,10 +90,10 @@ class SyncApplication : public Application {
 
     /// Errors: as Application::handle: an exception before the first write() is a 500, an HttpError its own status.
     /// A handler whose client has gone runs to its end, unseen.
-    virtual void handle(SyncRequest& request, SyncResponse& response) = 0;
-    /// As Application::startup and shutdown; both may block.
-    virtual void start(const WorkerInfo& worker);
-    virtual void stop();
+    virtual void handle_blocking(SyncRequest& request, SyncResponse& response) = 0;
+    /// As Application::startup and shutdown.
+    virtual void start_blocking(const WorkerInfo& worker);
+    virtual void stop_blocking();
 
     Coro<void> startup(const WorkerInfo& worker) final;
     Coro<void> handle(Request& request, Response& response) final;

@@ -1,0 +1,153 @@
+// An application that does wrong on demand; one request, one fault.
+//   /throw /throw-int /throw-late   exceptions before and after the head         /crash /abort /exit/CODE   ends the worker
+//   /spin /spin/MS                  burns the processor on the loop              /block/MS                  blocks the loop
+//   /leak/BYTES                     keeps memory                                 /big/BYTES                 a body at once
+//   /bad-header                     a line break in a field                      /short-body /long-body     breaks its length
+//   /slow-write                     ten pieces, 100 ms apart                     /hang                      never answers
+// Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
+
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "loop/sleep.hpp"
+#include "tests/apps/misbehaving.hpp"
+#include "worker/app.hpp"
+
+namespace {
+
+using girin::Coro;
+using girin::Request;
+using girin::Response;
+using namespace std::chrono_literals;
+
+/// What follows the last slash.
+long argument(const Request& request, long otherwise) {
+    const std::string_view path = request.path();
+    const std::string_view digits = path.substr(path.rfind('/') + 1);
+    long number = otherwise;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+}
+
+Coro<void> say_ok(Response& response) {
+    response.body("ok");
+    co_return;
+}
+
+Coro<void> throw_error(Request&, Response&) {
+    throw std::runtime_error("thrown on demand");
+    co_return;
+}
+
+Coro<void> throw_int(Request&, Response&) {
+    throw 7;
+    co_return;
+}
+
+Coro<void> throw_late(Request&, Response& response) {
+    co_await response.write("the head and this are sent");
+    co_await response.flush();
+    throw std::runtime_error("thrown after the head");
+}
+
+Coro<void> crash(Request&, Response&) {
+    // By a real fault, as a broken program has it; raise() would show another si_code.
+    volatile int* nowhere = nullptr;
+    *nowhere = 1;
+    co_return;
+}
+
+Coro<void> abort_now(Request&, Response&) {
+    std::abort();
+    co_return;
+}
+
+Coro<void> exit_now(Request& request, Response&) {
+    ::_exit(static_cast<int>(argument(request, 0)));
+    co_return;
+}
+
+Coro<void> spin(Request& request, Response& response) {
+    girin_test::spin_for(argument(request, girin_test::kForEver));
+    return say_ok(response);
+}
+
+Coro<void> block(Request& request, Response& response) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(argument(request, 0)));
+    return say_ok(response);
+}
+
+Coro<void> hang(Request&, Response& response) {
+    co_await girin::sleep_for(24h);
+    response.body("ok");
+}
+
+Coro<void> leak(Request& request, Response& response) {
+    static std::vector<std::vector<char>> kept;
+    kept.emplace_back(static_cast<std::size_t>(argument(request, 0)), 'x');
+    return say_ok(response);
+}
+
+Coro<void> big(Request& request, Response& response) {
+    response.body(std::string(static_cast<std::size_t>(argument(request, 0)), 'x'));
+    co_return;
+}
+
+Coro<void> bad_header(Request&, Response& response) {
+    response.header("X-Split", "one\r\nX-Injected: two");
+    return say_ok(response);
+}
+
+Coro<void> short_body(Request&, Response& response) {
+    response.header("Content-Length", "100");
+    co_await response.write("ten bytes.");
+}
+
+Coro<void> long_body(Request&, Response& response) {
+    response.header("Content-Length", "5");
+    co_await response.write("ten bytes.");
+}
+
+Coro<void> slow_write(Request&, Response& response) {
+    for (int i = 0; i < 10; ++i) {
+        co_await response.write("piece\n");
+        co_await response.flush();
+        co_await girin::sleep_for(100ms);
+    }
+}
+
+struct Fault {
+    std::string_view path;  // one that ends in '/' takes a number
+    Coro<void> (*commit)(Request&, Response&);
+};
+constexpr Fault kFaults[] = {
+    {"/throw", throw_error}, {"/throw-int", throw_int},   {"/throw-late", throw_late}, {"/crash", crash},
+    {"/abort", abort_now},   {"/exit/", exit_now},        {"/spin", spin},             {"/spin/", spin},
+    {"/block/", block},      {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
+    {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
+};
+
+class Misbehaving final : public girin::Application {
+  public:
+    Coro<void> startup(const girin::WorkerInfo&) override { return girin_test::start_up(); }
+
+    Coro<void> handle(Request& request, Response& response) override {
+        const std::string_view path = request.path();
+        for (const Fault& fault : kFaults) {
+            const bool takes_number = fault.path.ends_with('/');
+            if (takes_number ? path.starts_with(fault.path) : path == fault.path) return fault.commit(request, response);
+        }
+        return say_ok(response);
+    }
+};
+
+}  // namespace
+
+GIRIN_APPLICATION(app, Misbehaving)

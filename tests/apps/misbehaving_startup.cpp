@@ -1,0 +1,44 @@
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "loop/sleep.hpp"
+#include "tests/apps/misbehaving.hpp"
+
+namespace girin_test {
+namespace {
+
+std::string wanted_behaviour() {
+    if (const char* said = std::getenv("GIRIN_TEST_STARTUP")) return said;
+    std::string word;
+    if (const char* file = std::getenv("GIRIN_TEST_STARTUP_FILE")) std::ifstream(file) >> word;
+    return word;
+}
+
+}  // namespace
+
+void spin_for(long milliseconds) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::chrono::milliseconds limit(milliseconds);
+    volatile unsigned long work = 0;
+    while (milliseconds == kForEver || std::chrono::steady_clock::now() - start < limit) work = work + 1;
+}
+
+girin::Coro<void> start_up() {
+    const std::string behaviour = wanted_behaviour();
+    if (behaviour == "throw") throw std::runtime_error("the stock file is missing");
+    if (behaviour == "throw-int") throw 7;
+    if (behaviour == "hang") co_await girin::sleep_for(std::chrono::hours(24));
+    if (behaviour == "block") ::pause();
+    if (behaviour == "crash") std::raise(SIGSEGV);
+    if (behaviour == "abort") std::abort();
+    if (behaviour == "exit") ::_exit(3);
+    if (behaviour == "slow") co_await girin::sleep_for(std::chrono::milliseconds(300));
+}
+
+}  // namespace girin_test

@@ -1,0 +1,33 @@
+// An export as another girin's headers would have made it. It also needs a symbol that no girin has, as such libraries do: the
+// sentence must name the ABI, not the symbol.
+
+#include "worker/app/export.hpp"
+
+extern "C" girin::Application* girin_symbol_of_another_abi();
+
+namespace {
+
+struct OtherExport {
+#ifdef WRONG_MAGIC
+    std::uint32_t magic = 42;
+#else
+    std::uint32_t magic = girin::ApplicationExport::kMagic;
+#endif
+#if defined(WRONG_MAGIC) || defined(WRONG_STRINGS)
+    std::uint32_t abi_version = girin::kAbiVersion;
+#else
+    std::uint32_t abi_version = girin::kAbiVersion + 1;
+#endif
+#ifdef WRONG_STRINGS
+    std::uint32_t cxx11_strings = 1 - _GLIBCXX_USE_CXX11_ABI;
+#else
+    std::uint32_t cxx11_strings = _GLIBCXX_USE_CXX11_ABI;
+#endif
+    const char* built_with = "girin 9.9";
+    girin::Application* (*create)() = girin_symbol_of_another_abi;
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const OtherExport girin_application_app;
+const OtherExport girin_application_app{};
