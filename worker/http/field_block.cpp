@@ -92,7 +92,8 @@ inline bool FieldBlockReader::read_line_begin(std::string_view bytes, const std:
         return fail(400, slots.empty() ? "whitespace before the first field" : "folded field line");
     }
     line_begin_ = at_;
-    line_end_max_ = std::min(at_ + bounds_.line_bytes, bounds_.block_end);
+    const std::size_t room = bounds_.block_end - std::min(at_, bounds_.block_end);
+    line_end_max_ = at_ + std::min(bounds_.line_bytes, room);
     phase_ = Phase::name;
     return true;
 }

@@ -1,0 +1,111 @@
+#include "worker/http/forwarded.hpp"
+
+#include <gtest/gtest.h>
+
+namespace girin {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+std::string origin(const std::string& peer, const Headers& headers,
+                   const std::vector<std::string>& trusted = {"10.0.0.0/8", "::1"}) {
+    const Result<TrustedPeers> peers = TrustedPeers::parse(trusted);
+    EXPECT_TRUE(peers.has_value());
+    Fields fields;
+    for (const auto& [name, value] : headers) fields.add(name, value);
+    Origin direct;
+    direct.client = peer;
+    direct.scheme = "http";
+    direct.host = "own";
+    const Origin found = find_origin(direct, fields, *peers);
+    return std::string(found.client) + " " + std::string(found.scheme) + " " + std::string(found.host);
+}
+
+TEST(Origin, IsTheConnectionsOwnForAnUntrustedPeer) {
+    EXPECT_EQ(origin("192.0.2.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "https"}}), "192.0.2.1 http own");
+    EXPECT_EQ(origin("192.0.2.1", {{"Forwarded", "for=1.1.1.1;proto=https"}}), "192.0.2.1 http own");
+}
+
+TEST(Origin, IsWhatATrustedPeerTells) {
+    EXPECT_EQ(origin("10.1.2.3", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "shop:81"}}),
+              "1.1.1.1 https shop:81");
+    EXPECT_EQ(origin("::1", {{"Forwarded", "for=\"[2001:db8::1]:4711\";proto=https;host=\"shop:81\";by=10.0.0.1"}}),
+              "2001:db8::1 https shop:81");
+    EXPECT_EQ(origin("", {{"X-Forwarded-For", "1.1.1.1"}}, {}), "1.1.1.1 http own") << "a Unix socket's peer is trusted";
+    EXPECT_EQ(origin("203.0.113.9", {{"X-Forwarded-For", "1.1.1.1"}}, {"*"}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("::ffff:10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}}), "1.1.1.1 http own");
+}
+
+TEST(Origin, IsTheFirstUntrustedHopFromTheRight) {
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6, 1.1.1.1, 10.0.0.2"}}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "1.1.1.1:5000"}}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "10.0.0.3, 10.0.0.2"}}), "10.0.0.3 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=6.6.6.6;proto=http, for=1.1.1.1;proto=https"}, {"Forwarded", "for=10.0.0.2"}}),
+              "1.1.1.1 https own");
+}
+
+TEST(Origin, WalksNoFurtherThanWhatCanBeRead) {
+    for (const char* bad : {"unknown", "_hidden", "", "1.1.1", "1.1.1.1:x", "[1.1.1.1]", "[::1", "::1]:5", "a b", "1.1.1.1, "}) {
+        EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6, " + std::string(bad) + ", 10.0.0.2"}}), "10.0.0.2 http own")
+            << bad;
+    }
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "garbage"}}), "10.0.0.1 http own");
+    for (const char* bad : {"for=unknown", "for", "for=1.1.1.1;for=2.2.2.2", "for=\"1.1.1.1", "for =1.1.1.1", "for=::1", "by=1.1.1.1"}) {
+        EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=6.6.6.6, " + std::string(bad)}}), "10.0.0.1 http own") << bad;
+    }
+}
+
+TEST(Origin, IsNotMovedByAQuoteLeftOpen) {
+    EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=\"6.6.6.6, for=1.1.1.1"}}), "10.0.0.1 http own");
+}
+
+TEST(Origin, TakesSchemeAndHostOfTheClientsHop) {
+    const Headers hops = {{"X-Forwarded-For", "1.1.1.1, 10.0.0.2"}, {"X-Forwarded-Proto", "https, http"}, {"X-Forwarded-Host", "outer, inner"}};
+    EXPECT_EQ(origin("10.0.0.1", hops), "1.1.1.1 https outer");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1, 10.0.0.2"}, {"X-Forwarded-Proto", "https"}}), "1.1.1.1 https own");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-Proto", "WSS"}}), "10.0.0.1 https own");
+}
+
+TEST(Origin, PassesOverSchemesAndHostsThatAreNone) {
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-Proto", "javascript"}, {"X-Forwarded-Host", "user@evil"}}), "10.0.0.1 http own");
+}
+
+TEST(Origin, BelievesNeitherOfTwoFamiliesThatDisagree) {
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=6.6.6.6"}}), "10.0.0.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=1.1.1.1;proto=https"}}), "1.1.1.1 https own");
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "http"}, {"Forwarded", "for=1.1.1.1;proto=https"}}),
+              "10.0.0.1 http own");
+}
+
+TEST(Origin, NeverReadsUnderscoresAsDashes) {
+    EXPECT_EQ(origin("10.0.0.1", {{"X_Forwarded_For", "6.6.6.6"}, {"X_Forwarded_Proto", "https"}}), "10.0.0.1 http own");
+}
+
+TEST(Origin, WalksABoundedNumberOfHops) {
+    std::string hops = "6.6.6.6";
+    for (int i = 0; i < 40; ++i) hops += ", 10.0.0.2";
+    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", hops}}), "10.0.0.2 http own");
+}
+
+TEST(TrustedPeers, RefuseEntriesThatAreNone) {
+    for (const char* bad : {"", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "10.0.0.1/8x"}) {
+        const Result<TrustedPeers> peers = TrustedPeers::parse({bad});
+        ASSERT_FALSE(peers.has_value()) << bad;
+        EXPECT_NE(peers.error().message().find(bad), std::string::npos);
+    }
+}
+
+TEST(TrustedPeers, MatchNetworksToTheBit) {
+    const Result<TrustedPeers> peers = TrustedPeers::parse({"192.168.4.0/22", "2001:db8::/33", "0.0.0.0/1"});
+    ASSERT_TRUE(peers.has_value());
+    EXPECT_TRUE(peers->trusts("192.168.7.255"));
+    EXPECT_FALSE(peers->trusts("192.168.8.0"));
+    EXPECT_TRUE(peers->trusts("2001:db8:7fff::1"));
+    EXPECT_FALSE(peers->trusts("2001:db8:8000::1"));
+    EXPECT_TRUE(peers->trusts("127.0.0.1"));
+    EXPECT_FALSE(peers->trusts("128.0.0.1"));
+    EXPECT_FALSE(peers->trusts("nonsense"));
+}
+
+}  // namespace
+}  // namespace girin
