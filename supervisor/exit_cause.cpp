@@ -15,7 +15,7 @@ bool is_fault(int signo) {
     return std::ranges::find(kFaults, signo) != std::end(kFaults);
 }
 
-ExitCause explain_code(const ExitEvidence& evidence) {
+ExitStory explain_code(const ExitEvidence& evidence) {
     const int code = evidence.ended.value;
     if (code != 0) return {ExitKind::failed, "exited with code " + std::to_string(code)};
     if (evidence.asked_to_stop) return {ExitKind::finished, "has finished"};
@@ -38,18 +38,19 @@ std::string events_file_of_own_cgroup() {
 
 }  // namespace
 
-ExitCause find_exit_cause(const ExitEvidence& evidence) {
+ExitStory explain_exit(const ExitEvidence& evidence) {
     const ChildExit& ended = evidence.ended;
     if (!ended.by_signal) return explain_code(evidence);
     const std::string signal = signal_name(ended.value) + (ended.core_dumped ? " (core dumped)" : "");
     if (evidence.own_kill && evidence.own_kill->signo == ended.value) {
-        return {ExitKind::killed_by_us, "killed by us with " + signal + ": " + evidence.own_kill->why};
+        const std::string why = evidence.own_kill->why.empty() ? "" : ": " + evidence.own_kill->why;
+        return {ExitKind::killed_by_us, "was killed by us with " + signal + why};
     }
     if (is_oom_kill(evidence)) {
-        return {ExitKind::out_of_memory, "killed by the kernel: out of memory in the cgroup"};
+        return {ExitKind::out_of_memory, "was killed by the kernel: out of memory in the cgroup"};
     }
     if (is_fault(ended.value)) return {ExitKind::crashed, "crashed: " + signal};
-    return {ExitKind::killed_outside, "killed by " + signal + " from outside"};
+    return {ExitKind::killed_outside, "was killed by " + signal + " from outside"};
 }
 
 OomWatch::OomWatch(std::string events_file)

@@ -16,7 +16,7 @@ namespace girin {
 /// A signal that we ourselves sent to a child, and why.
 struct OwnKill {
     int signo = 0;
-    std::string why;  // "no heartbeat for 30 s"
+    std::string why;  // "no heartbeat for 30 s"; empty where it is told elsewhere
 
     OwnKill() = default;
     OwnKill(int signal, std::string reason) : signo(signal), why(std::move(reason)) {}
@@ -42,15 +42,15 @@ enum class ExitKind {
     killed_outside,  // a signal that neither we nor a fault sent
 };
 
-struct ExitCause {
+struct ExitStory {
     ExitKind kind = ExitKind::finished;
     std::string sentence;  // "crashed: SIGSEGV (core dumped)"; follows "Worker 3 (pid 124) "
 
-    ExitCause() = default;
-    ExitCause(ExitKind k, std::string text) : kind(k), sentence(std::move(text)) {}
+    ExitStory() = default;
+    ExitStory(ExitKind k, std::string text) : kind(k), sentence(std::move(text)) {}
 };
 
-ExitCause find_exit_cause(const ExitEvidence& evidence);
+ExitStory explain_exit(const ExitEvidence& evidence);
 
 /// Counts the kernel's out-of-memory kills in our own cgroup (version 2). Where there is none it always answers "no".
 class OomWatch {

@@ -1,6 +1,5 @@
 #include "supervisor/socket_address.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
@@ -20,19 +19,18 @@ std::string unix_text(const sockaddr_un& address, socklen_t bytes) {
 
 }  // namespace
 
+std::string SocketAddress::host() const {
+    char text[NI_MAXHOST] = {};  // with a scope where an address needs one: "fe80::1%eth0"
+    if (::getnameinfo(generic(), bytes, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) return {};
+    return text;
+}
+
 std::string SocketAddress::to_text() const {
-    char text[INET6_ADDRSTRLEN] = {};
-    if (family() == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-        return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
-    }
-    if (family() == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-        ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-        return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
-    }
-    return unix_text(reinterpret_cast<const sockaddr_un&>(storage), bytes);
+    if (family() == AF_UNIX) return unix_text(reinterpret_cast<const sockaddr_un&>(storage), bytes);
+    const bool is_v6 = family() == AF_INET6;
+    // The port lies at the same place in both.
+    const std::string port = std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port));
+    return (is_v6 ? "[" + host() + "]:" : host() + ":") + port;
 }
 
 Result<SocketAddress> resolve_blocking(const std::string& host, std::uint16_t port) {
@@ -52,6 +50,17 @@ Result<SocketAddress> resolve_blocking(const std::string& host, std::uint16_t po
     address.bytes = found->ai_addrlen;
     ::freeaddrinfo(found);
     return address;
+}
+
+Result<std::vector<BindAddress>> resolve_all_blocking(const std::vector<BindAddress>& addresses) {
+    std::vector<BindAddress> resolved = addresses;
+    for (BindAddress& address : resolved) {
+        if (address.kind != BindAddress::Kind::tcp) continue;
+        const auto found = resolve_blocking(address.host, address.port);
+        if (!found) return found.error();
+        address.host = found->host();
+    }
+    return resolved;
 }
 
 Result<SocketAddress> local_address(int fd) {

@@ -18,47 +18,47 @@ ExitEvidence evidence_of(ChildExit ended) {
 }
 
 TEST(ExitCause, NamesTheExitCode) {
-    const ExitCause cause = find_exit_cause(evidence_of(ChildExit::with_code(3)));
-    EXPECT_EQ(cause.kind, ExitKind::failed);
-    EXPECT_EQ(cause.sentence, "exited with code 3");
+    const ExitStory story = explain_exit(evidence_of(ChildExit::with_code(3)));
+    EXPECT_EQ(story.kind, ExitKind::failed);
+    EXPECT_EQ(story.sentence, "exited with code 3");
 }
 
 TEST(ExitCause, TellsWhetherExitZeroWasAskedFor) {
     ExitEvidence evidence = evidence_of(ChildExit::with_code(0));
-    EXPECT_EQ(find_exit_cause(evidence).kind, ExitKind::left);
-    EXPECT_EQ(find_exit_cause(evidence).sentence, "exited with code 0 without being asked to");
+    EXPECT_EQ(explain_exit(evidence).kind, ExitKind::left);
+    EXPECT_EQ(explain_exit(evidence).sentence, "exited with code 0 without being asked to");
     evidence.asked_to_stop = true;
-    EXPECT_EQ(find_exit_cause(evidence).kind, ExitKind::finished);
+    EXPECT_EQ(explain_exit(evidence).kind, ExitKind::finished);
 }
 
 TEST(ExitCause, CallsAFaultACrash) {
-    const ExitCause cause = find_exit_cause(evidence_of(ChildExit::with_signal(SIGSEGV, true)));
-    EXPECT_EQ(cause.kind, ExitKind::crashed);
-    EXPECT_EQ(cause.sentence, "crashed: SIGSEGV (core dumped)");
-    EXPECT_EQ(find_exit_cause(evidence_of(ChildExit::with_signal(SIGABRT))).sentence, "crashed: SIGABRT");
+    const ExitStory story = explain_exit(evidence_of(ChildExit::with_signal(SIGSEGV, true)));
+    EXPECT_EQ(story.kind, ExitKind::crashed);
+    EXPECT_EQ(story.sentence, "crashed: SIGSEGV (core dumped)");
+    EXPECT_EQ(explain_exit(evidence_of(ChildExit::with_signal(SIGABRT))).sentence, "crashed: SIGABRT");
 }
 
 TEST(ExitCause, KnowsOurOwnKills) {
     ExitEvidence evidence = evidence_of(ChildExit::with_signal(SIGABRT));
     evidence.own_kill = OwnKill(SIGABRT, "no heartbeat for 30 s");
     evidence.out_of_memory = true;
-    const ExitCause cause = find_exit_cause(evidence);
-    EXPECT_EQ(cause.kind, ExitKind::killed_by_us);
-    EXPECT_EQ(cause.sentence, "killed by us with SIGABRT: no heartbeat for 30 s");
+    const ExitStory story = explain_exit(evidence);
+    EXPECT_EQ(story.kind, ExitKind::killed_by_us);
+    EXPECT_EQ(story.sentence, "was killed by us with SIGABRT: no heartbeat for 30 s");
 }
 
 TEST(ExitCause, DoesNotTakeACrashForOurKillBecauseWeSentAnotherSignal) {
     ExitEvidence evidence = evidence_of(ChildExit::with_signal(SIGSEGV));
     evidence.own_kill = OwnKill(SIGABRT, "no heartbeat for 30 s");
-    EXPECT_EQ(find_exit_cause(evidence).kind, ExitKind::crashed);
+    EXPECT_EQ(explain_exit(evidence).kind, ExitKind::crashed);
 }
 
 TEST(ExitCause, BlamesTheMemoryLimitOnlyOnTheKernelsCount) {
     ExitEvidence evidence = evidence_of(ChildExit::with_signal(SIGKILL));
-    EXPECT_EQ(find_exit_cause(evidence).sentence, "killed by SIGKILL from outside");
+    EXPECT_EQ(explain_exit(evidence).sentence, "was killed by SIGKILL from outside");
     evidence.out_of_memory = true;
-    EXPECT_EQ(find_exit_cause(evidence).kind, ExitKind::out_of_memory);
-    EXPECT_EQ(find_exit_cause(evidence).sentence, "killed by the kernel: out of memory in the cgroup");
+    EXPECT_EQ(explain_exit(evidence).kind, ExitKind::out_of_memory);
+    EXPECT_EQ(explain_exit(evidence).sentence, "was killed by the kernel: out of memory in the cgroup");
 }
 
 TEST(OomWatch, AnswersOnceForEachKillThatTheKernelCounted) {

@@ -1,0 +1,103 @@
+#include "supervisor/generations.hpp"
+
+#include <algorithm>
+#include <climits>
+
+#include "loop/base/check.hpp"
+#include "supervisor/socket_address.hpp"
+
+namespace girin {
+namespace {
+
+ListenOptions to_listen_options(const Settings& settings, const Identity& socket_owner, std::size_t lanes) {
+    ListenOptions options;
+    options.backlog = static_cast<int>(std::min<std::uint64_t>(settings.backlog, INT_MAX));
+    options.reuse_port = settings.reuse_port;
+    options.lanes = lanes;
+    options.socket_owner = socket_owner;
+    return options;
+}
+
+std::size_t lanes_for(const Settings& settings) {
+    return settings.reuse_port ? std::max<std::size_t>(settings.workers, 1) : 1;
+}
+
+}  // namespace
+
+std::vector<BindAddress> Generation::addresses() const {
+    std::vector<BindAddress> addresses;
+    for (const Listener& listener : listeners.listeners()) addresses.push_back(listener.address());
+    return addresses;
+}
+
+Generations::Generations(Generation first, Identity socket_owner)
+    : socket_owner_(std::move(socket_owner)), lanes_(lanes_for(first.settings)) {
+    all_.emplace(committed_, std::move(first));
+}
+
+const Generation* Generations::find(std::uint32_t number) const {
+    const auto found = all_.find(number);
+    return found == all_.end() ? nullptr : &found->second;
+}
+
+const Generation& Generations::committed() const { return all_.at(committed_); }
+
+Result<void> Generations::prepare(std::uint32_t number, const Settings& settings,
+                                  const std::vector<BindAddress>& addresses) {
+    // Lanes are opened before the candidate shares them, so that both sets count them alike.
+    if (has_lanes()) {
+        if (auto wide = widen(settings.workers); !wide) return wide.error();
+    }
+    const ListenOptions options = to_listen_options(settings, socket_owner_, lanes_);
+    auto listeners = ListenerSet::open(addresses, options, &committed().listeners);
+    if (!listeners) return listeners.error();
+    all_.insert_or_assign(number, Generation(settings, std::move(*listeners)));
+    return {};
+}
+
+void Generations::commit(std::uint32_t number) {
+    const auto next = all_.find(number);
+    GIRIN_CHECK(next != all_.end(), "a reload is committed that was never prepared");
+    ListenerSet& former = all_.at(committed_).listeners;
+    next->second.listeners.succeed(former);
+    former.close();
+    committed_ = number;
+}
+
+void Generations::drop(std::uint32_t number) {
+    if (number != committed_) all_.erase(number);
+}
+
+Result<void> Generations::widen(std::size_t lanes) {
+    if (lanes <= lanes_) return {};
+    if (auto wide = all_.at(committed_).listeners.widen(lanes); !wide) return wide.error();
+    lanes_ = lanes;
+    return {};
+}
+
+Result<void> Generations::steer(const std::vector<bool>& served) {
+    for (auto& [number, generation] : all_) {
+        if (auto steered = generation.listeners.steer(served); !steered) return steered.error();
+    }
+    return {};
+}
+
+bool Generations::has_candidate() const { return all_.upper_bound(committed_) != all_.end(); }
+
+void Generations::close_listeners() {
+    for (auto& [number, generation] : all_) generation.listeners.close();
+}
+
+void Generations::keep_only(std::uint32_t number) {
+    std::erase_if(all_, [number](const auto& entry) { return entry.first != number; });
+}
+
+Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner) {
+    const auto addresses = resolve_all_blocking(settings.bind);
+    if (!addresses) return addresses.error();
+    auto listeners = ListenerSet::open(*addresses, to_listen_options(settings, socket_owner, lanes_for(settings)));
+    if (!listeners) return listeners.error();
+    return Generation(settings, std::move(*listeners));
+}
+
+}  // namespace girin

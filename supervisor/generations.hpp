@@ -1,0 +1,65 @@
+#pragma once
+
+// The generations that have a claim on something: for each its settings and its listening sockets. One is committed; during
+// a reload there is a candidate beside it; an older one may still have workers that drain. Not here: when a
+// generation begins or ends (fleet.hpp).
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "supervisor/listeners.hpp"
+#include "supervisor/settings.hpp"
+
+namespace girin {
+
+struct Generation {
+    Settings settings;
+    ListenerSet listeners;
+
+    /// What it listens on, in order, without host names.
+    std::vector<BindAddress> addresses() const;
+
+    Generation() = default;
+    Generation(Settings values, ListenerSet sockets) : settings(std::move(values)), listeners(std::move(sockets)) {}
+};
+
+class Generations {
+  public:
+    /// The first one, number 1, which is committed from the start. `socket_owner`: who files of Unix sockets are given to.
+    Generations(Generation first, Identity socket_owner);
+
+    /// Null: no such generation, or not any more.
+    const Generation* find(std::uint32_t number) const;
+    const Generation& committed() const;
+
+    /// Opens the candidate's sockets beside the committed ones. Errors: an address can't be bound; nothing has changed.
+    Result<void> prepare(std::uint32_t number, const Settings& settings, const std::vector<BindAddress>& addresses);
+    /// The candidate takes over: addresses that it doesn't have are closed, but for what old workers still hold.
+    void commit(std::uint32_t number);
+    void drop(std::uint32_t number);
+
+    /// How many lanes each address with --reuse-port has: the same number in all generations.
+    std::size_t lanes() const { return lanes_; }
+    bool has_lanes() const { return committed().settings.reuse_port; }
+    /// Errors: no more descriptors; some addresses may be wider then, which does no harm.
+    Result<void> widen(std::size_t lanes);
+    Result<void> steer(const std::vector<bool>& served);
+    bool has_candidate() const;
+
+    /// Closes every listening socket of the master and removes the files of Unix sockets.
+    void close_listeners();
+    /// For a child: as nothing, but that `number`'s settings and sockets stay.
+    void keep_only(std::uint32_t number);
+
+  private:
+    std::map<std::uint32_t, Generation> all_;
+    Identity socket_owner_;
+    std::uint32_t committed_ = 1;
+    std::size_t lanes_ = 1;
+};
+
+/// Every address of `settings`, with names looked up. Blocks for that. Errors: as ListenerSet::open.
+Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner);
+
+}  // namespace girin

@@ -1,0 +1,214 @@
+#include "supervisor/supervisor.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "loop/base/check.hpp"
+#include "loop/base/log.hpp"
+#include "supervisor/lanes.hpp"
+#include "worker/scoreboard.hpp"
+
+namespace girin {
+namespace {
+
+/// "SIGHUP (from pid 123): reloading"; a terminal's or the kernel's signals have no sender.
+std::string describe(const ReceivedSignal& signal) {
+    const std::string sender = signal.sender > 0 ? " from pid " + std::to_string(signal.sender) : "";
+    return std::string("Received ") + signal.row->name + sender + ": " + signal.row->action;
+}
+
+ExitCode to_boot_exit_code(std::int64_t told) {
+    const auto not_loaded = static_cast<std::int64_t>(ExitCode::application_not_loaded);
+    return told == not_loaded ? ExitCode::application_not_loaded : ExitCode::worker_boot_failed;
+}
+
+}  // namespace
+
+void log_listening(const ListenerSet& listeners) {
+    for (const Listener& listener : listeners.listeners()) {
+        const std::string scheme = listener.is_unix() ? "" : "http://";
+        log_info("Listening at: " + scheme + listener.text() + " (" + std::to_string(::getpid()) + ")");
+    }
+}
+
+Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
+    : os_(os),
+      setup_(std::move(setup)),
+      generations_(std::move(generations)),
+      fleet_(to_fleet_options(generations_.committed().settings)),
+      workers_(os_, wait_),
+      heartbeats_(Duration::zero()) {}
+
+SupervisorEnd Supervisor::run() {
+    if (auto prepared = prepare(); !prepared) return {ExitCode::failure, prepared.error().message()};
+    log_listening(generations_.committed().listeners);
+    watch_heartbeats(generations_.committed().settings.timeout);
+    decide(Event::start(generations_.committed().settings.workers));
+    while (!end_) turn();
+    generations_.close_listeners();
+    return *end_;
+}
+
+Result<void> Supervisor::prepare() {
+    auto board = Scoreboard::create(fleet_.slots());
+    if (!board) return board.error();
+    board_ = std::move(*board);
+    auto wait = EventWait::open();
+    if (!wait) return wait.error();
+    wait_ = std::move(*wait);
+    auto signals = SignalReader::open();
+    if (!signals) return signals.error();
+    signals_ = std::move(*signals);
+    return wait_.add(signals_.fd(), ReadySource(SourceKind::signals, 0));
+}
+
+void Supervisor::turn() {
+    const std::optional<TimePoint> due = next_deadline();
+    std::vector<ReadySource> ready = wait_.wait(os_, due);
+    const TimePoint now = os_.now();
+    heartbeats_.on_turn(now, due, os_.suspended());
+    std::ranges::sort(ready, {}, &ReadySource::kind);  // signals first, then who has ended
+    for (const ReadySource source : ready) {
+        if (!end_) on_ready(source);
+    }
+    if (!end_) on_deadlines(now);
+    if (!end_) steer();
+}
+
+std::optional<TimePoint> Supervisor::next_deadline() const {
+    const std::optional<TimePoint> decision = fleet_.next_deadline();
+    if (!decision || !next_look_) return decision ? decision : next_look_;
+    return std::min(*decision, *next_look_);
+}
+
+void Supervisor::on_ready(ReadySource source) {
+    switch (source.kind) {
+        case SourceKind::signals: return on_signals();
+        case SourceKind::worker_end: return on_worker_end(source.id);
+        case SourceKind::worker_channel: return on_worker_channel(source.id);
+        case SourceKind::check_end: return on_check_end(source.id);
+    }
+}
+
+void Supervisor::on_signals() {
+    for (const ReceivedSignal& signal : signals_.read_pending()) {
+        if (!end_) on_signal(signal);
+    }
+}
+
+void Supervisor::on_signal(const ReceivedSignal& signal) {
+    if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
+    log_info(describe(signal));
+    switch (signal.row->meaning) {
+        case SignalMeaning::stop_gracefully: return decide(Event::stop_graceful());
+        case SignalMeaning::stop_quickly: return decide(Event::stop_quick());
+        case SignalMeaning::reload: return decide(Event::reload_requested());
+        case SignalMeaning::one_worker_more: return decide(Event::scale_by(1));
+        case SignalMeaning::one_worker_less: return decide(Event::scale_by(-1));
+        case SignalMeaning::reopen_logs: return reopen_logs();
+        case SignalMeaning::child_ended: return;
+    }
+}
+
+void Supervisor::on_worker_channel(std::size_t slot) {
+    for (const Message& message : workers_.read_messages(slot)) {
+        if (!end_) on_message(slot, message);
+    }
+}
+
+void Supervisor::on_message(std::size_t slot, const Message& message) {
+    WorkerProcess* const worker = workers_.find(slot);
+    if (!worker) return;
+    switch (message.kind) {
+        case MessageKind::ready:
+            if (!worker->ready_at) worker->ready_at = os_.now();
+            return decide(Event::worker_ready(slot));
+        case MessageKind::boot_failed:
+            return decide(Event::worker_boot_failed(slot, message.text, to_boot_exit_code(message.value)));
+        case MessageKind::recycle: return decide(Event::worker_asks_recycle(slot, message.text));
+        case MessageKind::draining:
+            worker->accepting = false;
+            return close_listeners_when_unused();
+        default: return;  // what only a master says
+    }
+}
+
+void Supervisor::on_worker_end(std::size_t slot) {
+    on_worker_channel(slot);  // its last words come before its end
+    std::optional<ExitEvidence> evidence = workers_.reap(slot);
+    if (!evidence || end_) return;
+    const bool by_kernel = evidence->ended.by_signal && !evidence->own_kill;
+    evidence->out_of_memory = by_kernel && oom_.has_killed_since();
+    board_[slot].reset();
+    const int status = evidence->ended.by_signal ? Event::kSignalled : evidence->ended.value;
+    decide(Event::worker_exited(slot, status, explain_exit(*evidence).sentence));
+    close_listeners_when_unused();
+    reap_adopted_children();  // one that ended meanwhile may have been hidden behind ours
+}
+
+void Supervisor::on_deadlines(TimePoint now) {
+    if (next_look_ && *next_look_ <= now) look_for_silent_workers(now);
+    const auto decision = fleet_.next_deadline();
+    if (!end_ && decision && *decision <= now) decide(Event::tick());
+}
+
+void Supervisor::look_for_silent_workers(TimePoint now) {
+    std::vector<std::size_t> silent;
+    for (const auto& [slot, worker] : workers_.all()) {
+        if (worker.ready_at && heartbeats_.is_silent(board_[slot], *worker.ready_at, now)) silent.push_back(slot);
+    }
+    for (const std::size_t slot : silent) {
+        const Duration timeout = generations_.committed().settings.timeout;
+        if (!end_) decide(Event::worker_silent(slot, "no sign of life for " + to_text(timeout)));
+    }
+    next_look_ = now + heartbeats_.interval();
+}
+
+void Supervisor::watch_heartbeats(Duration timeout) {
+    heartbeats_ = HeartbeatWatch(timeout);
+    next_look_.reset();
+    if (heartbeats_.interval() > Duration::zero()) next_look_ = os_.now() + heartbeats_.interval();
+}
+
+void Supervisor::reap_adopted_children() {
+    std::vector<pid_t> own = workers_.pids();
+    if (check_) own.push_back(check_->pid());
+    while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
+}
+
+void Supervisor::reopen_logs() {
+    if (auto reopened = reopen_log(); !reopened) {
+        log_error("The log goes on as it was: " + reopened.error().message());
+    }
+    workers_.tell_all(Message(MessageKind::reopen_logs));
+}
+
+/// Once a stopping server accepts nothing more, newcomers are better refused than left waiting for a reset.
+void Supervisor::close_listeners_when_unused() {
+    if (!fleet_.is_stopping()) return;
+    const auto accepts = [](const auto& entry) { return entry.second.accepting; };
+    if (std::ranges::none_of(workers_.all(), accepts)) generations_.close_listeners();
+}
+
+void Supervisor::steer() {
+    if (!generations_.has_lanes() || fleet_.is_stopping()) return;
+    std::vector<bool> served = served_lanes(workers_.all(), generations_.lanes());
+    if (served == served_) return;
+    served_ = std::move(served);
+    if (auto steered = generations_.steer(served_); !steered) log_warning(steered.error().message());
+}
+
+FleetOptions to_fleet_options(const Settings& settings) {
+    FleetOptions options;
+    options.max_workers = std::max<std::size_t>(options.max_workers, 2 * settings.workers);
+    options.surge = std::max<std::size_t>(settings.surge, 1);
+    options.boot_timeout = settings.boot_timeout;
+    options.soak = settings.soak;
+    options.graceful_timeout = settings.graceful_timeout;
+    options.seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+    return options;
+}
+
+}  // namespace girin

@@ -1,0 +1,124 @@
+#pragma once
+
+// The supervisor: the master's loop. One wait over signals, workers and the clock; what happened goes to the Fleet as events,
+// and what the Fleet decides is carried out. Single-threaded, without Asio, and never blocks. Not here: decisions (fleet.hpp),
+// and what comes before the loop and after it (run.hpp).
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/event_wait.hpp"
+#include "supervisor/fleet.hpp"
+#include "supervisor/generations.hpp"
+#include "supervisor/heartbeat_watch.hpp"
+#include "supervisor/reload_check.hpp"
+#include "supervisor/signals.hpp"
+#include "supervisor/spawn.hpp"
+#include "supervisor/worker_set.hpp"
+
+namespace girin {
+
+/// What the supervisor can't know by itself; put together by run.cpp, or by a test.
+struct SupervisorSetup {
+    /// For a reload: the settings as they are written now. Runs in the master; must not block.
+    std::function<Result<Settings>()> read_settings;
+    /// For a reload, in a child before the master reads them: whatever may take time or crash.
+    std::function<Result<void>(const Settings&)> check_settings;
+    /// A worker, from its first own line to its exit code.
+    std::function<int(const Settings&, const WorkerPlace&)> work;
+    /// In each new child: lets go of what only the master may hold, beyond what the supervisor itself holds.
+    std::function<void()> leave_master;
+    /// Once, when the first generation serves in full.
+    std::function<void()> on_first_ready;
+    ChildSetup child;
+
+    SupervisorSetup() = default;
+};
+
+/// How it ended.
+struct SupervisorEnd {
+    ExitCode code = ExitCode::ok;
+    std::string sentence;  // why, when `code` isn't ok
+
+    SupervisorEnd() = default;
+    SupervisorEnd(ExitCode c, std::string text) : code(c), sentence(std::move(text)) {}
+};
+
+class Supervisor {
+  public:
+    /// `os` is borrowed. Signals must be blocked.
+    Supervisor(Os& os, SupervisorSetup setup, Generations generations);
+
+    /// Runs until everything has stopped. Blocks for as long as the server lives. At most once.
+    SupervisorEnd run();
+
+  private:
+    // supervisor.cpp: what happens
+    Result<void> prepare();
+    void turn();
+    std::optional<TimePoint> next_deadline() const;
+    void on_ready(ReadySource source);
+    void on_signals();
+    void on_signal(const ReceivedSignal& signal);
+    void on_worker_channel(std::size_t slot);
+    void on_message(std::size_t slot, const Message& message);
+    void on_worker_end(std::size_t slot);
+    void on_deadlines(TimePoint now);
+    void look_for_silent_workers(TimePoint now);
+    void watch_heartbeats(Duration timeout);
+    void reap_adopted_children();
+    void reopen_logs();
+    void close_listeners_when_unused();
+    void steer();
+
+    // supervisor_actions.cpp: what is done about it
+    /// Hands the event to the Fleet and carries out what it decides, and what follows from that. May be called from within.
+    void decide(Event event);
+    void carry_out(const Action& action);
+    void tell_drain(const Action& action);
+    void log_decision(const Action& action);
+    void spawn(const Action& action);
+    Result<pid_t> try_spawn(const Action& action);
+    Result<SpawnedWorker> fork_worker(const Action& action, const Generation& generation, std::size_t lane);
+    std::size_t make_lane(std::uint32_t generation);
+    void tell_when_first_ready();
+    /// In a child: lets go of everything but one generation's settings and sockets.
+    void forget_master(std::uint32_t generation);
+
+    // supervisor_reload.cpp
+    void start_reload(std::uint32_t generation);
+    void on_check_end(std::uint32_t generation);
+    Result<Settings> prepare_generation(std::uint32_t generation, const std::string& address_lines);
+    void commit_reload(std::uint32_t generation);
+    void roll_back_reload(std::uint32_t generation);
+    void abandon_check();
+
+    Os& os_;
+    SupervisorSetup setup_;
+    Generations generations_;
+    Fleet fleet_;
+    Scoreboard board_;
+    EventWait wait_;
+    SignalReader signals_;
+    WorkerSet workers_;
+    HeartbeatWatch heartbeats_;
+    std::optional<TimePoint> next_look_;  // for silent workers
+    OomWatch oom_;
+    std::deque<Event> events_;  // to be decided on, in order
+    bool deciding_ = false;
+    std::optional<ReloadCheck> check_;
+    std::vector<bool> served_;  // lanes, as last steered
+    bool told_ready_ = false;
+    std::optional<SupervisorEnd> end_;
+};
+
+/// What the Fleet needs of the settings.
+FleetOptions to_fleet_options(const Settings& settings);
+
+/// "Listening at: http://127.0.0.1:8000 (123)", a line for each.
+void log_listening(const ListenerSet& listeners);
+
+}  // namespace girin

@@ -1,0 +1,117 @@
+// Carrying out what the Fleet decides. Events that follow from it are decided on afterwards, one after another.
+
+#include <signal.h>
+
+#include <cctype>
+#include <utility>
+
+#include "loop/base/log.hpp"
+#include "supervisor/lanes.hpp"
+#include "supervisor/supervisor.hpp"
+
+namespace girin {
+
+void Supervisor::decide(Event event) {
+    events_.push_back(std::move(event));
+    if (std::exchange(deciding_, true)) return;
+    while (!events_.empty() && !end_) {
+        const Event next = std::move(events_.front());
+        events_.pop_front();
+        for (const Action& action : fleet_.decide(next, os_.now())) carry_out(action);
+        tell_when_first_ready();
+    }
+    deciding_ = false;
+}
+
+void Supervisor::carry_out(const Action& action) {
+    switch (action.kind) {
+        case ActionKind::spawn: return spawn(action);
+        case ActionKind::tell_drain: return tell_drain(action);
+        case ActionKind::tell_quit: return workers_.tell(action.slot, Message(MessageKind::quit));
+        case ActionKind::signal: return workers_.send_signal(action.slot, action.signal_number, "");
+        case ActionKind::prepare_reload: return start_reload(action.generation);
+        case ActionKind::commit_reload: return commit_reload(action.generation);
+        case ActionKind::roll_back_reload: return roll_back_reload(action.generation);
+        case ActionKind::drop_generation: return generations_.drop(action.generation);
+        case ActionKind::report_degraded: return log_warning("Degraded: " + action.text);
+        case ActionKind::report_recovered: return log_info("Recovered: " + action.text);
+        case ActionKind::log: return log_decision(action);
+        case ActionKind::exit_master: end_ = SupervisorEnd(action.code, action.text); return;
+    }
+}
+
+void Supervisor::tell_drain(const Action& action) {
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(action.patience);
+    workers_.tell(action.slot, Message(MessageKind::drain, patience.count()));
+}
+
+void Supervisor::log_decision(const Action& action) {
+    std::string text = action.text;
+    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    log(action.level, text);
+}
+
+void Supervisor::spawn(const Action& action) {
+    const auto pid = try_spawn(action);
+    if (!pid) return decide(Event::worker_spawn_failed(action.slot, pid.error().message()));
+    log_info("Booting worker " + std::to_string(action.slot) + " (pid " + std::to_string(*pid) + ", generation " +
+             std::to_string(action.generation) + ")");
+    decide(Event::worker_spawned(action.slot, *pid));
+}
+
+Result<pid_t> Supervisor::try_spawn(const Action& action) {
+    const Generation* const generation = generations_.find(action.generation);
+    if (!generation) return Error("generation " + std::to_string(action.generation) + " is gone");
+    const std::size_t lane = make_lane(action.generation);
+    auto spawned = fork_worker(action, *generation, lane);
+    if (!spawned) return spawned.error();
+    auto worker = workers_.add(action.slot, std::move(*spawned));
+    if (!worker) return worker.error();
+    (*worker)->generation = action.generation;
+    (*worker)->lane = lane;
+    return (*worker)->pid;
+}
+
+Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Generation& generation, std::size_t lane) {
+    WorkerPlace place;
+    place.listeners = generation.listeners.sockets(lane);
+    place.board = board_.slots();
+    place.slot = action.slot;
+    place.generation = action.generation;
+    board_[action.slot].reset();
+    ChildSetup child = setup_.child;
+    child.environment = generation.settings.env;
+    return spawn_worker(
+        os_, child, std::move(place), [this, &action] { forget_master(action.generation); },
+        [this, &generation](const WorkerPlace& own) { return setup_.work(generation.settings, own); });
+}
+
+/// A new lane is opened when each has a worker already; but not in the middle of a reload, where lanes are counted in two
+/// sets of sockets at once. Then, or when there are no more descriptors, workers share one.
+std::size_t Supervisor::make_lane(std::uint32_t generation) {
+    if (!generations_.has_lanes()) return 0;
+    const std::size_t lanes = generations_.lanes();
+    const std::size_t lane = choose_lane(workers_.all(), generation, lanes);
+    if (lane < lanes || generations_.has_candidate()) return lane % lanes;
+    if (auto wide = generations_.widen(lanes + 1); !wide) {
+        log_warning(wide.error().within("open one more socket for --reuse-port").message());
+    }
+    return lane % generations_.lanes();
+}
+
+void Supervisor::tell_when_first_ready() {
+    if (told_ready_ || end_ || fleet_.wanted() == 0 || fleet_.ready_count() < fleet_.wanted()) return;
+    told_ready_ = true;
+    if (setup_.on_first_ready) setup_.on_first_ready();
+}
+
+void Supervisor::forget_master(std::uint32_t generation) {
+    wait_.close();
+    signals_.close();
+    workers_.forget();
+    check_.reset();
+    generations_.keep_only(generation);
+    if (setup_.leave_master) setup_.leave_master();
+}
+
+}  // namespace girin

@@ -1,0 +1,88 @@
+#include "supervisor/worker_set.hpp"
+
+#include <signal.h>
+
+namespace girin {
+
+Result<WorkerProcess*> WorkerSet::add(std::size_t slot, SpawnedWorker spawned) {
+    WorkerProcess& worker = workers_[slot];
+    worker = WorkerProcess();
+    worker.pid = spawned.child.pid;
+    worker.pidfd = std::move(spawned.child.pidfd);
+    worker.channel = std::move(spawned.channel);
+    worker.spawned_at = os_.now();
+    const auto id = static_cast<std::uint32_t>(slot);
+    auto watched = wait_.add(worker.pidfd.get(), ReadySource(SourceKind::worker_end, id));
+    if (watched) watched = wait_.add(worker.channel.get(), ReadySource(SourceKind::worker_channel, id));
+    if (watched) return &worker;
+    [[maybe_unused]] const auto killed = os_.signal_child(worker.pidfd.get(), SIGKILL);
+    wait_.remove(worker.pidfd.get());
+    workers_.erase(slot);  // unwatched, it is reaped like an adopted child
+    return watched.error();
+}
+
+WorkerProcess* WorkerSet::find(std::size_t slot) {
+    const auto worker = workers_.find(slot);
+    return worker == workers_.end() ? nullptr : &worker->second;
+}
+
+std::vector<pid_t> WorkerSet::pids() const {
+    std::vector<pid_t> pids;
+    for (const auto& [slot, worker] : workers_) pids.push_back(worker.pid);
+    return pids;
+}
+
+std::vector<Message> WorkerSet::read_messages(std::size_t slot) {
+    std::vector<Message> messages;
+    WorkerProcess* const worker = find(slot);
+    if (!worker || !worker->channel) return messages;
+    constexpr std::size_t kAtOnce = 64;  // a worker that never stops talking doesn't keep the master
+    while (messages.size() < kAtOnce) {
+        Message message;
+        const Received received = receive_message(worker->channel.get(), message);
+        if (received == Received::closed) stop_listening_to(*worker);
+        if (received != Received::message) break;
+        messages.push_back(std::move(message));
+    }
+    return messages;
+}
+
+void WorkerSet::tell(std::size_t slot, const Message& message) {
+    WorkerProcess* const worker = find(slot);
+    if (!worker) return;
+    if (message.kind == MessageKind::drain || message.kind == MessageKind::quit) worker->asked_to_stop = true;
+    if (worker->channel) [[maybe_unused]] const auto sent = send_message(worker->channel.get(), message);
+}
+
+void WorkerSet::tell_all(const Message& message) {
+    for (const auto& [slot, worker] : workers_) tell(slot, message);
+}
+
+void WorkerSet::send_signal(std::size_t slot, int signo, std::string why) {
+    WorkerProcess* const worker = find(slot);
+    if (!worker) return;
+    worker->own_kill = OwnKill(signo, std::move(why));
+    [[maybe_unused]] const auto sent = os_.signal_child(worker->pidfd.get(), signo);
+}
+
+std::optional<ExitEvidence> WorkerSet::reap(std::size_t slot) {
+    WorkerProcess* const worker = find(slot);
+    if (!worker) return std::nullopt;
+    const auto ended = os_.reap_child(worker->pidfd.get());
+    if (!ended || !*ended) return std::nullopt;
+    ExitEvidence evidence;
+    evidence.ended = **ended;
+    evidence.own_kill = worker->own_kill;
+    evidence.asked_to_stop = worker->asked_to_stop;
+    stop_listening_to(*worker);
+    wait_.remove(worker->pidfd.get());
+    workers_.erase(slot);
+    return evidence;
+}
+
+void WorkerSet::stop_listening_to(WorkerProcess& worker) {
+    wait_.remove(worker.channel.get());
+    worker.channel.reset();
+}
+
+}  // namespace girin

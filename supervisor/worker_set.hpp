@@ -1,0 +1,72 @@
+#pragma once
+
+// The worker processes that run, by slot: what the master holds of each, and the few things it can do to one. Not here: who
+// should run (fleet.hpp), and how one is forked (spawn.hpp).
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/event_wait.hpp"
+#include "supervisor/exit_cause.hpp"
+#include "supervisor/os.hpp"
+#include "supervisor/spawn.hpp"
+#include "worker/channel.hpp"
+
+namespace girin {
+
+struct WorkerProcess {
+    pid_t pid = 0;
+    UniqueFd pidfd;
+    UniqueFd channel;  // the master's end; empty once the worker has closed its own
+    std::uint32_t generation = 0;
+    std::size_t lane = 0;
+    TimePoint spawned_at{};
+    std::optional<TimePoint> ready_at;
+    bool accepting = true;       // until it says that it drains; a worker that starts counts too
+    bool asked_to_stop = false;  // told to drain or quit
+    std::optional<OwnKill> own_kill;
+
+    WorkerProcess() = default;
+};
+
+class WorkerSet {
+  public:
+    /// Both are borrowed for the set's life.
+    WorkerSet(Os& os, EventWait& wait) : os_(os), wait_(wait) {}
+
+    /// Takes over a worker that was just forked, and has it watched. Errors: no memory to watch it; then it was killed.
+    Result<WorkerProcess*> add(std::size_t slot, SpawnedWorker spawned);
+    /// Null: nobody is in the slot.
+    WorkerProcess* find(std::size_t slot);
+    const std::map<std::size_t, WorkerProcess>& all() const { return workers_; }
+    bool empty() const { return workers_.empty(); }
+    std::vector<pid_t> pids() const;
+
+    /// What the worker has said since the last call.
+    std::vector<Message> read_messages(std::size_t slot);
+    /// A worker that doesn't listen any more misses it: the fleet's deadlines see to that.
+    void tell(std::size_t slot, const Message& message);
+    void tell_all(const Message& message);
+    /// `why` is kept for the explanation of its end.
+    void send_signal(std::size_t slot, int signo, std::string why);
+    /// How it ended, once it has; the process and all that belonged to it is gone then.
+    std::optional<ExitEvidence> reap(std::size_t slot);
+
+    /// For a child: lets go of its copies. The processes are the master's.
+    void forget() { workers_.clear(); }
+
+  private:
+    void stop_listening_to(WorkerProcess& worker);
+
+    Os& os_;
+    EventWait& wait_;
+    std::map<std::size_t, WorkerProcess> workers_;
+};
+
+}  // namespace girin
