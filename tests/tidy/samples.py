@@ -1,0 +1,109 @@
+"""Bad samples, each with what check.py must find in it, and good ones in which it must find nothing."""
+
+HEADER = "#pragma once\n\n// What it is for.\n\n"
+
+
+def source(text):
+    return text.lstrip("\n")
+
+
+SAMPLES = [
+    # include-direction
+    ("loop/base/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
+    ("loop/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
+    ("worker/x.cpp", '#include "loop/task.hpp"\n#include "supervisor/fleet.hpp"\n', [(2, "include-direction")]),
+    ("worker/http/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
+    ("worker/x.cpp", '#include "tests/support/proc.hpp"\n', [(1, "include-direction")]),
+    ("supervisor/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
+    ("supervisor/x.cpp", '#include "loop/event_loop.hpp"\n', [(1, "include-direction")]),
+    ("supervisor/x.cpp", '#include "worker/options.hpp"\n#include "worker/app/loader.hpp"\n#include "loop/base/log.hpp"\n', []),
+    ("tests/process/x.cpp", '#include "supervisor/fleet.hpp"\n#include "worker/server.hpp"\n', []),
+
+    # asio-place
+    ("supervisor/x.cpp", "#include <boost/asio.hpp>\n", [(1, "asio-place")]),
+    ("worker/x.cpp", "#include <boost/asio/ip/tcp.hpp>\n", [(1, "asio-place")]),
+    ("tests/support/x.cpp", "#  include <boost/asio/post.hpp>\n", [(1, "asio-place")]),
+    ("loop/x.cpp", "#include <boost/asio.hpp>\n", []),
+    ("tests/loop/x.cpp", "#include <boost/asio.hpp>\n", []),
+
+    # detached, shared-from-this, using-namespace-std
+    ("loop/x.cpp", "void f() { co_spawn(e, g(), asio::detached); }\n", [(1, "detached")]),
+    ("loop/x.cpp", "// never asio::detached\nconst char* text = \"asio::detached\";\n", []),
+    ("worker/x.cpp", "class A : std::enable_shared_from_this<A> {};\n", [(1, "shared-from-this")]),
+    ("worker/x.cpp", "\n\nusing namespace std;\n", [(3, "using-namespace-std")]),
+    ("worker/x.cpp", "using namespace std::chrono_literals;\n", []),
+
+    # sleeping-test
+    ("tests/x.cpp", "void f() { std::this_thread::sleep_for(s); }\n", [(1, "sleeping-test")]),
+    ("tests/x.cpp", "void f() { ::usleep(5); }\n", [(1, "sleeping-test")]),
+    ("tests/x.cpp", "void f() { sleep(5); }\n", [(1, "sleeping-test")]),
+    ("tests/x.cpp", '#include "loop/sleep.hpp"\nvoid f() { ::sleep(5); }\n', [(2, "sleeping-test")]),
+    ("tests/x.cpp", '#include "loop/sleep.hpp"\nCoro<void> f() { co_await sleep_for(5ms); }\n', []),
+    ("tests/x.cpp", "using namespace std::this_thread;\nvoid f() { sleep_for(5ms); }\n", [(2, "sleeping-test")]),
+    ("tests/x.py", "import time\ntime.sleep(1)\n", [(2, "sleeping-test")]),
+    ("tests/x", "while ! ready; do sleep 0.1; done\n", [(1, "sleeping-test")]),
+    ("tests/x", "# no sleep 1 here\necho asleep 1\n", []),
+    ("tests/apps/x.cpp", "void block() { ::sleep(5); }\n", []),
+    ("worker/x.cpp", "void f() { ::sleep(5); }\n", []),
+
+    # co-await-lambda
+    ("loop/x.cpp", "Coro<void> f() {\n    co_await run([x] { return x; });\n}\n", [(2, "co-await-lambda")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    auto y = co_await run(a,\n        [&](int i) mutable -> int { return i; });\n}\n",
+     [(3, "co-await-lambda")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    call([&] { g(); }, co_await run());\n}\n", [(2, "co-await-lambda")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    if (co_await run([=] { return 1; })) g();\n}\n", [(2, "co-await-lambda")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    co_return co_await [this]() -> Coro<int> { co_return 1; }();\n}\n",
+     [(2, "co-await-lambda")]),
+    ("loop/x.cpp", source("""
+Coro<void> f() {
+    auto work = [x] { return x; };
+    co_await run(work);
+    const int i = co_await array[index];
+    co_await run([] { return 1; });
+    for (auto& item : items) { use([&] { item(); }); }
+    co_await done();
+}
+"""), []),
+    ("loop/x.cpp", source("""
+void f() {
+    spawn([this]() -> Coro<void> {
+        co_await first();
+        co_await second();
+    });
+    if (x) { g([&] { h(); }); } else { k(); }
+    [[maybe_unused]] auto a = [y] { return y; };
+}
+"""), []),
+    ("loop/x.cpp", source("""
+Coro<void> f() {
+    if (co_await ready()) {
+        use([&] { item(); });
+    }
+    while (co_await more()) {
+        auto g = [&] { h(); };
+    }
+}
+"""), []),
+
+    # opening-paragraph
+    ("loop/x.hpp", "#pragma once\n\n#include <string>\n", [(1, "opening-paragraph")]),
+    ("loop/x.hpp", "// What it is for.\n\nint x;\n", [(1, "opening-paragraph")]),
+    ("loop/x.hpp", HEADER + "int f();\n", []),
+
+    # machine-path
+    ("README.md", "see /work/main/x and\n/root/.cache\n", [(1, "machine-path"), (2, "machine-path")]),
+    ("tests/x.py", "path = '/tmp/build-mine'\n", [(1, "machine-path")]),
+    ("README.md", "see framework/work/x and ${DIR}/work/x\n", []),
+
+    # tab, trailing-space, long-line, long-file
+    ("loop/x.cpp", "int x;\n\tint y;\n", [(2, "tab")]),
+    ("loop/x.cpp", "int x; \n", [(1, "trailing-space")]),
+    ("loop/x.cpp", "int x;", [(1, "trailing-space")]),
+    ("loop/x.cpp", "int x;\n\n", [(2, "trailing-space")]),
+    ("loop/x.cpp", "int x;\n// " + "y" * 118 + "\n", [(2, "long-line")]),
+    ("loop/x.cpp", "// " + "é" * 117 + "\n", []),
+    ("README.md", "| " + "y" * 200 + " |\n", []),
+    ("loop/x.cpp", "int x;\n" * 1001, [(1000, "long-file")]),
+    ("supervisor/settings_table.cpp", "int x;\n" * 1001, []),
+    ("tests/fuzz/corpus/x", "\t \n", []),
+]
