@@ -1,6 +1,6 @@
-// The floor: what a server on one edge-triggered epoll costs that does nothing but answer. It counts the empty lines that
-// end request heads and writes a fixed answer for each; it parses nothing and keeps nothing per connection, so a head must
-// come in one piece, as it does from the bench's clients. Not a server for anybody.
+// The floor: what a server on one edge-triggered epoll costs that does nothing but answer. It counts the empty lines
+// that end request heads and writes a fixed answer for each; it parses nothing and keeps nothing per connection, so a
+// head must come in one piece, as it does from the bench's clients. Not a server for anybody.
 //
 //   floor [--close]    listens on a free port of 127.0.0.1, prints it; --close: ends each connection after its answer
 
@@ -92,10 +92,9 @@ class Floor {
 
     // False: the connection is closed.
     bool answer(int fd, std::string_view requests) {
+        static constexpr std::string_view kHeadEnd = "\r\n\r\n";
         std::size_t count = 0;
-        for (auto end = requests.find("\r\n\r\n"); end != std::string_view::npos; end = requests.find("\r\n\r\n", end + 4)) {
-            ++count;
-        }
+        for (auto at = requests.find(kHeadEnd); at != requests.npos; at = requests.find(kHeadEnd, at + 4)) ++count;
         if (count == 0) return true;
         const bool sent = ::write(fd, answers_.data(), answer_bytes_ * count) >= 0;
         if (sent && !closing_) return true;

@@ -1,9 +1,9 @@
 """What tests/bench/compare measures, and how. Plain numbers come out; report.py makes tables of them.
 
-Two methods, because each hides something. *Turns*: the client shares one CPU with all servers, which work in turns of a few
-milliseconds; the figure is the base's CPU time per request over the server's in the same round, which is steady on a busy
-machine. *wrk*: the server has one CPU, wrk another; this gives latencies and requests per second as well, but wrk is soon
-the slower of the two, so that requests per second alone say little.
+Two methods, because each hides something. *Turns*: the client shares one CPU with all servers, which work in turns of a
+few milliseconds; the figure is the base's CPU time per request over the server's in the same round, which is steady on
+a busy machine. *wrk*: the server has one CPU, wrk another; this gives latencies and requests per second as well, but
+wrk is soon the slower of the two, so that requests per second alone say little.
 """
 
 import json
@@ -52,7 +52,7 @@ def can_take(server_name, load):
 def run_turns(slices, load, base, servers, cpu, rounds, slice_ms):
     """By server: the base's CPU time per request over its own, and its own in µs; base included."""
     others = [server for server in servers if can_take(server.name, load)]
-    command = [slices, str(load.connections), str(slice_ms), str(rounds), str(load.depth), "new" if load.fresh else "keep"]
+    command = [slices, *map(str, (load.connections, slice_ms, rounds, load.depth)), "new" if load.fresh else "keep"]
     for server in [base, *others]:
         command.append(f"{server.name}:{server.port}:{'+'.join(map(str, server.threads()))}")
     done = subprocess.run(command, capture_output=True, text=True, check=False,

@@ -1,7 +1,7 @@
 """The servers that tests/bench/compare measures: how each is started on loopback, pinned, and ended.
 
-Every server answers GET / with 200 and "Hello, World!" from one serving process, keeps idle connections for long, and logs
-no requests. Ports are never guessed: a server binds port 0 and tells, or inherits a listener bound here.
+Every server answers GET / with 200 and "Hello, World!" from one serving process, keeps idle connections for long, and
+logs no requests. Ports are never guessed: a server binds port 0 and tells, or inherits a listener bound here.
 """
 
 import ctypes
@@ -108,7 +108,8 @@ class Launcher:
         program = _find("nginx")
 
         def command(port, fd):
-            temp = "".join(f"{kind}_temp_path {kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            temp = " ".join(f"{kind}_temp_path {kind};" for kind in kinds)
             config = self._write("nginx.conf", f"""
                 daemon off; worker_processes 1; pid nginx.pid; error_log stderr warn;
                 worker_rlimit_nofile {DESCRIPTORS};
@@ -241,7 +242,7 @@ def app(environ, start_response):
         return self._checked(Server(name, process, port, log))
 
     def _start_inheriting(self, name, command, environment=None):
-        """Starts a server that takes over a listener of ours; `command` and `environment` are told its port and number."""
+        """Starts a server that takes over a listener of ours, whose port and number its command is told."""
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             # Inherited by what is accepted: uvicorn doesn't set it on a listener that it hasn't made itself.

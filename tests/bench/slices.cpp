@@ -1,11 +1,12 @@
 // slices: a load client that shares one CPU with several servers and lets them work in turns of a few milliseconds, so
-// that whatever else the machine does in that moment meets them all alike. The first server is the base: it works half a
-// slice before and half a slice after each of the others. Prints a JSON line for each slice: requests and CPU time of the
-// server, and of the base around it. Not here: starting servers and the arithmetic (compare).
+// that whatever else the machine does in that moment meets them all alike. The first server is the base: it works half
+// a slice before and half a slice after each of the others. Prints a JSON line for each slice: requests and CPU time of
+// the server, and of the base around it. Not here: starting servers and the arithmetic (compare).
 //
 //   slices CONNECTIONS SLICE_MS ROUNDS DEPTH keep|new NAME:PORT:TID+TID… NAME:PORT:TID…
 //
-// DEPTH requests are sent at once (pipelined). `new`: each request is on a connection of its own, which the server closes.
+// DEPTH requests are sent at once (pipelined). `new`: each request is on a connection of its own, which the server
+// closes.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -242,7 +243,7 @@ void run(const Plan& plan, std::vector<std::unique_ptr<Server>>& servers) {
 
 int main(int argc, char** argv) {
     if (argc < 8) {
-        std::fprintf(stderr, "usage: slices CONNECTIONS SLICE_MS ROUNDS DEPTH keep|new NAME:PORT:TID+TID NAME:PORT:TID…\n");
+        std::fprintf(stderr, "usage: slices CONNECTIONS SLICE_MS ROUNDS DEPTH keep|new NAME:PORT:TID+TID…\n");
         return 2;
     }
     try {

@@ -1,7 +1,7 @@
 #pragma once
 
-// LoadClient: many requests to one server from one thread, at a fixed rate (open loop) or a fixed number at a time (closed
-// loop), some on new connections and some on kept ones, each judged. LoadThread runs one beside a test.
+// LoadClient: many requests to one server from one thread, at a fixed rate (open loop) or a fixed number at a time
+// (closed loop), some on new connections and some on kept ones, each judged. LoadThread runs one beside a test.
 
 #include <atomic>
 #include <deque>

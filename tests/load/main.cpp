@@ -1,5 +1,5 @@
-// girin-load: the load client as a program. Prints a table; exit code 0 when nothing was lost, 1 when something was, 2 for
-// a mistake in its arguments.
+// girin-load: the load client as a program. Prints a table; exit code 0 when nothing was lost, 1 when something was, 2
+// for a mistake in its arguments.
 
 #include <boost/program_options.hpp>
 #include <csignal>
@@ -23,7 +23,7 @@ po::options_description describe_options() {
         ("help,h", "this text")
         ("address", po::value<std::string>(), "HOST:PORT or unix:PATH")
         ("rate,r", po::value<double>()->default_value(500), "requests a second; 0: closed loop")
-        ("connections,c", po::value<std::size_t>()->default_value(32), "kept connections; closed loop: requests at a time")
+        ("connections,c", po::value<std::size_t>()->default_value(32), "kept; closed loop: requests at a time")
         ("new-share", po::value<double>()->default_value(0.5), "share of requests on a connection of their own")
         ("duration,d", po::value<double>()->default_value(5), "seconds; 0: until interrupted")
         ("timeout,t", po::value<double>()->default_value(5), "seconds for one request")
@@ -100,7 +100,9 @@ int run_slow(const po::variables_map& values) {
     options.count = values["connections"].as<std::size_t>();
     options.duration = seconds_of(values, "duration");
     if (values.contains("target")) options.target = values["target"].as<std::vector<std::string>>().front();
-    if (options.count > SlowOptions::kMostSlowClients) throw std::invalid_argument("--connections: at most 2000 with --slow");
+    if (options.count > SlowOptions::kMostSlowClients) {
+        throw std::invalid_argument("--connections: at most 2000 with --slow");
+    }
     const SlowTotals totals = SlowClients(options).wait();
     std::cout << totals.connected << " connected, " << totals.refused << " refused, " << totals.closed << " closed, "
               << totals.reset << " reset, " << totals.still_open << " still open\n";

@@ -1,7 +1,7 @@
 #pragma once
 
-// MisbehavingServer: a tiny server in a thread of the test that does to each request what its target says. It speaks just
-// enough HTTP to be asked.
+// MisbehavingServer: a tiny server in a thread of the test that does to each request what its target says. It speaks
+// just enough HTTP to be asked.
 
 #include <atomic>
 #include <thread>
@@ -11,10 +11,10 @@
 
 namespace girin::load {
 
-/// Targets: /ok "fine", kept alive · /reset and /close before any byte · /reset-mid and /short after 3 of 10 body bytes ·
-/// /half-head closes in the head · /500 · /404 · /wrong another body · /beginning "fi" as a whole answer · /silent nothing ·
-/// /garbage no HTTP · /extra a byte too many · /ok-then-close "fine", then closes without having said so · /ok-then-deaf
-/// "fine", then closes when the next request comes.
+/// Targets: /ok "fine", kept alive · /reset and /close before any byte · /reset-mid and /short after 3 of 10 body bytes
+/// · /half-head closes in the head · /500 · /404 · /wrong another body · /beginning "fi" as a whole answer · /silent
+/// nothing · /garbage no HTTP · /extra a byte too many · /ok-then-close "fine", then closes without having said so ·
+/// /ok-then-deaf "fine", then closes when the next request comes.
 class MisbehavingServer {
   public:
     explicit MisbehavingServer(test::Endpoint endpoint = test::Endpoint::tcp("127.0.0.1", 0));

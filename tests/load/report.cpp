@@ -9,11 +9,15 @@ namespace {
 
 double to_ms(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
+void add_count(std::ostream& out, std::string_view name, std::uint64_t count) {
+    out << std::left << std::setw(20) << name << std::right << std::setw(10) << count << "\n";
+}
+
 void add_outcomes(std::ostream& out, const LoadTotals& totals) {
     for (std::size_t i = 0; i < kOutcomes; ++i) {
         const auto outcome = static_cast<Outcome>(i);
         if (totals.count(outcome) == 0 && outcome != Outcome::ok) continue;
-        out << std::left << std::setw(20) << name_of(outcome) << std::right << std::setw(10) << totals.count(outcome) << "\n";
+        add_count(out, name_of(outcome), totals.count(outcome));
     }
 }
 
@@ -47,10 +51,11 @@ std::string to_table(const LoadTotals& totals) {
     std::ostringstream out;
     out << std::fixed << std::setprecision(1);
     add_outcomes(out, totals);
-    out << std::left << std::setw(20) << "losses" << std::right << std::setw(10) << totals.losses() << "\n";
-    out << "\n" << totals.requests() << " requests in " << to_ms(totals.elapsed) / 1000 << " s on " << totals.connections
-        << " connections; " << totals.idle_closes << " closed and " << totals.idle_resets << " reset while idle, "
-        << totals.late_resets << " reset after an answer, " << totals.not_sent << " not sent\n";
+    add_count(out, "losses", totals.losses());
+    out << "\n" << totals.requests() << " requests in " << to_ms(totals.elapsed) / 1000 << " s on "
+        << totals.connections << " connections; " << totals.idle_closes << " closed and " << totals.idle_resets
+        << " reset while idle, " << totals.late_resets << " reset after an answer, " << totals.not_sent
+        << " not sent\n";
     out << std::setprecision(2) << "latency p50 " << to_ms(totals.latency.quantile(0.5)) << " ms, p99 "
         << to_ms(totals.latency.quantile(0.99)) << " ms, max " << to_ms(totals.latency.max()) << " ms\n";
     add_timeline(out << std::setprecision(1), totals);

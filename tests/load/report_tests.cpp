@@ -11,7 +11,8 @@ namespace {
 LoadTotals one_of_each() {
     LoadTotals totals;
     for (std::size_t i = 0; i < kOutcomes; ++i) {
-        totals.add(static_cast<Outcome>(i), std::chrono::milliseconds(1'500), std::chrono::milliseconds(3), "why \"so\"");
+        const auto outcome = static_cast<Outcome>(i);
+        totals.add(outcome, std::chrono::milliseconds(1'500), std::chrono::milliseconds(3), "why \"so\"");
     }
     return totals;
 }

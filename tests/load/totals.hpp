@@ -18,8 +18,8 @@ enum class Outcome {
     ok,                  // the expected status and body
     refused,             // no connection: refused, no such socket, or a Unix socket's queue is full
     reset_before_bytes,  // closed or reset without a byte of an answer, on a new connection
-    raced_close,         // the same on a used connection: it was closed as we asked. A client may not retry a POST then, so
-                         // girin promises that there are none: it says `Connection: close` in the answer before
+    raced_close,         // the same on a used connection: it was closed as we asked. A client may not retry a POST
+                         // then, so girin promises that there are none: the answer before says `Connection: close`
     reset_mid_response,  // reset inside the answer, or closed inside its head
     timed_out,           // no whole answer in time
     server_error,        // 5xx
@@ -52,7 +52,7 @@ struct LoadTotals {
     std::uint64_t idle_closes = 0;    // closed by the server between requests: its right, no loss
     std::uint64_t idle_resets = 0;    // reset between requests: no loss, but impolite
     std::uint64_t late_resets = 0;    // reset after a whole answer
-    std::uint64_t not_sent = 0;       // the client had too many open already, or no descriptor: says nothing of the server
+    std::uint64_t not_sent = 0;       // the client had too many open, or no descriptor: says nothing of the server
     std::uint64_t in_flight = 0;      // sent, not ended yet
     LatencyHistogram latency;         // of the ok ones; open loop: since the time they were due
     std::vector<Second> timeline;

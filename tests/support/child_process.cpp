@@ -224,7 +224,7 @@ std::optional<std::string> ChildProcess::wait_for(const std::function<bool(const
         const bool ended = !running();  // asked first: what it wrote before it ended is then there to be read
         return look() || ended;
     };
-    static_cast<void>(static_cast<bool>(eventually(limit, "a line", look_or_ended, pidfd_.get())));
+    wait_until(limit, look_or_ended, pidfd_.get());
     return found;
 }
 
@@ -270,11 +270,10 @@ std::optional<std::string> find_program(std::string_view name) {
     const char* path = std::getenv("PATH");
     std::string directories = std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/local/sbin:/sbin:";
     for (auto colon = directories.find(':'); colon != std::string::npos; colon = directories.find(':')) {
-        const std::string candidate = directories.substr(0, colon) + "/" + std::string(name);
+        const std::string directory = directories.substr(0, colon);
+        const std::string candidate = directory + "/" + std::string(name);
         directories.erase(0, colon + 1);
-        if (candidate.front() == '/' && candidate != "/" + std::string(name) && ::access(candidate.c_str(), X_OK) == 0) {
-            return candidate;
-        }
+        if (!directory.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
     return std::nullopt;
 }

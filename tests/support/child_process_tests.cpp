@@ -1,4 +1,5 @@
-// ChildProcess, TempDir, eventually() and proc: they report what happened, end what they started, and never wait for long.
+// ChildProcess, TempDir, eventually() and proc: they report what happened, end what they started, and never wait for
+// long.
 
 #include <gtest/gtest.h>
 #include <unistd.h>

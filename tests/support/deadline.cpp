@@ -32,28 +32,25 @@ int Deadline::poll_timeout(milliseconds most) const {
     return static_cast<int>(std::min(remaining(), most).count());
 }
 
-testing::AssertionResult eventually(milliseconds limit, std::string_view what,
-                                    const std::function<bool()>& condition, int wake_fd) {
-    const auto start = Clock::now();
+bool wait_until(milliseconds limit, const std::function<bool()>& condition, int wake_fd) {
     const Deadline deadline(limit);
     milliseconds pause{1};
     while (!condition()) {
-        if (deadline.passed()) {
-            return testing::AssertionFailure()
-                   << "still waiting after " << to_text(Clock::now() - start) << " for " << what;
-        }
+        if (deadline.passed()) return false;
         pollfd wake{wake_fd, POLLIN, 0};  // a negative descriptor is ignored: then only the time counts
         const int ready = ::poll(&wake, 1, deadline.poll_timeout(pause));
         // A descriptor that stays readable (an ended process) must not make this a busy loop.
         if (ready > 0) wake_fd = -1;
         pause = std::min(pause * 2, milliseconds{20});
     }
-    return testing::AssertionSuccess();
+    return true;
 }
 
 testing::AssertionResult eventually(milliseconds limit, std::string_view what,
                                     const std::function<bool()>& condition) {
-    return eventually(limit, what, condition, -1);
+    const auto start = Clock::now();
+    if (wait_until(limit, condition)) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "still waiting after " << to_text(Clock::now() - start) << " for " << what;
 }
 
 }  // namespace girin::test

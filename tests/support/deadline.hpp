@@ -3,9 +3,9 @@
 // Deadline: a moment after which a test stops waiting. eventually(): waits for a condition until then, without a fixed
 // sleep. The rest of tests/support takes its limits as milliseconds and turns them into a Deadline here.
 //
-// For everything in tests/support, unless a comment says otherwise: a failure of the surroundings (no descriptor, no such
-// program) throws std::runtime_error with action, object and reason; limits are milliseconds from the call; objects are
-// used by one thread at a time.
+// For everything in tests/support, unless a comment says otherwise: a failure of the surroundings (no descriptor, no
+// such program) throws std::runtime_error with action, object and reason; limits are milliseconds from the call;
+// objects are used by one thread at a time.
 
 #include <chrono>
 #include <functional>
@@ -38,13 +38,13 @@ class Deadline {
     TimePoint at_;
 };
 
-/// Waits until `condition` holds; success at once if it does already. It is asked again after 1 ms, then ever more
-/// seldom, every 20 ms in the end. `what` completes "still waiting after … for".
+/// Waits until `condition` holds; true at once if it does already, false after `limit`. It is asked again after 1 ms,
+/// then ever more seldom, every 20 ms in the end; and at once when `wake_fd` becomes readable (a pidfd, a socket; -1:
+/// none).
+bool wait_until(milliseconds limit, const std::function<bool()>& condition, int wake_fd = -1);
+
+/// wait_until() as an assertion; `what` completes "still waiting after … for".
 [[nodiscard]] testing::AssertionResult eventually(milliseconds limit, std::string_view what,
                                                   const std::function<bool()>& condition);
-
-/// As above; asked again at once when `wake_fd` becomes readable (a pidfd, a socket).
-[[nodiscard]] testing::AssertionResult eventually(milliseconds limit, std::string_view what,
-                                                  const std::function<bool()>& condition, int wake_fd);
 
 }  // namespace girin::test

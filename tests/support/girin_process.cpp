@@ -40,7 +40,8 @@ std::size_t ready_in(const std::string& log, std::size_t from) {
     if (from >= log.size()) return 0;
     const std::regex line(kReady);
     const auto start = log.begin() + static_cast<std::ptrdiff_t>(from);
-    return static_cast<std::size_t>(std::distance(std::sregex_iterator(start, log.end(), line), std::sregex_iterator()));
+    const std::sregex_iterator first(start, log.end(), line), none;
+    return static_cast<std::size_t>(std::distance(first, none));
 }
 
 }  // namespace
@@ -55,10 +56,10 @@ GirinProcess::GirinProcess(const TempDir& dir, const GirinCommand& command) : ch
 
 void GirinProcess::wait_until_started(const GirinCommand& command) {
     const auto started = [&] {
-        return child_.wait_for_match(kListening, milliseconds{0}).has_value() && ready_in(log(), 0) >= command.ready_workers;
+        return !listening_in(log()).empty() && ready_in(log(), 0) >= command.ready_workers;
     };
     const auto started_or_ended = [&] { return !child_.running() || started(); };
-    const bool settled = static_cast<bool>(eventually(command.limit, "girin", started_or_ended, child_.pidfd()));
+    const bool settled = wait_until(command.limit, started_or_ended, child_.pidfd());
     if (!settled || !child_.running()) {
         throw std::runtime_error((settled ? "girin ended at start:\n" : "girin doesn't become ready:\n") + log());
     }

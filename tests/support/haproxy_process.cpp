@@ -1,8 +1,10 @@
 #include "tests/support/haproxy_process.hpp"
 
-#include <sstream>
+#include <filesystem>
+#include <regex>
 #include <stdexcept>
 
+#include "tests/support/config_lines.hpp"
 #include "tests/support/proc.hpp"
 
 namespace girin::test {
@@ -15,16 +17,9 @@ std::string haproxy_address(const Endpoint& endpoint) {
 }
 
 std::string config_of(const HaproxyOptions& options) {
-    std::ostringstream text;
-    text << "global\n    maxconn 4096\ndefaults\n    mode " << (options.http ? "http" : "tcp")
-         << "\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n    timeout http-keep-alive 10s\n"
-         << "frontend front\n    bind fd@" << kInheritedFd << "\n    default_backend girin\nbackend girin\n"
-         << options.extra_backend;
-    int number = 0;
-    for (const auto& upstream : options.upstreams) {
-        text << "    server girin" << ++number << " " << haproxy_address(upstream) << " " << options.server_options << "\n";
-    }
-    return text.str();
+    if (!options.config_text.empty()) return options.config_text;
+    if (!options.config_file.empty()) return read_file(options.config_file);
+    return read_file(std::filesystem::path(GIRIN_SOURCE_DIR) / "deploy/haproxy/haproxy.cfg");
 }
 
 // It opens its epoll descriptor after the configuration was taken, just before it serves.
@@ -37,6 +32,24 @@ bool polls(pid_t pid) {
 
 }  // namespace
 
+std::string adapt_haproxy_config(const std::string& config, int listener_fd, const std::vector<Endpoint>& upstreams) {
+    static const std::regex bind_line(R"(\s*bind\s.*)");
+    static const std::regex server_line(R"(\s*server\s+\S+\s+\S+(.*))");
+    static const std::regex maxconn_line(R"((\s*maxconn\s+)\d+.*)");
+    const std::string bind = "    bind fd@" + std::to_string(listener_fd) + "\n";
+    const std::string bound = replace_lines(config, bind_line, [&](const std::smatch&) { return bind; });
+    // As many descriptors as the file asks for, a test may not have.
+    const std::string sized = std::regex_replace(bound, maxconn_line, "$011000");
+    return replace_lines(sized, server_line, [&](const std::smatch& match) {
+        std::string lines;
+        for (const auto& upstream : upstreams) {
+            const std::string number = std::to_string(&upstream - upstreams.data());
+            lines += "    server girin" + number + " " + haproxy_address(upstream) + match[1].str() + "\n";
+        }
+        return lines;
+    });
+}
+
 struct HaproxyProcess::Prepared {
     Endpoint endpoint = Endpoint::tcp("127.0.0.1", 0);
     UniqueFd listener;
@@ -46,7 +59,9 @@ struct HaproxyProcess::Prepared {
         const auto program = find_program("haproxy");
         if (!program) throw std::runtime_error("haproxy isn't installed");
         listener = listen_on(endpoint, 1024).value();
-        command = Command(*program, {"-db", "-f", dir.write("haproxy.cfg", config_of(options))});
+        const std::string config =
+            adapt_haproxy_config(config_of(options), kInheritedFd, options.upstreams) + options.extra_backend;
+        command = Command(*program, {"-db", "-f", dir.write("haproxy.cfg", config)});
         command.inherit.emplace_back(listener.get(), kInheritedFd);
         command.log_directory = dir.path();
     }
@@ -60,7 +75,7 @@ HaproxyProcess::HaproxyProcess(const TempDir& dir, const HaproxyOptions& options
 HaproxyProcess::HaproxyProcess(const Prepared& prepared, milliseconds limit)
     : endpoint_(prepared.endpoint), child_(prepared.command) {
     const auto settled = [&] { return !child_.running() || polls(child_.pid()); };
-    const bool in_time = static_cast<bool>(eventually(limit, "haproxy", settled, child_.pidfd()));
+    const bool in_time = wait_until(limit, settled, child_.pidfd());
     if (!in_time || !child_.running()) throw std::runtime_error("haproxy doesn't serve:\n" + log());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// HaproxyProcess: a real HAProxy in front of a server under test. Its listener is bound here on port 0 and inherited.
+// HaproxyProcess: a real HAProxy in front of a server under test, with the file that operators copy (deploy/haproxy),
+// of which only addresses and size are replaced. Its listener is bound here on port 0 and inherited.
 
 #include <string>
 #include <vector>
@@ -11,11 +12,15 @@
 
 namespace girin::test {
 
+/// A configuration with its `bind` replaced by the inherited descriptor, and the addresses of its backend's `server`
+/// lines by `upstreams`; the parameters of the first such line are kept. Errors: a file without either throws.
+std::string adapt_haproxy_config(const std::string& config, int listener_fd, const std::vector<Endpoint>& upstreams);
+
 struct HaproxyOptions {
+    std::string config_file;          // empty: deploy/haproxy/haproxy.cfg of this tree
+    std::string config_text;          // in place of a file
     std::vector<Endpoint> upstreams;  // where girin listens
-    std::string server_options;       // after each server's address: "check", "send-proxy"
-    std::string extra_backend;        // more lines in the backend
-    bool http = true;                 // false: bytes only (mode tcp)
+    std::string extra_backend;        // more lines at the end, where the backend is
     milliseconds limit{10'000};       // for the start
 
     HaproxyOptions() {}
@@ -28,7 +33,8 @@ class HaproxyProcess {
     static bool installed();
 
     /// Starts it in `dir` and returns when it has taken the configuration. Requests sent from then on are answered:
-    /// those that come before it serves wait in the listener's queue. Errors: it ended; the exception's text is its log.
+    /// those that come before it serves wait in the listener's queue. Errors: it ended; the exception's text is its
+    /// log.
     HaproxyProcess(const TempDir& dir, const HaproxyOptions& options);
 
     const Endpoint& endpoint() const { return endpoint_; }

@@ -1,7 +1,7 @@
 #pragma once
 
-// HttpClient: one connection of a test, byte by byte if it likes. Blocking, every wait bounded. It repairs nothing: what is
-// sent is what the test wrote, and a broken answer is an exception. Not here: load (tests/load).
+// HttpClient: one connection of a test, byte by byte if it likes. Blocking, every wait bounded. It repairs nothing:
+// what is sent is what the test wrote, and a broken answer is an exception. Not here: load (tests/load).
 
 #include <stdexcept>
 #include <string>
@@ -39,8 +39,8 @@ class HttpClient {
     /// Sends what the socket takes at once: how many bytes.
     std::size_t send_some(std::string_view bytes);
 
-    /// One response, 1xx ones too; bytes after it are kept for the next. Errors: closed before its end, reset, timed_out,
-    /// malformed.
+    /// One response, 1xx ones too; bytes after it are kept for the next. Errors: closed before its end, reset,
+    /// timed_out, malformed.
     HttpResponse read_response(bool to_head = false);
     /// As read_response, 1xx ones skipped.
     HttpResponse read_final_response(bool to_head = false);

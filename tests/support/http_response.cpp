@@ -65,26 +65,31 @@ std::size_t ResponseParser::feed(std::string_view bytes) {
     std::size_t used = 0;
     while (used < bytes.size() && !complete() && !failed()) {
         const std::string_view rest = bytes.substr(used);
-        std::size_t step = 0;
         if (takes_lines()) {
-            const auto end = rest.find('\n');
-            step = end == std::string_view::npos ? rest.size() : end + 1;
-            line_.append(rest.substr(0, step));
-            response_.raw.append(rest.substr(0, step));
-            if (line_.size() > kMaxLine) fail("a line of more than 64 KiB");
-            if (end != std::string_view::npos && !failed()) {
-                const std::string line = std::exchange(line_, {});
-                if (line.size() < 2 || line[line.size() - 2] != '\r') fail("a line that ends in a bare LF");
-                else on_line(std::string_view(line).substr(0, line.size() - 2));
-            }
-        } else {
-            step = state_ == State::body_to_end ? rest.size()
-                                                : static_cast<std::size_t>(std::min<unsigned long long>(left_, rest.size()));
-            take_body(rest.substr(0, step));
+            used += take_line(rest);
+            continue;
         }
+        const auto step = state_ == State::body_to_end ? rest.size() : std::min<std::size_t>(left_, rest.size());
+        take_body(rest.substr(0, step));
         used += step;
     }
     return used;
+}
+
+std::size_t ResponseParser::take_line(std::string_view bytes) {
+    const auto end = bytes.find('\n');
+    const auto piece = bytes.substr(0, end == std::string_view::npos ? bytes.size() : end + 1);
+    line_.append(piece);
+    response_.raw.append(piece);
+    if (line_.size() > kMaxLine) {
+        fail("a line of more than 64 KiB");
+    } else if (line_.ends_with("\r\n")) {
+        const std::string line = std::exchange(line_, {});
+        on_line(std::string_view(line).substr(0, line.size() - 2));
+    } else if (line_.ends_with('\n')) {
+        fail("a line that ends in a bare LF");
+    }
+    return piece.size();
 }
 
 void ResponseParser::take_body(std::string_view bytes) {

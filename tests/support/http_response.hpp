@@ -1,7 +1,7 @@
 #pragma once
 
-// ResponseParser: an HTTP/1.1 response from bytes, as a client reads it. Written apart from worker/http on purpose: a test
-// that checked the server with the server's own parser would share its mistakes. It is strict about framing.
+// ResponseParser: an HTTP/1.1 response from bytes, as a client reads it. Written apart from worker/http on purpose: a
+// test that checked the server with the server's own parser would share its mistakes. It is strict about framing.
 
 #include <optional>
 #include <string>
@@ -55,6 +55,7 @@ class ResponseParser {
     };
 
     bool takes_lines() const;
+    std::size_t take_line(std::string_view bytes);
     void on_line(std::string_view line);
     void on_status_line(std::string_view line);
     void on_field_line(std::string_view line, Fields& into);

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/config_lines.hpp"
 #include "tests/support/http_client.hpp"
 
 namespace girin::test {
@@ -33,24 +34,6 @@ std::string site_of(const NginxOptions& options) {
     return read_file(std::filesystem::path(GIRIN_SOURCE_DIR) / "deploy/nginx/girin.conf");
 }
 
-// Replaces the first line that matches by what `make` says, and drops the others.
-template <class Make>
-std::string replace_lines(const std::string& text, const std::regex& pattern, const Make& make) {
-    std::istringstream lines(text);
-    std::string out;
-    bool replaced = false;
-    for (std::string line; std::getline(lines, line);) {
-        std::smatch match;
-        if (!std::regex_match(line, match, pattern)) {
-            out += line + "\n";
-        } else if (!std::exchange(replaced, true)) {
-            out += make(match);
-        }
-    }
-    if (!replaced) throw std::runtime_error("the nginx site file has no line that can be adapted:\n" + text);
-    return out;
-}
-
 // The listener is bound before nginx runs, so that a connect proves nothing. An answer does, even a 400.
 void wait_until_it_serves(ChildProcess& nginx, const Endpoint& endpoint, milliseconds limit) {
     HttpClient client(endpoint, milliseconds{100});
@@ -65,7 +48,7 @@ void wait_until_it_serves(ChildProcess& nginx, const Endpoint& endpoint, millise
         }
         return true;
     };
-    static_cast<void>(static_cast<bool>(eventually(limit, "nginx", settled, nginx.pidfd())));
+    wait_until(limit, settled, nginx.pidfd());
     if (!answered) throw std::runtime_error("nginx doesn't serve:\n" + nginx.standard_error());
 }
 
@@ -75,8 +58,8 @@ std::string adapt_nginx_site(const std::string& site, const Endpoint& listener,
                              const std::vector<Endpoint>& upstreams) {
     static const std::regex listen_line(R"(\s*listen\s[^;]*;.*)");
     static const std::regex server_line(R"(\s*server\s+[^\s;{]+([^;{]*);.*)");
-    const std::string listening =
-        replace_lines(site, listen_line, [&](const std::smatch&) { return "    listen " + listener.to_text() + ";\n"; });
+    const std::string listen = "    listen " + listener.to_text() + ";\n";
+    const std::string listening = replace_lines(site, listen_line, [&](const std::smatch&) { return listen; });
     return replace_lines(listening, server_line, [&](const std::smatch& match) {
         std::string lines;
         for (const auto& upstream : upstreams) {

@@ -1,8 +1,8 @@
 #pragma once
 
 // NginxProcess: a real nginx in front of a server under test, with the site file that operators copy (deploy/nginx), of
-// which only the addresses are replaced. No port is guessed: the listener is bound here on port 0 and inherited by nginx,
-// in the way nginx itself hands its sockets to its successor.
+// which only the addresses are replaced. No port is guessed: the listener is bound here on port 0 and inherited by
+// nginx, in the way nginx itself hands its sockets to its successor.
 
 #include <string>
 #include <vector>
@@ -35,8 +35,8 @@ class NginxProcess {
     /// Whether nginx is here; a test that needs it says GTEST_SKIP() otherwise.
     static bool installed();
 
-    /// Starts it in `dir` and returns when it serves. Errors: it refuses the configuration, or doesn't serve in time; the
-    /// exception's text is its log.
+    /// Starts it in `dir` and returns when it serves. Errors: it refuses the configuration, or doesn't serve in time;
+    /// the exception's text is its log.
     NginxProcess(const TempDir& dir, const NginxOptions& options);
     /// Ends it and its workers.
     ~NginxProcess();

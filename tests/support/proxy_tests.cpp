@@ -62,14 +62,30 @@ TEST(NginxProcess, TellsWhyItRefusesAConfiguration) {
     }
 }
 
-TEST(HaproxyProcess, ServesInFrontOfAnUpstream) {
+TEST(NginxProcess, TakesTheSiteFileOfDeploy) {
+    if (!NginxProcess::installed()) GTEST_SKIP() << "nginx isn't installed";
+    const TempDir dir;
+    NginxProcess nginx(dir, NginxOptions(Endpoint::unix_socket(dir / "nobody.sock")));
+    EXPECT_EQ(get(nginx.endpoint(), "/").status, 502);
+}
+
+TEST(HaproxyProcess, ServesWithTheFileOfDeploy) {
     if (!HaproxyProcess::installed()) GTEST_SKIP() << "HAProxy isn't installed";
     const TempDir dir;
     HaproxyOptions options(Endpoint::unix_socket(dir / "nobody.sock"));
-    options.extra_backend = "    http-request return status 200 content-type text/plain string here if { path /here }\n";
+    options.extra_backend =
+        "    http-request return status 200 content-type text/plain string here if { path /here }\n";
     HaproxyProcess haproxy(dir, options);
     EXPECT_EQ(get(haproxy.endpoint(), "/here").body, "here");
     EXPECT_EQ(get(haproxy.endpoint(), "/there").status, 503);
+}
+
+TEST(HaproxyProcess, TellsWhyItRefusesAConfiguration) {
+    if (!HaproxyProcess::installed()) GTEST_SKIP() << "HAProxy isn't installed";
+    const TempDir dir;
+    HaproxyOptions options(Endpoint::tcp("127.0.0.1", 1));
+    options.extra_backend = "    nonsense on\n";
+    EXPECT_THROW(HaproxyProcess(dir, options), std::runtime_error);
 }
 
 }  // namespace
