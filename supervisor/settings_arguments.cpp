@@ -20,12 +20,14 @@ std::size_t most_edits(std::string_view name) { return std::max<std::size_t>(1, 
 
 bool can_be_negated(const SettingRow& row) { return is_switch(row) && has_value(row); }
 
+std::string negated(const SettingRow& row) { return std::string(kNegation) + std::string(row.flag); }
+
 std::vector<std::string> all_flags() {
     std::vector<std::string> flags;
     for (const SettingRow& row : setting_rows()) {
-        flags.push_back("--" + std::string(row.flag));
-        if (!row.other_flag.empty()) flags.push_back("--" + std::string(row.other_flag));
-        if (can_be_negated(row)) flags.push_back("--" + std::string(kNegation) + std::string(row.flag));
+        flags.emplace_back(row.flag);
+        if (!row.other_flag.empty()) flags.emplace_back(row.other_flag);
+        if (can_be_negated(row)) flags.push_back(negated(row));
     }
     return flags;
 }
@@ -40,9 +42,7 @@ void describe(const SettingRow& row, po::options_description& options) {
     if (row.short_flag != 0) names += std::string(",") + row.short_flag;
     options.add_options()(names.c_str(), semantic(), "");
     if (!row.other_flag.empty()) options.add_options()(std::string(row.other_flag).c_str(), semantic(), "");
-    if (can_be_negated(row)) {
-        options.add_options()((std::string(kNegation) + std::string(row.flag)).c_str(), semantic(), "");
-    }
+    if (can_be_negated(row)) options.add_options()(negated(row).c_str(), semantic(), "");
 }
 
 po::options_description describe_all() {
@@ -61,8 +61,18 @@ po::parsed_options split_command_line(const std::vector<std::string>& arguments)
     return po::command_line_parser(arguments).options(options).positional(rest).style(kStyle).run();
 }
 
-Error unknown_option(const std::string& name) {
-    return Error(name + ": unknown option" + did_you_mean(nearest_name(name, all_flags(), most_edits(name))));
+Error unknown_option(const std::string& token) {
+    const std::string name = token.substr(0, token.find('='));
+    const bool is_long = name.starts_with("--");
+    const std::string bare = is_long ? name.substr(2) : "";
+    const std::string nearest = nearest_name(bare, all_flags(), most_edits(bare));
+    return Error(name + ": unknown option" + did_you_mean(nearest.empty() ? "" : "--" + nearest) + " (command line)");
+}
+
+Error superfluous_value(const std::string& name) {
+    const SettingRow* row = find_flag(std::string_view(name).substr(std::min<std::size_t>(2, name.size())));
+    const std::string off = row && can_be_negated(*row) ? ", and --" + negated(*row) + " turns it off" : "";
+    return Error(name + ": takes no value" + off + " (command line)");
 }
 
 Error bad_syntax(const po::invalid_command_line_syntax& error) {
@@ -71,7 +81,7 @@ Error bad_syntax(const po::invalid_command_line_syntax& error) {
         case po::invalid_command_line_syntax::missing_parameter: return Error(name + ": a value is missing (command line)");
         case po::invalid_command_line_syntax::empty_adjacent_parameter:
             return Error(name + ": a value is missing after '=' (command line)");
-        case po::invalid_command_line_syntax::extra_parameter: return Error(name + ": takes no value (command line)");
+        case po::invalid_command_line_syntax::extra_parameter: return superfluous_value(name);
         default: return Error(std::string("command line: ") + error.what());
     }
 }
@@ -88,12 +98,29 @@ Result<po::parsed_options> tokens_of(const std::vector<std::string>& arguments) 
     }
 }
 
+// `-w -b :80`: the library takes what follows for the value, whatever it looks like. A value that does begin with a dash
+// is written after '='; numbers below zero are told as such.
+bool lacks_its_value(const po::option& option) {
+    if (option.original_tokens.size() < 2 || option.value.empty()) return false;
+    const std::string& next = option.original_tokens[1];
+    return next.size() > 1 && next[0] == '-' && (next[1] < '0' || next[1] > '9');
+}
+
 Assignment to_assignment(const po::option& option) {
     const SettingSource source(SettingSource::Kind::command_line, {});
     const SettingRow* row = find_flag(option.string_key);
     if (!row) return {*find_flag(std::string_view(option.string_key).substr(kNegation.size())), "false", source};
     if (is_switch(*row)) return {*row, "true", source};
     return {*row, option.value.front(), source};
+}
+
+Result<void> check_one_application(const std::vector<Assignment>& found) {
+    const auto is_application = [](const Assignment& a) { return a.row->field == SettingField(&Settings::application); };
+    const auto first = std::ranges::find_if(found, is_application);
+    if (first == found.end()) return {};
+    const auto second = std::find_if(first + 1, found.end(), is_application);
+    if (second == found.end()) return {};
+    return Error("'" + second->text + "': a second application after '" + first->text + "'; there can be one (command line)");
 }
 
 // Names of the environment are unique but for what a careless parent passed on: the first counts, as in getenv.
@@ -165,17 +192,14 @@ Result<std::vector<Assignment>> read_command_line(const std::vector<std::string>
     const auto tokens = tokens_of(arguments);
     if (!tokens) return tokens.error();
     std::vector<Assignment> found;
-    const Assignment* application = nullptr;
-    found.reserve(tokens->options.size());
     for (const po::option& option : tokens->options) {
-        found.push_back(to_assignment(option));
-        if (found.back().row->field != SettingField(&Settings::application)) continue;
-        if (application) {
-            return Error("'" + found.back().text + "': a second application after '" + application->text +
-                         "'; there can be one (command line)");
+        if (lacks_its_value(option)) {
+            return Error("--" + option.string_key + ": a value is missing before '" + option.original_tokens[1] +
+                         "' (command line)");
         }
-        application = &found.back();
+        found.push_back(to_assignment(option));
     }
+    if (auto checked = check_one_application(found); !checked) return checked.error();
     return found;
 }
 
@@ -183,20 +207,15 @@ Result<std::vector<Assignment>> read_environment(const std::vector<std::string>&
     const auto variables = variables_of(environment);
     if (auto checked = check_no_variable_is_misspelt(variables); !checked) return checked.error();
     std::vector<Assignment> platform, ours;
-    const auto value_of = [&](std::string_view name) {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::string() : std::string(found->second);
+    const auto add = [&](const SettingRow& row, const std::string& variable, SettingSource::Kind kind,
+                         std::string_view prefix, std::vector<Assignment>& to) {
+        const auto found = variables.find(variable);
+        if (variable.empty() || found == variables.end() || found->second.empty()) return;
+        to.emplace_back(row, std::string(prefix) + std::string(found->second), SettingSource(kind, variable));
     };
     for (const SettingRow& row : setting_rows()) {
-        const std::string variable(row.platform_variable);
-        if (const std::string value = value_of(variable); !value.empty()) {
-            platform.emplace_back(row, std::string(row.platform_prefix) + value,
-                                  SettingSource(SettingSource::Kind::platform, variable));
-        }
-        const std::string name = environment_variable(row);
-        if (const std::string value = value_of(name); !value.empty()) {
-            ours.emplace_back(row, value, SettingSource(SettingSource::Kind::environment, name));
-        }
+        add(row, std::string(row.platform_variable), SettingSource::Kind::platform, row.platform_prefix, platform);
+        add(row, environment_variable(row), SettingSource::Kind::environment, {}, ours);
     }
     platform.insert(platform.end(), ours.begin(), ours.end());
     return platform;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 
 namespace girin {
@@ -26,6 +27,13 @@ bool names_a_library(std::string_view path) {
     const std::size_t suffix = file.rfind(".so");
     if (suffix == file.npos || suffix == 0) return false;
     return std::ranges::all_of(file.substr(suffix + 3), [](char c) { return c == '.' || is_digit(c); });
+}
+
+bool is_prefix_length(std::string_view text, unsigned most) {
+    unsigned bits = 0;
+    const auto end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, bits);
+    return error == std::errc() && stopped == end && bits <= most;
 }
 
 }  // namespace
@@ -52,11 +60,14 @@ Result<void> check_environment_entry(const std::string& text) {
 }
 
 Result<void> check_proxy_address(const std::string& text) {
-    in6_addr address{};
-    const bool valid = text == "*" || ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-                       ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
-    if (valid) return {};
-    return Error(quoted(text) + " is not an IP address, nor * for all");
+    const std::size_t slash = text.find('/');
+    const std::string address = text.substr(0, slash);
+    in6_addr parsed{};
+    const bool is_v4 = ::inet_pton(AF_INET, address.c_str(), &parsed) == 1;
+    const bool is_v6 = ::inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+    const bool is_network = slash == text.npos || is_prefix_length(text.substr(slash + 1), is_v4 ? 32 : 128);
+    if (text == "*" || ((is_v4 || is_v6) && is_network)) return {};
+    return Error(quoted(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
 }
 
 Result<void> check_process_name(const std::string& text) {

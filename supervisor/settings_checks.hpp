@@ -14,7 +14,7 @@ namespace girin {
 Result<void> check_application(const std::string& text);
 /// NAME=VALUE with a name that a shell takes.
 Result<void> check_environment_entry(const std::string& text);
-/// An IPv4 or IPv6 address, or "*".
+/// An IPv4 or IPv6 address, a network ("10.0.0.0/8"), or "*".
 Result<void> check_proxy_address(const std::string& text);
 /// Printable, and short enough for a process list.
 Result<void> check_process_name(const std::string& text);

@@ -243,8 +243,8 @@ constexpr SettingRow kRows[] = {
      .field = &Settings::forwarded_allow_ips,
      .check = check_proxy_address,
      .metavar = "IP",
-     .summary = "Proxies whose Forwarded and X-Forwarded fields are believed; *: all.",
-     .details = "Peers on a Unix socket are always believed."},
+     .summary = "Proxies whose Forwarded and X-Forwarded fields are believed: addresses, networks, or * for all.",
+     .details = "May be repeated, or separated by commas. Peers on a Unix socket are always believed."},
 
     {.flag = "soak",
      .section = kReload,

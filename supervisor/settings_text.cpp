@@ -134,7 +134,7 @@ Result<FileChoice> chosen_file(const SettingsInput& input, const std::vector<Ass
     choose_file(command_line, choice);
     if (!choice.name.empty()) return choice;
     choice.name = kDefaultFile;
-    choice.required = false;
+    choice.required = input.file_required;
     return choice;
 }
 

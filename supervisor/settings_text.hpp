@@ -37,6 +37,7 @@ struct SettingsInput {
     std::string working_directory;         // where a relative settings file is looked for
     std::size_t usable_cores = 1;          // what `workers = auto` means
     bool application_built_in = false;     // the program brings its own: none may be named
+    bool file_required = false;            // also girin.conf must be there: set for a reload of what came from it
 
     SettingsInput() {}
     /// Of this process: its arguments, environment, directory and cores.
@@ -71,8 +72,8 @@ struct SettingsFile {
 /// printed after the program's name.
 Result<ParsedSettings> parse_settings(const SettingsInput& input, const SettingsFile& file);
 
-/// Finds and reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in the working directory
-/// if that exists. Errors: as above, or the file can't be read. Blocks: as a disk does.
+/// Finds and reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in the
+/// working directory if that exists. Errors: as above, or the file can't be read. Blocks: as a disk does.
 Result<ParsedSettings> load_settings(const SettingsInput& input);
 
 }  // namespace girin

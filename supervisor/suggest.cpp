@@ -8,12 +8,13 @@ namespace {
 constexpr std::size_t kLongestName = 64;  // of what is compared; bounds the work on nonsense
 constexpr std::size_t kShortestPrefix = 3;
 
-std::string only_with_prefix(std::string_view prefix, const std::vector<std::string>& known) {
-    if (prefix.size() < kShortestPrefix) return {};
-    const auto begins = [&](const std::string& name) { return name.starts_with(prefix); };
-    const auto first = std::ranges::find_if(known, begins);
-    if (first == known.end() || std::any_of(first + 1, known.end(), begins)) return {};
-    return *first;
+std::string shortest_with_prefix(std::string_view prefix, const std::vector<std::string>& known) {
+    std::string shortest;
+    for (const std::string& name : known) {
+        const bool better = shortest.empty() || name.size() < shortest.size();
+        if (prefix.size() >= kShortestPrefix && name.starts_with(prefix) && better) shortest = name;
+    }
+    return shortest;
 }
 
 }  // namespace
@@ -38,7 +39,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view wrong, const std::vector<std::string>& known, std::size_t most_edits) {
     if (wrong.empty() || wrong.size() > kLongestName) return {};
-    std::string nearest;
+    std::string nearest = shortest_with_prefix(wrong, known);
+    if (!nearest.empty()) return nearest;
     std::size_t edits = most_edits + 1;
     for (const std::string& name : known) {
         const std::size_t distance = edit_distance(wrong, name);
@@ -46,7 +48,7 @@ std::string nearest_name(std::string_view wrong, const std::vector<std::string>&
         edits = distance;
         nearest = name;
     }
-    return nearest.empty() ? only_with_prefix(wrong, known) : nearest;
+    return nearest;
 }
 
 }  // namespace girin

@@ -1,0 +1,54 @@
+// What a reload changes, and what it may not.
+
+#include "supervisor/settings_change.hpp"
+
+#include <gtest/gtest.h>
+
+#include "supervisor/settings_table.hpp"
+
+namespace girin {
+namespace {
+
+TEST(SettingsChange, IsEmptyForTheSame) { EXPECT_TRUE(changes_between(Settings(), Settings()).empty()); }
+
+TEST(SettingsChange, TellsEachInTheTablesOrder) {
+    Settings before, after;
+    before.workers = 2;
+    after.workers = 4;
+    after.user = "www";
+    after.bind = {BindAddress::tcp("::1", 80), BindAddress::unix_socket("/a")};
+    const auto changes = changes_between(before, after);
+    ASSERT_EQ(changes.size(), 3u);
+    EXPECT_EQ(changes[0].to_text(), "bind: 127.0.0.1:8000 to [::1]:80, unix:/a");
+    EXPECT_TRUE(changes[0].reloadable);
+    EXPECT_EQ(changes[1].to_text(), "workers: 2 to 4");
+    EXPECT_EQ(changes[2].to_text(), "user: nothing to www");
+    EXPECT_FALSE(changes[2].reloadable);
+}
+
+TEST(SettingsChange, SeesAListsItemsAndNotItsText) {
+    Settings before, after;
+    before.env = {"A=1, B=2"};
+    after.env = {"A=1", "B=2"};
+    EXPECT_EQ(changes_between(before, after).size(), 1u);
+}
+
+TEST(SettingsChange, KeepsWhatNeedsARestart) {
+    Settings running, wanted;
+    running.pid = "/run/a.pid";
+    wanted.pid = "/run/b.pid";
+    wanted.daemon = true;
+    wanted.umask = 022;
+    wanted.workers = 9;
+    wanted.log_level = LogLevel::debug;
+    const Settings kept = keep_unreloadable(running, wanted);
+    EXPECT_EQ(kept.pid, "/run/a.pid");
+    EXPECT_FALSE(kept.daemon);
+    EXPECT_EQ(kept.umask, std::nullopt);
+    EXPECT_EQ(kept.workers, 9u);
+    EXPECT_EQ(kept.log_level, LogLevel::debug);
+    for (const SettingChange& change : changes_between(running, kept)) EXPECT_TRUE(change.reloadable) << change.name;
+}
+
+}  // namespace
+}  // namespace girin
