@@ -1,5 +1,6 @@
-// parser_bench: nanoseconds for reading one request and for writing one response head. Not a test: `cmake --build DIR --target
-// parser_bench && DIR/parser_bench`. The best of several rounds is told, for what else runs on the machine only adds.
+// parser_bench: nanoseconds for reading one request and for writing one response head. Not a test: `cmake
+// --build DIR --target parser_bench && DIR/parser_bench`. The best of several rounds is told, for what else
+// runs on the machine only adds.
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +27,8 @@ const std::string kBrowser =
     "GET /shop/items?id=42&page=3 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n"
     "sec-ch-ua: \"Chromium\";v=\"124\", \"Google Chrome\";v=\"124\", \"Not-A.Brand\";v=\"99\"\r\n"
     "Upgrade-Insecure-Requests: 1\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/124.0.0.0 Safari/537.36\r\n"
     "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8\r\n"
     "Referer: https://www.example.com/shop\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
     "Accept-Language: en-GB,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\n\r\n";

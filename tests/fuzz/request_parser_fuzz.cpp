@@ -1,5 +1,6 @@
-// Any bytes, however they are cut, lead to the same events; and the parser never looks, points or consumes beyond what it was
-// given (which request_transcript.cpp checks at every step). The first bytes of an input choose limits and cuts.
+// Any bytes, however they are cut, lead to the same events; and the parser never looks, points or consumes
+// beyond what it was given (which request_transcript.cpp checks at every step). The first bytes of an input
+// choose limits and cuts.
 
 #include <cstdint>
 #include <random>

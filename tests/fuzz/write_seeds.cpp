@@ -1,4 +1,5 @@
-// write_seeds CORPUS OUT: the requests of tests/requests as inputs of the fuzz target, one file each, with either choice of limits.
+// write_seeds CORPUS OUT: the requests of tests/requests as inputs of the fuzz target, one file each, with
+// either choice of limits.
 
 #include <cstdio>
 #include <filesystem>

@@ -105,7 +105,8 @@ bool BodyDecoder::read_extension(char c) {
     }
 }
 
-/// After a size, or after a whole extension. The blanks that the grammar would allow here are refused: readers differ on them.
+/// After a size, or after a whole extension. The blanks that the grammar would allow here are refused:
+/// readers differ on them.
 bool BodyDecoder::read_after_extension(char c) {
     if (c == ';') return go(Phase::extension_name);
     if (c == '\r') return go(Phase::line_lf);

@@ -1,7 +1,7 @@
 #pragma once
 
-// BodyDecoder: takes the framing off a request's body, by length or chunked (RFC 9112 §6, §7.1), without copying. The trailer
-// section behind the last chunk is not read here (field_block.hpp).
+// BodyDecoder: takes the framing off a request's body, by length or chunked (RFC 9112 §6, §7.1), without
+// copying. The trailer section behind the last chunk is not read here (field_block.hpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -23,11 +23,12 @@ class BodyDecoder {
     };
 
     void start_length(std::uint64_t bytes);
-    /// `max_line_bytes`: a chunk's size and extensions (400); `max_body_bytes`: all data together (413), 0 for any.
+    /// `max_line_bytes`: a chunk's size and extensions (400); `max_body_bytes`: all data together (413), 0
+    /// for any.
     void start_chunked(std::size_t max_line_bytes, std::uint64_t max_body_bytes);
 
-    /// The caller drops what was consumed, and never feeds those bytes again. `finished`: the data is over; for chunked the
-    /// trailer section follows, beginning with the next byte.
+    /// The caller drops what was consumed, and never feeds those bytes again. `finished`: the data is over;
+    /// for chunked the trailer section follows, beginning with the next byte.
     Step next(std::string_view bytes);
 
     ParseError error() const { return error_; }

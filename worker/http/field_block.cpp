@@ -72,8 +72,8 @@ inline std::size_t FieldBlockReader::scan_end(std::string_view bytes) const {
     return std::min(bytes.size(), line_end_max_ + 1);
 }
 
-/// Whether the scan met a byte that ended it, rather than the end of what has arrived or of what is allowed. The bound is
-/// checked first, so that the outcome doesn't depend on how the bytes were cut.
+/// Whether the scan met a byte that ended it, rather than the end of what has arrived or of what is allowed.
+/// The bound is checked first, so that the outcome doesn't depend on how the bytes were cut.
 inline bool FieldBlockReader::stopped_within(std::string_view bytes) {
     if (at_ > line_end_max_) return fail_too_long();
     return at_ < bytes.size() || wait();

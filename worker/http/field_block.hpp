@@ -1,7 +1,8 @@
 #pragma once
 
-// FieldBlockReader: reads field lines up to and with the empty line that ends them, for heads and for trailers. Resumable at
-// every byte: it keeps offsets, so the bytes may move between calls, and no byte is looked at twice.
+// FieldBlockReader: reads field lines up to and with the empty line that ends them, for heads and for
+// trailers. Resumable at every byte: it keeps offsets, so the bytes may move between calls, and no byte is
+// looked at twice.
 
 #include <cstddef>
 #include <string_view>
@@ -27,8 +28,8 @@ class FieldBlockReader {
     /// The first line begins at offset `begin`.
     void start(std::size_t begin, const Bounds& bounds);
 
-    /// Goes on where the last call stopped. `bytes` begins where it began then, and is at least as long. Complete fields are
-    /// appended to `slots`, as offsets into `bytes`.
+    /// Goes on where the last call stopped. `bytes` begins where it began then, and is at least as long.
+    /// Complete fields are appended to `slots`, as offsets into `bytes`.
     Outcome read(std::string_view bytes, std::vector<FieldSlot>& slots);
 
     /// After `done`: the offset behind the empty line.

@@ -1,6 +1,7 @@
 #pragma once
 
-// The values of the fields that decide about framing and the connection, read for requests and for responses alike.
+// The values of the fields that decide about framing and the connection, read for requests and for responses
+// alike.
 
 #include <cstdint>
 #include <string_view>
@@ -26,7 +27,8 @@ class TransferCodings {
     /// Errors: 400 for what is no list of plain tokens.
     ParseError add(std::string_view value);
     bool any() const { return any_; }
-    /// Errors: 400 when the message's end can't be told (chunked isn't last, or stands twice), 501 for other codings before it.
+    /// Errors: 400 when the message's end can't be told (chunked isn't last, or stands twice), 501 for other
+    /// codings before it.
     ParseError check() const;
 
   private:
@@ -37,8 +39,8 @@ class TransferCodings {
     bool unknown_ = false;
 };
 
-/// A field that a trailer section may not carry (RFC 9110 §6.5.1): framing, routing, authentication, request modifiers, and
-/// what tells how the content is to be read.
+/// A field that a trailer section may not carry (RFC 9110 §6.5.1): framing, routing, authentication, request
+/// modifiers, and what tells how the content is to be read.
 bool is_forbidden_trailer(std::string_view name);
 
 /// A field that belongs to one connection and that an application's answer can't set (RFC 9110 §7.6.1).

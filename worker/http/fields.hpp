@@ -1,8 +1,8 @@
 #pragma once
 
-// Header and trailer fields: FieldList looks at fields that lie in somebody's bytes, Fields owns its own. Both keep order,
-// duplicates and the spelling of names. Not here: what any field means (head_rules.hpp), reading them off the wire
-// (field_block.hpp).
+// Header and trailer fields: FieldList looks at fields that lie in somebody's bytes, Fields owns its own.
+// Both keep order, duplicates and the spelling of names. Not here: what any field means (head_rules.hpp),
+// reading them off the wire (field_block.hpp).
 
 #include <cstdint>
 #include <iterator>
@@ -82,7 +82,8 @@ class FieldList {
     FieldList moved_to(const char* bytes) const { return {bytes, slots_}; }
 
     class Matches;
-    /// All fields of that name, in order: `for (Field f : fields.find_all("cookie"))`. `name` is borrowed meanwhile.
+    /// All fields of that name, in order: `for (Field f : fields.find_all("cookie"))`. `name` is borrowed
+    /// meanwhile.
     Matches find_all(std::string_view name) const;
 
   private:
@@ -101,8 +102,8 @@ class FieldList::Matches {
     std::string_view name_;
 };
 
-/// Fields of our own: a response's, or trailers. Checks nothing: what is written to the wire is checked there. clear() keeps
-/// the memory.
+/// Fields of our own: a response's, or trailers. Checks nothing: what is written to the wire is checked
+/// there. clear() keeps the memory.
 class Fields {
   public:
     void add(std::string_view name, std::string_view value);

@@ -31,7 +31,8 @@ struct Told {
     Origin origin;
 };
 
-/// The size of the member that `list` begins with: up to a comma outside of quotes. An open quote takes all the rest.
+/// The size of the member that `list` begins with: up to a comma outside of quotes. An open quote takes all
+/// the rest.
 std::size_t member_size(std::string_view list, char separator) {
     bool quoted = false;
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -86,8 +87,8 @@ std::optional<std::string_view> address_text(std::string_view node) {
     return address;
 }
 
-/// The value of one parameter of a Forwarded element, without its quotes; none where it's missing, given twice or malformed.
-/// A quoted pair is taken as malformed: nothing that we read needs one.
+/// The value of one parameter of a Forwarded element, without its quotes; none where it's missing, given
+/// twice or malformed. A quoted pair is taken as malformed: nothing that we read needs one.
 std::optional<std::string_view> parameter(std::string_view element, std::string_view name) {
     std::optional<std::string_view> found;
     while (!element.empty()) {

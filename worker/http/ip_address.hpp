@@ -1,7 +1,7 @@
 #pragma once
 
-// Addresses and networks as text says them, compared as numbers. IPv4 is kept as IPv4-mapped IPv6, so "::ffff:10.0.0.1" and
-// "10.0.0.1" are one address.
+// Addresses and networks as text says them, compared as numbers. IPv4 is kept as IPv4-mapped IPv6, so
+// "::ffff:10.0.0.1" and "10.0.0.1" are one address.
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,7 @@
 #pragma once
 
-// ParseError: why a request is refused, and with which status. Always the peer's doing, so it's an answer, never a log line of ours.
+// ParseError: why a request is refused, and with which status. Always the peer's doing, so it's an answer,
+// never a log line of ours.
 
 namespace girin {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// RequestHead: what a request's line and fields say, as views of the bytes they came in, with the decisions that follow from
-// them (RFC 9112 §3, §6.3, §9.3). Reading bytes is request_parser.hpp's.
+// RequestHead: what a request's line and fields say, as views of the bytes they came in, with the decisions
+// that follow from them (RFC 9112 §3, §6.3, §9.3). Reading bytes is request_parser.hpp's.
 
 #include <cstdint>
 #include <string_view>
@@ -45,8 +45,8 @@ struct RequestHead : HeadDecisions {
     void choose_host();
 };
 
-/// Reads Host, Content-Length, Transfer-Encoding, Connection, Expect and Upgrade. Errors: 400, 417, 501; whatever two readers
-/// might understand in two ways is one.
+/// Reads Host, Content-Length, Transfer-Encoding, Connection, Expect and Upgrade. Errors: 400, 417, 501;
+/// whatever two readers might understand in two ways is one.
 ParseError decide(HttpVersion version, FieldList fields, HeadDecisions& decisions);
 
 }  // namespace girin

@@ -74,14 +74,21 @@ bool RequestParser::skip_empty_lines(std::string_view bytes, std::size_t& skippe
         ++empty_lines_;
     }
     if (bytes.size() == skipped) return false;
-    head_ = RequestHead();
-    trailers_ = FieldList();
+    begin_request();
+    return true;
+}
+
+/// What a refused request leaves of the one before must not be seen; all else is written when the head is
+/// complete.
+void RequestParser::begin_request() {
+    head_.bytes = head_.method = head_.raw_target = head_.host = {};
+    head_.keep_alive = false;
+    head_.fields = trailers_ = FieldList();
     slots_.clear();
     if (slots_.capacity() == 0) slots_.reserve(kUsualFields);
     at_ = 0;
     empty_lines_ = 0;
     stage_ = Stage::method;
-    return true;
 }
 
 std::size_t RequestParser::line_end_max() const {

@@ -1,8 +1,8 @@
 #pragma once
 
-// RequestParser: bytes of an HTTP/1.x connection in, events of its requests out; pure, incremental, strict by RFC 9112. Where two
-// readers might disagree about where a request ends, it is an error and the connection has to be closed after the answer.
-// Not here: sockets, time, what to answer.
+// RequestParser: bytes of an HTTP/1.x connection in, events of its requests out; pure, incremental, strict by
+// RFC 9112. Where two readers might disagree about where a request ends, it is an error and the connection
+// has to be closed after the answer. Not here: sockets, time, what to answer.
 
 #include <cstddef>
 #include <optional>
@@ -29,13 +29,16 @@ struct RequestStep {
     std::size_t consumed = 0;  // bytes that the caller drops from the front before the next call; with need_more too
 };
 
-/// The caller owns the bytes, in one piece: next() is given everything received that no earlier call has consumed. Between
-/// calls bytes may be appended, and the whole may move; what was not consumed may not change. The events don't depend on how
-/// the bytes were cut. One call yields one event; it takes time linear in the new bytes.
+/// The caller owns the bytes, in one piece: next() is given everything received that no earlier call has
+/// consumed. Between calls bytes may be appended, and the whole may move; what was not consumed may not
+/// change. The events don't depend on how the bytes were cut. One call yields one event; it takes time linear
+/// in the new bytes.
 ///
-/// Every request yields head, body*, end; one without a body yields end at once, also when next() is given no bytes.
+/// Every request yields head, body*, end; one without a body yields end at once, also when next() is given no
+/// bytes.
 ///
-/// Memory: one table of fields, which grows to the largest head seen and is then reused; none while no request has come.
+/// Memory: one table of fields, which grows to the largest head seen and is then reused; none while no
+/// request has come.
 class RequestParser {
   public:
     /// `limits` outlives the parser.
@@ -45,15 +48,17 @@ class RequestParser {
 
     RequestStep next(std::string_view bytes);
 
-    /// Between `head` and the next request: views of the bytes given to the call that returned `head`. A caller who moves or
-    /// drops those bytes while it still needs the head copies head().bytes and says where to with head_moved_to().
-    /// After `error`: method and raw_target if the request line was understood, else empty; nothing more.
+    /// Between `head` and the next request: views of the bytes given to the call that returned `head`. A
+    /// caller who moves or drops those bytes while it still needs the head copies head().bytes and says where
+    /// to with head_moved_to(). After an `error` within a head: method and raw_target if the request line was
+    /// understood, else empty; nothing more. An error in a body leaves it as it was.
     const RequestHead& head() const { return head_; }
     void head_moved_to(const char* begin) { head_.moved_to(begin); }
 
     /// After `body`: a view of the bytes of that call, decoded, never empty.
     std::string_view body() const { return body_piece_; }
-    /// After `end`: views of the bytes of that call. Fields that trailers may not carry have been left out (RFC 9110 §6.5.1).
+    /// After `end`: views of the bytes of that call. Fields that trailers may not carry have been left out
+    /// (RFC 9110 §6.5.1).
     FieldList trailers() const { return trailers_; }
     ParseError error() const { return error_; }
 
@@ -70,6 +75,7 @@ class RequestParser {
 
     RequestStep next_head(std::string_view bytes);
     bool skip_empty_lines(std::string_view bytes, std::size_t& skipped);
+    void begin_request();
     bool read_request_line(std::string_view bytes);
     bool read_method(std::string_view bytes);
     bool read_target(std::string_view bytes);

@@ -147,8 +147,8 @@ Result<void> HeadWriter::decide_framing() {
     const bool disagree = app_.content_length && head_.body_bytes && *app_.content_length != *head_.body_bytes;
     // HEAD and 304 announce another body's length than the one that isn't sent.
     if (disagree && !bodiless) {
-        return Error("response field \"Content-Length\": " + std::to_string(*app_.content_length) + ", but the body has " +
-                     std::to_string(*head_.body_bytes) + " bytes");
+        return Error("response field \"Content-Length\": " + std::to_string(*app_.content_length) +
+                     ", but the body has " + std::to_string(*head_.body_bytes) + " bytes");
     }
     plan_.keep_alive = context_.keep_alive && !app_.close;
     plan_.framing = Framing::none;
@@ -214,7 +214,8 @@ Result<ResponsePlan> append_response_head(std::string& out, const ResponseHead& 
     return HeadWriter(out, head, context).write();
 }
 
-ResponsePlan append_plain_answer(std::string& out, int status, std::string_view detail, const ResponseContext& context) {
+ResponsePlan append_plain_answer(std::string& out, int status, std::string_view detail,
+                                 const ResponseContext& context) {
     std::string body = std::to_string(status);
     body.append(" ").append(reason_phrase(status)).append("\n");
     for (char c : detail) body.push_back(c >= ' ' && c < 0x7f ? c : '?');

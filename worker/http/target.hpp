@@ -1,7 +1,8 @@
 #pragma once
 
-// The request target (RFC 9112 §3.2): its form, and its parts as they were sent. The raw path is never changed; decoding is
-// one pass, so "%252F" becomes "%2F" and stays so. ".." and "%2F" are left to whoever maps paths to something.
+// The request target (RFC 9112 §3.2): its form, and its parts as they were sent. The raw path is never
+// changed; decoding is one pass, so "%252F" becomes "%2F" and stays so. ".." and "%2F" are left to whoever
+// maps paths to something.
 
 #include <string>
 #include <string_view>
@@ -28,16 +29,18 @@ struct Target {
     bool encoded = false;        // the path holds at least one "%"
 };
 
-/// Splits `text`, whose bytes must all be of a target's (no blanks, controls, "#" or non-ASCII). `target` is filled only on
-/// success. Errors: 400 for a form that doesn't belong to `method`, a bad authority, a "%" without two hexadecimal digits (in the query too),
-/// "%00" in the path, which would cut it short for every C function behind.
+/// Splits `text`, whose bytes must all be of a target's (no blanks, controls, "#" or non-ASCII). `target` is
+/// filled only on success. Errors: 400 for a form that doesn't belong to `method`, a bad authority, a "%"
+/// without two hexadecimal digits (in the query too), "%00" in the path, which would cut it short for every C
+/// function behind.
 ParseError split_target(std::string_view method, std::string_view text, Target& target);
 
-/// The path with each %XX decoded once. Nothing to decode: the path itself, `storage` untouched; else a view of `storage`.
-/// The path must have passed split_target().
+/// The path with each %XX decoded once. Nothing to decode: the path itself, `storage` untouched; else a view
+/// of `storage`. The path must have passed split_target().
 std::string_view decode_path(const Target& target, std::string& storage);
 
-/// `text` with each well-formed %XX decoded, appended to `out`. False: there is a malformed one; `out` then holds a part.
+/// `text` with each well-formed %XX decoded, appended to `out`. False: there is a malformed one; `out` then
+/// holds a part.
 bool append_percent_decoded(std::string& out, std::string_view text);
 
 }  // namespace girin

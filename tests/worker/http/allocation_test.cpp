@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kRequest =
     "POST /a?b HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nForwarded: for=192.0.2.1\r\n"
-    "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\nH: 8\r\nI: 9\r\nJ: 10\r\nK: 11\r\nL: 12\r\nM: 13\r\nN: 14\r\n\r\n"
+    "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\nH: 8\r\n"
+    "I: 9\r\nJ: 10\r\nK: 11\r\nL: 12\r\nM: 13\r\nN: 14\r\n\r\n"
     "5\r\nhello\r\n0\r\nT: u\r\n\r\n";
 
 void read_one(RequestParser& parser, const TrustedPeers& trusted) {

@@ -1,4 +1,5 @@
-// Every file of tests/requests, fed whole, by line, by byte and at random cuts: the outcome is what the file expects, and the same.
+// Every file of tests/requests, fed whole, by line, by byte and at random cuts: the outcome is what the file
+// expects, and the same.
 
 #include <gtest/gtest.h>
 
@@ -106,7 +107,9 @@ TEST(RequestCorpus, OutcomeIsTheSameAtRandomCuts) {
 
 TEST(RequestCorpus, PipelinedRequestsAreReadAsIfAlone) {
     // Any complete keep-alive request may stand before any file: nothing of it is left behind.
-    const std::string first = "POST /first HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n";
+    const std::string first =
+        "POST /first HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n0\r\nX: y\r\n\r\n";
     for (const CorpusCase& c : load_all()) {
         if (c.limits.trailer_bytes < 100 || c.limits.request_head_bytes < 200) continue;
         const std::string alone = transcript(first, {}, Limits());

@@ -61,7 +61,9 @@ TEST(Fields, AreCopiedFromAList) {
 
 TEST(FieldNames, AreTokens) {
     EXPECT_TRUE(is_field_name("X-Custom_1!"));
-    for (std::string_view bad : {"", "a b", "a:", "a\r", "a\n", "\xe9", "a(b)"}) EXPECT_FALSE(is_field_name(bad)) << bad;
+    for (std::string_view bad : {"", "a b", "a:", "a\r", "a\n", "\xe9", "a(b)"}) {
+        EXPECT_FALSE(is_field_name(bad)) << bad;
+    }
 }
 
 TEST(FieldValues, HoldNoControlsButTab) {
@@ -76,8 +78,8 @@ TEST(FieldValues, HoldNoControlsButTab) {
     EXPECT_FALSE(is_field_value("a\t"));
 }
 
-TEST(Chars, WordwiseScanStopsWhereTheTableDoes) {
-    // Every byte at every place of a word, among neighbours that could carry into it.
+TEST(Chars, BlockwiseScanStopsWhereTheTableDoes) {
+    // Every byte at every place of a block and behind it, among all kinds of neighbours.
     for (int c = 0; c < 256; ++c) {
         for (std::size_t place = 0; place < 17; ++place) {
             for (char filler : {'\x20', '\x7e', '\x80', '\xff', '\t'}) {

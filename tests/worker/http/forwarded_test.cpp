@@ -5,6 +5,11 @@
 namespace girin {
 namespace {
 
+constexpr const char* kFor = "X-Forwarded-For";
+constexpr const char* kProto = "X-Forwarded-Proto";
+constexpr const char* kHost = "X-Forwarded-Host";
+constexpr const char* kForwarded = "Forwarded";
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 std::string origin(const std::string& peer, const Headers& headers,
@@ -22,58 +27,60 @@ std::string origin(const std::string& peer, const Headers& headers,
 }
 
 TEST(Origin, IsTheConnectionsOwnForAnUntrustedPeer) {
-    EXPECT_EQ(origin("192.0.2.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "https"}}), "192.0.2.1 http own");
-    EXPECT_EQ(origin("192.0.2.1", {{"Forwarded", "for=1.1.1.1;proto=https"}}), "192.0.2.1 http own");
+    EXPECT_EQ(origin("192.0.2.1", {{kFor, "1.1.1.1"}, {kProto, "https"}}), "192.0.2.1 http own");
+    EXPECT_EQ(origin("192.0.2.1", {{kForwarded, "for=1.1.1.1;proto=https"}}), "192.0.2.1 http own");
 }
 
 TEST(Origin, IsWhatATrustedPeerTells) {
-    EXPECT_EQ(origin("10.1.2.3", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "shop:81"}}),
+    EXPECT_EQ(origin("10.1.2.3", {{kFor, "1.1.1.1"}, {kProto, "https"}, {kHost, "shop:81"}}),
               "1.1.1.1 https shop:81");
-    EXPECT_EQ(origin("::1", {{"Forwarded", "for=\"[2001:db8::1]:4711\";proto=https;host=\"shop:81\";by=10.0.0.1"}}),
+    EXPECT_EQ(origin("::1", {{kForwarded, "for=\"[2001:db8::1]:4711\";proto=https;host=\"shop:81\";by=10.0.0.1"}}),
               "2001:db8::1 https shop:81");
-    EXPECT_EQ(origin("", {{"X-Forwarded-For", "1.1.1.1"}}, {}), "1.1.1.1 http own") << "a Unix socket's peer is trusted";
-    EXPECT_EQ(origin("203.0.113.9", {{"X-Forwarded-For", "1.1.1.1"}}, {"*"}), "1.1.1.1 http own");
-    EXPECT_EQ(origin("::ffff:10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("", {{kFor, "1.1.1.1"}}, {}), "1.1.1.1 http own") << "a Unix socket's peer is trusted";
+    EXPECT_EQ(origin("203.0.113.9", {{kFor, "1.1.1.1"}}, {"*"}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("::ffff:10.0.0.1", {{kFor, "1.1.1.1"}}), "1.1.1.1 http own");
 }
 
 TEST(Origin, IsTheFirstUntrustedHopFromTheRight) {
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6, 1.1.1.1, 10.0.0.2"}}), "1.1.1.1 http own");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "1.1.1.1:5000"}}), "1.1.1.1 http own");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "10.0.0.3, 10.0.0.2"}}), "10.0.0.3 http own");
-    EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=6.6.6.6;proto=http, for=1.1.1.1;proto=https"}, {"Forwarded", "for=10.0.0.2"}}),
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "6.6.6.6, 1.1.1.1, 10.0.0.2"}}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "6.6.6.6"}, {kFor, "1.1.1.1:5000"}}), "1.1.1.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "10.0.0.3, 10.0.0.2"}}), "10.0.0.3 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kForwarded, "for=6.6.6.6;proto=http, for=1.1.1.1;proto=https"}, {kForwarded, "for=10.0.0.2"}}),
               "1.1.1.1 https own");
 }
 
 TEST(Origin, WalksNoFurtherThanWhatCanBeRead) {
-    for (const char* bad : {"unknown", "_hidden", "", "1.1.1", "1.1.1.1:x", "[1.1.1.1]", "[::1", "::1]:5", "a b", "1.1.1.1, "}) {
-        EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "6.6.6.6, " + std::string(bad) + ", 10.0.0.2"}}), "10.0.0.2 http own")
+    for (const char* bad :
+         {"unknown", "_hidden", "", "1.1.1", "1.1.1.1:x", "[1.1.1.1]", "[::1", "::1]:5", "a b", "1.1.1.1, "}) {
+        EXPECT_EQ(origin("10.0.0.1", {{kFor, "6.6.6.6, " + std::string(bad) + ", 10.0.0.2"}}), "10.0.0.2 http own")
             << bad;
     }
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "garbage"}}), "10.0.0.1 http own");
-    for (const char* bad : {"for=unknown", "for", "for=1.1.1.1;for=2.2.2.2", "for=\"1.1.1.1", "for =1.1.1.1", "for=::1", "by=1.1.1.1"}) {
-        EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=6.6.6.6, " + std::string(bad)}}), "10.0.0.1 http own") << bad;
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "garbage"}}), "10.0.0.1 http own");
+    for (const char* bad : {"for=unknown", "for", "for=1.1.1.1;for=2.2.2.2", "for=\"1.1.1.1", "for =1.1.1.1", "for=::1",
+                            "by=1.1.1.1"}) {
+        EXPECT_EQ(origin("10.0.0.1", {{kForwarded, "for=6.6.6.6, " + std::string(bad)}}), "10.0.0.1 http own") << bad;
     }
 }
 
 TEST(Origin, IsNotMovedByAQuoteLeftOpen) {
-    EXPECT_EQ(origin("10.0.0.1", {{"Forwarded", "for=\"6.6.6.6, for=1.1.1.1"}}), "10.0.0.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kForwarded, "for=\"6.6.6.6, for=1.1.1.1"}}), "10.0.0.1 http own");
 }
 
 TEST(Origin, TakesSchemeAndHostOfTheClientsHop) {
-    const Headers hops = {{"X-Forwarded-For", "1.1.1.1, 10.0.0.2"}, {"X-Forwarded-Proto", "https, http"}, {"X-Forwarded-Host", "outer, inner"}};
+    const Headers hops = {{kFor, "1.1.1.1, 10.0.0.2"}, {kProto, "https, http"}, {kHost, "outer, inner"}};
     EXPECT_EQ(origin("10.0.0.1", hops), "1.1.1.1 https outer");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1, 10.0.0.2"}, {"X-Forwarded-Proto", "https"}}), "1.1.1.1 https own");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-Proto", "WSS"}}), "10.0.0.1 https own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "1.1.1.1, 10.0.0.2"}, {kProto, "https"}}), "1.1.1.1 https own");
+    EXPECT_EQ(origin("10.0.0.1", {{kProto, "WSS"}}), "10.0.0.1 https own");
 }
 
 TEST(Origin, PassesOverSchemesAndHostsThatAreNone) {
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-Proto", "javascript"}, {"X-Forwarded-Host", "user@evil"}}), "10.0.0.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kProto, "javascript"}, {kHost, "user@evil"}}), "10.0.0.1 http own");
 }
 
 TEST(Origin, BelievesNeitherOfTwoFamiliesThatDisagree) {
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=6.6.6.6"}}), "10.0.0.1 http own");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=1.1.1.1;proto=https"}}), "1.1.1.1 https own");
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", "http"}, {"Forwarded", "for=1.1.1.1;proto=https"}}),
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "1.1.1.1"}, {kForwarded, "for=6.6.6.6"}}), "10.0.0.1 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "1.1.1.1"}, {kForwarded, "for=1.1.1.1;proto=https"}}), "1.1.1.1 https own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, "1.1.1.1"}, {kProto, "http"}, {kForwarded, "for=1.1.1.1;proto=https"}}),
               "10.0.0.1 http own");
 }
 
@@ -84,11 +91,12 @@ TEST(Origin, NeverReadsUnderscoresAsDashes) {
 TEST(Origin, WalksABoundedNumberOfHops) {
     std::string hops = "6.6.6.6";
     for (int i = 0; i < 40; ++i) hops += ", 10.0.0.2";
-    EXPECT_EQ(origin("10.0.0.1", {{"X-Forwarded-For", hops}}), "10.0.0.2 http own");
+    EXPECT_EQ(origin("10.0.0.1", {{kFor, hops}}), "10.0.0.2 http own");
 }
 
 TEST(TrustedPeers, RefuseEntriesThatAreNone) {
-    for (const char* bad : {"", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "10.0.0.1/8x"}) {
+    for (const char* bad :
+         {"", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "10.0.0.1/8x"}) {
         const Result<TrustedPeers> peers = TrustedPeers::parse({bad});
         ASSERT_FALSE(peers.has_value()) << bad;
         EXPECT_NE(peers.error().message().find(bad), std::string::npos);

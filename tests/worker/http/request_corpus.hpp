@@ -1,6 +1,7 @@
 #pragma once
 
-// Reads tests/requests: NNN-name.http holds the bytes, NNN-name.expect what is to come of them. Format: tests/requests/README.md.
+// Reads tests/requests: NNN-name.http holds the bytes, NNN-name.expect what is to come of them. Format:
+// tests/requests/README.md.
 
 #include <string>
 #include <string_view>
