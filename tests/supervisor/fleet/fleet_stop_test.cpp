@@ -1,0 +1,141 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/supervisor/fleet/harness.hpp"
+
+namespace girin {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(FleetStop, DrainsEveryoneAndLeaves) {
+    Harness h;
+    h.serve(3);
+    const Actions stop = h.send(Event::stop_graceful());
+    EXPECT_EQ(count(stop, ActionKind::tell_drain), 3u);
+    EXPECT_EQ(first(stop, ActionKind::tell_drain).patience, 30s);
+    EXPECT_EQ(first(h.finish_all_leaving(), ActionKind::exit_master).code, ExitCode::ok);
+}
+
+TEST(FleetStop, LeavesAtOnceWhenNobodyIsThere) {
+    Harness h;
+    EXPECT_EQ(first(h.send(Event::stop_graceful()), ActionKind::exit_master).code, ExitCode::ok);
+}
+
+TEST(FleetStop, StartsNobodyWhenStartComesTooLate) {
+    Harness h;
+    h.send(Event::stop_graceful());
+    EXPECT_TRUE(h.send(Event::start(4)).empty());
+}
+
+TEST(FleetStop, TerminatesThenKillsWhoDoesNotDrain) {
+    Harness h;
+    h.serve(1);
+    h.send(Event::stop_graceful());
+    EXPECT_EQ(first(h.pass(30s), ActionKind::signal).signal_number, SIGTERM);
+    EXPECT_EQ(first(h.pass(2s), ActionKind::signal).signal_number, SIGKILL);
+    EXPECT_EQ(first(h.crash(0), ActionKind::exit_master).code, ExitCode::ok);
+}
+
+TEST(FleetStop, TellsWorkersThatStillStartToQuit) {
+    Harness h;
+    h.send(Event::start(2));
+    EXPECT_EQ(count(h.send(Event::stop_graceful()), ActionKind::tell_quit), 2u);
+}
+
+TEST(FleetStop, QuicklyTellsEveryoneToDropAllWork) {
+    Harness h;
+    h.serve(2);
+    const Actions stop = h.send(Event::stop_quick());
+    EXPECT_EQ(h.slots_in(WorkerState::quitting).size(), 2u);
+    EXPECT_EQ(count(stop, ActionKind::tell_quit), 2u);
+    EXPECT_EQ(count(h.pass(2s), ActionKind::signal), 2u);
+}
+
+TEST(FleetStop, TurnsQuickWhenAskedTwice) {
+    Harness h;
+    h.serve(2);
+    h.send(Event::stop_graceful());
+    EXPECT_EQ(count(h.send(Event::stop_graceful()), ActionKind::tell_quit), 2u);
+}
+
+TEST(FleetStop, TurnsQuickForAnInterrupt) {
+    Harness h;
+    h.serve(2);
+    h.send(Event::stop_graceful());
+    EXPECT_EQ(count(h.send(Event::stop_quick()), ActionKind::tell_quit), 2u);
+}
+
+TEST(FleetStop, SpawnsNothingMore) {
+    Harness h;
+    h.serve(3);
+    h.send(Event::stop_graceful());
+    Actions all = h.crash(0);
+    for (const Event& event : {Event::scale_by(1), Event::reload_requested(), Event::tick()}) {
+        const Actions more = h.send(event);
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    EXPECT_EQ(count(all, ActionKind::spawn), 0u);
+    EXPECT_EQ(count(all, ActionKind::prepare_reload), 0u);
+}
+
+TEST(FleetStop, DropsWhatWaitsForItsBackoff) {
+    Harness h;
+    h.serve(2);
+    h.crash(0);
+    h.crash(0);
+    h.send(Event::stop_graceful());
+    EXPECT_EQ(count(h.pass(29s), ActionKind::spawn), 0u);
+    EXPECT_EQ(count(h.finish_all_leaving(), ActionKind::exit_master), 1u);
+}
+
+TEST(FleetStop, RollsARunningReloadBack) {
+    Harness h;
+    h.serve(2);
+    h.reload_to_canary();
+    const Actions stop = h.send(Event::stop_graceful());
+    EXPECT_EQ(first(stop, ActionKind::roll_back_reload).text, "the server stops");
+    EXPECT_EQ(count(stop, ActionKind::tell_quit), 1u);
+    EXPECT_EQ(count(stop, ActionKind::tell_drain), 2u);
+}
+
+TEST(FleetStop, QuitsAWorkerWhoseSpawnIsAnsweredTooLate) {
+    Harness h;
+    h.answers_spawns = false;
+    h.send(Event::start(1));
+    EXPECT_EQ(count(h.send(Event::stop_graceful()), ActionKind::exit_master), 0u);
+    EXPECT_EQ(count(h.send(Event::worker_spawned(0, 700)), ActionKind::tell_quit), 1u);
+    EXPECT_EQ(count(h.finish(0), ActionKind::exit_master), 1u);
+}
+
+TEST(FleetStop, LeavesWhenALateSpawnFails) {
+    Harness h;
+    h.answers_spawns = false;
+    h.send(Event::start(1));
+    h.send(Event::stop_graceful());
+    EXPECT_EQ(count(h.send(Event::worker_spawn_failed(0, "fork")), ActionKind::exit_master), 1u);
+}
+
+TEST(FleetStop, GoesOnWithoutAProcessThatNothingEnds) {
+    Harness h;
+    h.serve(2);
+    h.send(Event::stop_quick());
+    h.finish(0);
+    const Actions late = h.pass(12s);
+    EXPECT_EQ(first(late, ActionKind::exit_master).code, ExitCode::failure);
+    EXPECT_TRUE(has_log(late, "not even by KILL"));
+}
+
+TEST(FleetStop, SaysNothingAfterItsEnd) {
+    Harness h;
+    h.serve(1);
+    h.send(Event::stop_quick());
+    h.finish(0);
+    EXPECT_TRUE(h.send(Event::reload_requested()).empty());
+    EXPECT_TRUE(h.send(Event::stop_quick()).empty());
+    EXPECT_EQ(h.fleet.next_deadline(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace girin

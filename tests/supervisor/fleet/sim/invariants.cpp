@@ -1,0 +1,190 @@
+#include "tests/supervisor/fleet/sim/invariants.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+namespace girin::sim {
+
+namespace {
+
+std::string about(const Action& action) {
+    return std::string(to_text(action.kind)) + " slot " + std::to_string(action.slot) + " pid " +
+           std::to_string(action.pid) + " generation " + std::to_string(action.generation);
+}
+
+bool is_about_a_slot(const Action& action) {
+    return action.kind == ActionKind::spawn || action.kind == ActionKind::tell_drain ||
+           action.kind == ActionKind::tell_quit || action.kind == ActionKind::signal;
+}
+
+}  // namespace
+
+std::size_t Witness::serving() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(processes, [](const Process& p) { return p.alive && p.ready && !p.told_to_end; }));
+}
+
+std::size_t Witness::not_leaving() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(processes, [](const Process& p) { return p.alive && !p.told_to_end; }));
+}
+
+void each_process_is_reaped_once(Witness& witness, const Event& event) {
+    if (event.kind != EventKind::worker_exited) return;
+    const auto last = std::ranges::find_if(witness.processes.rbegin(), witness.processes.rend(),
+                                           [&event](const Process& p) { return p.slot == event.slot; });
+    if (last == witness.processes.rend() || last->alive || ++last->exits_reported != 1) {
+        witness.found("each_process_is_reaped_once", "slot " + std::to_string(event.slot));
+    }
+}
+
+void acts_only_on_slots_that_exist(Witness& witness, const Action& action) {
+    if (is_about_a_slot(action) && action.slot >= witness.slots) {
+        witness.found("acts_only_on_slots_that_exist", about(action));
+    }
+}
+
+void spawns_only_into_free_slots(Witness& witness, const Action& action) {
+    if (action.kind == ActionKind::spawn && witness.in_slot.contains(action.slot)) {
+        witness.found("spawns_only_into_free_slots", about(action));
+    }
+}
+
+void orders_only_the_process_in_the_slot(Witness& witness, const Action& action) {
+    if (!is_about_a_slot(action) || action.kind == ActionKind::spawn) return;
+    const auto found = witness.in_slot.find(action.slot);
+    // One that has just ended is a zombie with its pid until its exit is reported: the order is harmless.
+    const bool is_right = found != witness.in_slot.end() && witness.processes[found->second].pid == action.pid;
+    if (!is_right) witness.found("orders_only_the_process_in_the_slot", about(action));
+}
+
+void spawns_nothing_after_a_stop(Witness& witness, const Action& action) {
+    if (action.kind == ActionKind::spawn && (witness.asked_to_stop || witness.exited)) {
+        witness.found("spawns_nothing_after_a_stop", about(action));
+    }
+}
+
+void spawns_no_dropped_generation(Witness& witness, const Action& action) {
+    if (action.kind == ActionKind::spawn && witness.dropped.contains(action.generation)) {
+        witness.found("spawns_no_dropped_generation", about(action));
+    }
+}
+
+void drops_no_living_generation(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::drop_generation) return;
+    witness.dropped.insert(action.generation);
+    for (const auto& [slot, index] : witness.in_slot) {
+        if (witness.processes[index].generation == action.generation) {
+            witness.found("drops_no_living_generation", about(action));
+        }
+    }
+}
+
+void each_reload_has_one_outcome(Witness& witness, const Action& action) {
+    const bool begins = action.kind == ActionKind::prepare_reload;
+    const bool ends = action.kind == ActionKind::commit_reload || action.kind == ActionKind::roll_back_reload;
+    if (begins && witness.open_reload) witness.found("each_reload_has_one_outcome", "two at once: " + about(action));
+    if (ends && witness.open_reload != action.generation) {
+        witness.found("each_reload_has_one_outcome", "not running: " + about(action));
+    }
+    if (begins) witness.open_reload = action.generation;
+    if (ends) witness.open_reload.reset();
+}
+
+void leaves_only_with_nobody_left(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::exit_master) return;
+    if (!witness.in_slot.empty() || witness.exited) witness.found("leaves_only_with_nobody_left", about(action));
+}
+
+void stops_only_when_asked_or_at_first_start(Witness& witness, const Action& action) {
+    if (action.kind == ActionKind::exit_master && !witness.asked_to_stop && witness.ever_ready) {
+        witness.found("stops_only_when_asked_or_at_first_start", about(action));
+    }
+}
+
+void serves_within_wanted_and_surge(Witness& witness) {
+    // A spawn that was asked for and given up in the same breath is told to quit once it is answered.
+    if (std::ranges::any_of(witness.processes, [](const Process& p) { return p.alive && p.pid == 0; })) return;
+    if (witness.not_leaving() > witness.wanted + witness.surge) {
+        witness.found("serves_within_wanted_and_surge", std::to_string(witness.not_leaving()) + " of " +
+                                                            std::to_string(witness.wanted) + " wanted");
+    }
+}
+
+void at_most_three_generations_live(Witness& witness) {
+    std::set<std::uint32_t> generations;
+    for (const auto& [slot, index] : witness.in_slot) generations.insert(witness.processes[index].generation);
+    if (generations.size() > 3) {
+        witness.found("at_most_three_generations_live", std::to_string(generations.size()) + " generations");
+    }
+}
+
+void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended) {
+    // What a commit has just asked for can't be there yet.
+    const std::size_t wanted = std::min(witness.wanted, witness.wanted_before);
+    if (ready_ended == 0 || witness.asked_to_stop || witness.serving() >= wanted) return;
+    witness.found("replacing_never_lowers_the_ready",
+                  std::to_string(witness.serving()) + " serve of " + std::to_string(witness.wanted) + " wanted");
+}
+
+void deadlines_are_near_and_ahead(Witness& witness) {
+    if (!witness.next_deadline) return;
+    const Duration ahead = *witness.next_deadline - witness.now;
+    if (ahead <= Duration::zero() || ahead > witness.longest_wait) {
+        witness.found("deadlines_are_near_and_ahead", "in " + std::to_string(ahead.count()) + " ns");
+    }
+}
+
+void whom_it_ends_it_kills_at_last(Witness& witness) {
+    for (const auto& [slot, index] : witness.in_slot) {
+        const Process& process = witness.processes[index];
+        if (!process.told_to_end || process.sent_kill) continue;
+        if (witness.now - process.told_at > witness.longest_ladder) {
+            witness.found("whom_it_ends_it_kills_at_last", "pid " + std::to_string(process.pid));
+        }
+    }
+}
+
+void nobody_dead_is_unreported(Witness& witness) {
+    for (const Process& process : witness.processes) {
+        if (!process.alive && process.pid != 0 && process.exits_reported != 1) {
+            witness.found("nobody_dead_is_unreported", "pid " + std::to_string(process.pid));
+        }
+    }
+}
+
+void fleet_converged(Witness& witness, bool converged) {
+    if (!converged && !witness.exited) {
+        witness.found("fleet_converged", std::to_string(witness.serving()) + " serve of " +
+                                             std::to_string(witness.wanted) + " wanted, " +
+                                             std::to_string(witness.in_slot.size()) + " live");
+    }
+}
+
+void fleet_stopped(Witness& witness) {
+    if (!witness.exited) witness.found("fleet_stopped", std::to_string(witness.in_slot.size()) + " live");
+}
+
+void check_event(Witness& witness, const Event& event) { each_process_is_reaped_once(witness, event); }
+
+void check_action(Witness& witness, const Action& action) {
+    acts_only_on_slots_that_exist(witness, action);
+    spawns_only_into_free_slots(witness, action);
+    orders_only_the_process_in_the_slot(witness, action);
+    spawns_nothing_after_a_stop(witness, action);
+    spawns_no_dropped_generation(witness, action);
+    drops_no_living_generation(witness, action);
+    each_reload_has_one_outcome(witness, action);
+    leaves_only_with_nobody_left(witness, action);
+    stops_only_when_asked_or_at_first_start(witness, action);
+}
+
+void check_decision(Witness& witness, std::size_t ready_ended) {
+    serves_within_wanted_and_surge(witness);
+    at_most_three_generations_live(witness);
+    replacing_never_lowers_the_ready(witness, ready_ended);
+    deadlines_are_near_and_ahead(witness);
+    whom_it_ends_it_kills_at_last(witness);
+}
+
+}  // namespace girin::sim

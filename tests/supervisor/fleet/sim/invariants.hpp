@@ -1,0 +1,42 @@
+#pragma once
+
+// What must always hold, one named function each. They are called for each event before the Fleet sees it, for each action
+// before the world performs it, after each decision, and at an episode's end.
+
+#include <span>
+
+#include "tests/supervisor/fleet/sim/witness.hpp"
+
+namespace girin::sim {
+
+// For an event, before the Fleet sees it.
+void each_process_is_reaped_once(Witness& witness, const Event& event);
+
+// For an action, before the world performs it.
+void acts_only_on_slots_that_exist(Witness& witness, const Action& action);
+void spawns_only_into_free_slots(Witness& witness, const Action& action);
+void orders_only_the_process_in_the_slot(Witness& witness, const Action& action);
+void spawns_nothing_after_a_stop(Witness& witness, const Action& action);
+void spawns_no_dropped_generation(Witness& witness, const Action& action);
+void drops_no_living_generation(Witness& witness, const Action& action);
+void each_reload_has_one_outcome(Witness& witness, const Action& action);
+void leaves_only_with_nobody_left(Witness& witness, const Action& action);
+void stops_only_when_asked_or_at_first_start(Witness& witness, const Action& action);
+
+// After a decision. `ready_ended`: how many ready workers it told to drain or quit.
+void serves_within_wanted_and_surge(Witness& witness);
+void at_most_three_generations_live(Witness& witness);
+void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended);
+void deadlines_are_near_and_ahead(Witness& witness);
+void whom_it_ends_it_kills_at_last(Witness& witness);
+
+// At the end.
+void nobody_dead_is_unreported(Witness& witness);
+void fleet_converged(Witness& witness, bool converged);
+void fleet_stopped(Witness& witness);
+
+void check_event(Witness& witness, const Event& event);
+void check_action(Witness& witness, const Action& action);
+void check_decision(Witness& witness, std::size_t ready_ended);
+
+}  // namespace girin::sim

@@ -1,0 +1,27 @@
+#pragma once
+
+// Stands between the Fleet and the world, and passes everything on: the base of the planted bugs, which alter what passes. So
+// the Fleet that ships carries no hook for tests.
+
+#include <optional>
+#include <vector>
+
+#include "supervisor/fleet.hpp"
+
+namespace girin::sim {
+
+class Saboteur {
+  public:
+    Saboteur() = default;
+    Saboteur(const Saboteur&) = delete;
+    Saboteur& operator=(const Saboteur&) = delete;
+    virtual ~Saboteur() = default;
+
+    /// What the Fleet is told instead of this event; none, one or several.
+    virtual std::vector<Event> alter(Event event) { return {std::move(event)}; }
+    /// What the world is asked instead of these actions.
+    virtual std::vector<Action> alter(std::vector<Action> actions, const Fleet&) { return actions; }
+    virtual std::optional<TimePoint> alter(std::optional<TimePoint> deadline) { return deadline; }
+};
+
+}  // namespace girin::sim

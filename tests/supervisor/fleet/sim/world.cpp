@@ -1,0 +1,252 @@
+#include "tests/supervisor/fleet/sim/world.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "tests/supervisor/fleet/sim/invariants.hpp"
+
+namespace girin::sim {
+
+using namespace std::chrono_literals;
+
+World::World(std::uint64_t seed, Saboteur& saboteur)
+    : random_(seed), saboteur_(saboteur), options_(draw_options()), fleet_(options_) {
+    witness_.slots = fleet_.slots();
+    // The waits of draw_options at their longest, and the token bucket's.
+    witness_.longest_wait = 10s;
+    witness_.longest_ladder = 10s + 3s + 1s;
+}
+
+void World::start() {
+    tell(Event::start(1 + random_() % options_.max_workers));
+    schedule(draw(1ms, 5s), Happening::operators);
+}
+
+bool World::step() {
+    if (is_over()) return false;
+    const std::optional<TimePoint> deadline = saboteur_.alter(fleet_.next_deadline());
+    if (queue_.empty() && !deadline) return false;
+    if (deadline && (queue_.empty() || *deadline <= queue_.top().at)) {
+        now_ = std::max(now_, *deadline);
+        tell(Event::tick());
+        return true;
+    }
+    const Scheduled next = queue_.top();
+    queue_.pop();
+    now_ = std::max(now_, next.at);
+    happen(next);
+    return true;
+}
+
+bool World::is_converged() const {
+    const auto is_settled = [this](const Process& p) {
+        return !p.alive || (p.ready && !p.told_to_end && p.generation == fleet_.generation());
+    };
+    return !fleet_.is_reloading() && witness_.serving() == fleet_.wanted() &&
+           std::ranges::all_of(witness_.processes, is_settled);
+}
+
+void World::tell(const Event& event) {
+    if (is_over()) return;
+    for (const Event& altered : saboteur_.alter(event)) tell_unaltered(altered);
+}
+
+void World::tell_unaltered(const Event& event) {
+    if (is_over()) return;
+    ++events_;
+    observe(event);
+    check_event(witness_, event);
+    if (witness_.violation) return;
+    const std::vector<Action> actions = saboteur_.alter(fleet_.decide(event, now_), fleet_);
+    witness_.wanted_before = std::exchange(witness_.wanted, fleet_.wanted());
+    witness_.surge = fleet_.options().surge;
+    std::size_t ready_ended = 0;
+    for (const Action& action : actions) {
+        check_action(witness_, action);
+        if (witness_.violation) return;
+        ready_ended += perform(action);
+    }
+    witness_.next_deadline = saboteur_.alter(fleet_.next_deadline());
+    check_decision(witness_, ready_ended);
+}
+
+void World::observe(const Event& event) {
+    witness_.now = now_;
+    if (event.kind == EventKind::stop_graceful || event.kind == EventKind::stop_quick) witness_.asked_to_stop = true;
+    if (event.kind == EventKind::worker_ready && witness_.serving() > 0) witness_.ever_ready = true;
+}
+
+/// How many ready workers were told to drain or to quit: none or one.
+std::size_t World::perform(const Action& action) {
+    switch (action.kind) {
+        case ActionKind::spawn: perform_spawn(action); return 0;
+        case ActionKind::tell_drain:
+        case ActionKind::tell_quit:
+        case ActionKind::signal: return perform_order(action);
+        case ActionKind::prepare_reload:
+            // Sometimes the validation takes for ever.
+            if (!fault(20)) schedule(draw(1ms, 500ms), Happening::reload_prepared, 0, action.generation);
+            return 0;
+        case ActionKind::exit_master: witness_.exited = action.code; return 0;
+        default: return 0;
+    }
+}
+
+void World::perform_spawn(const Action& action) {
+    Process process;
+    process.slot = action.slot;
+    process.generation = action.generation;
+    witness_.processes.push_back(process);
+    stubbornness_.push_back(fault(4) ? 1 + static_cast<int>(random_() % 4) : 0);
+    const std::size_t index = witness_.processes.size() - 1;
+    witness_.in_slot[action.slot] = index;
+    schedule(Duration::zero(), Happening::spawn_answered, index);
+}
+
+std::size_t World::perform_order(const Action& action) {
+    const std::size_t index = witness_.in_slot.at(action.slot);
+    Process& process = witness_.processes[index];
+    const bool is_wish = action.kind != ActionKind::signal;
+    const bool was_serving = process.ready && process.alive && !process.told_to_end;
+    if (!process.told_to_end) process.told_at = now_;
+    process.told_to_end = true;
+    process.sent_kill = process.sent_kill || action.signal_number == SIGKILL;
+    if (obeys(index, action)) {
+        const bool drains = action.kind == ActionKind::tell_drain;
+        schedule(draw(1ms, drains ? 3s : 200ms), Happening::ends, index);
+    }
+    return is_wish && was_serving ? 1 : 0;
+}
+
+bool World::obeys(std::size_t index, const Action& action) const {
+    if (action.signal_number == SIGKILL) return true;
+    if (action.signal_number == SIGABRT) return stubbornness_[index] < 4;
+    if (action.signal_number == SIGTERM) return stubbornness_[index] < 3;
+    if (action.kind == ActionKind::tell_quit) return stubbornness_[index] < 2;
+    return stubbornness_[index] < 1;
+}
+
+void World::happen(const Scheduled& scheduled) {
+    const std::size_t index = scheduled.process;
+    switch (scheduled.what) {
+        case Happening::operators: return operate();
+        case Happening::reload_prepared: return answer_prepare(scheduled.generation);
+        case Happening::spawn_answered: return answer_spawn(index);
+        default: break;
+    }
+    Process& process = witness_.processes[index];
+    if (!process.alive) return;
+    const std::size_t slot = process.slot;
+    switch (scheduled.what) {
+        case Happening::ends: return end_process(index);
+        case Happening::boot_fails: return tell(Event::worker_boot_failed(slot, "application threw"));
+        case Happening::gets_ready:
+            process.ready = true;
+            live_on(index);
+            return tell(Event::worker_ready(slot));
+        case Happening::asks_recycle: return tell(Event::worker_asks_recycle(slot, "max-requests"));
+        case Happening::hangs:
+            schedule(1s, Happening::hangs, index);  // reported at each look, until it is dead
+            return tell(Event::worker_silent(slot, "no sign of life"));
+        default: return;
+    }
+}
+
+void World::answer_spawn(std::size_t index) {
+    Process& process = witness_.processes[index];
+    if (fault(30)) {
+        process.alive = false;
+        witness_.in_slot.erase(process.slot);
+        return tell(Event::worker_spawn_failed(process.slot, "fork: resource temporarily unavailable"));
+    }
+    process.pid = ++last_pid_;
+    const bool is_bad = is_generation_bad(process.generation);
+    if (is_bad || fault(40)) {
+        const Duration after = draw(1ms, 300ms);
+        const auto kind = random_() % 3;
+        if (kind == 0) schedule(after, Happening::boot_fails, index);
+        if (kind <= 1) schedule(after + 1ms, Happening::ends, index);  // else it never gets ready
+    } else if (!fault(60)) {
+        schedule(draw(1ms, fault(20) ? 12s : 300ms), Happening::gets_ready, index);
+    }
+    tell(Event::worker_spawned(process.slot, process.pid));
+}
+
+/// Draws what will become of a worker that is ready.
+void World::live_on(std::size_t index) {
+    if (fault(8)) schedule(draw(1ms, 20s), Happening::ends, index);
+    if (fault(6)) schedule(draw(1ms, 20s), Happening::asks_recycle, index);
+    if (fault(30)) schedule(draw(1ms, 20s), Happening::hangs, index);
+}
+
+void World::end_process(std::size_t index) {
+    Process& process = witness_.processes[index];
+    if (calm_ && !process.told_to_end && process.ready) return;  // a crash that was drawn before the calm
+    process.alive = false;
+    witness_.in_slot.erase(process.slot);
+    const bool crashes = !process.told_to_end && random_() % 2 == 0;
+    tell(crashes ? Event::worker_exited(process.slot, Event::kSignalled, "crashed: SIGSEGV")
+                 : Event::worker_exited(process.slot, static_cast<int>(random_() % 5), "exited"));
+}
+
+void World::operate() {
+    if (calm_) return;
+    const bool in_a_hurry = random_() % 3 == 0;
+    schedule(in_a_hurry ? draw(0ms, 20ms) : draw(1ms, 10s), Happening::operators);
+    switch (random_() % 12) {
+        case 0:
+        case 1: return tell(Event::scale_by(1));
+        case 2:
+        case 3: return tell(Event::scale_by(-1));
+        case 4: return tell(Event::scale_to(random_() % (options_.max_workers + 2)));
+        case 5:
+            if (random_() % 20 != 0) return;
+            return tell(random_() % 2 == 0 ? Event::stop_graceful() : Event::stop_quick());
+        default: return tell(Event::reload_requested());
+    }
+}
+
+void World::answer_prepare(std::uint32_t generation) {
+    if (fault(10)) return tell(Event::reload_refused(generation, "bind: address in use"));
+    FleetOptions options = options_;
+    if (random_() % 4 == 0) options.surge = 1 + random_() % 3;
+    const std::size_t workers = random_() % 3 == 0 ? 1 + random_() % options_.max_workers : 0;
+    tell(Event::reload_prepared(generation, options, workers));
+}
+
+/// Some loads of code are broken: every worker of theirs fails at start. Those that were good stay so, and in calm all are.
+bool World::is_generation_bad(std::uint32_t generation) {
+    if (calm_) return false;
+    const auto [entry, is_new] = bad_generations_.try_emplace(generation, false);
+    if (is_new) entry->second = fault(generation == 1 ? 50 : 4);
+    return entry->second;
+}
+
+void World::schedule(Duration after, Happening what, std::size_t process, std::uint32_t generation) {
+    queue_.push(Scheduled{now_ + after, ++order_, what, process, generation});
+}
+
+Duration World::draw(Duration least, Duration most) {
+    const auto span = static_cast<std::uint64_t>((most - least).count());
+    return least + Duration(static_cast<std::int64_t>(random_() % (span + 1)));
+}
+
+FleetOptions World::draw_options() {
+    FleetOptions options;
+    options.max_workers = 1 + random_() % 8;
+    options.surge = 1 + random_() % 3;
+    options.seed = random_();
+    options.boot_timeout = draw(500ms, 10s);
+    options.soak = random_() % 4 == 0 ? Duration::zero() : draw(1ms, 2s);
+    options.graceful_timeout = draw(100ms, 10s);
+    options.term_grace = draw(10ms, 3s);
+    options.quick_grace = draw(10ms, 3s);
+    options.abort_grace = draw(10ms, 1s);
+    options.backoff_cap = draw(1s, 10s);
+    options.stable_after = draw(1s, 10s);
+    options.respawn_burst = 1 + random_() % 20;
+    return options;
+}
+
+}  // namespace girin::sim

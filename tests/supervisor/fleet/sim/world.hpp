@@ -1,0 +1,83 @@
+#pragma once
+
+// A world in virtual time around one Fleet: fake workers with a fate, a shell that answers, operators that can't sit still. One
+// seed draws everything. Not here: what must hold (invariants.hpp), and the course of a run (episode.hpp).
+
+#include <queue>
+#include <random>
+
+#include "tests/supervisor/fleet/sim/saboteur.hpp"
+#include "tests/supervisor/fleet/sim/witness.hpp"
+
+namespace girin::sim {
+
+class World {
+  public:
+    World(std::uint64_t seed, Saboteur& saboteur);
+
+    void start();
+    /// Moves on to the next thing that happens and lets it happen. False: nothing ever will, or all is over.
+    bool step();
+    /// From now on nothing fails that hasn't failed yet, and operators leave the server alone.
+    void calm_down() { calm_ = true; }
+    void stop_gracefully() { tell(Event::stop_graceful()); }
+
+    bool is_over() const { return witness_.exited.has_value() || witness_.violation.has_value(); }
+    bool is_converged() const;
+    TimePoint now() const { return now_; }
+    std::uint64_t events() const { return events_; }
+    Witness& witness() { return witness_; }
+
+  private:
+    enum class Happening {
+        spawn_answered, boot_fails, gets_ready, ends, asks_recycle, hangs, reload_prepared, operators
+    };
+    struct Scheduled {
+        TimePoint at;
+        std::uint64_t order;
+        Happening what;
+        std::size_t process;       // index, where it is about one
+        std::uint32_t generation;  // where it is about a reload
+
+        bool operator<(const Scheduled& other) const {  // the queue gives the largest first
+            return at != other.at ? at > other.at : order > other.order;
+        }
+    };
+
+    void tell(const Event& event);
+    void tell_unaltered(const Event& event);
+    void observe(const Event& event);
+    std::size_t perform(const Action& action);
+    void perform_spawn(const Action& action);
+    std::size_t perform_order(const Action& action);
+    void happen(const Scheduled& scheduled);
+    void answer_spawn(std::size_t index);
+    void live_on(std::size_t index);
+    void end_process(std::size_t index);
+    void operate();
+    void answer_prepare(std::uint32_t generation);
+    bool obeys(std::size_t index, const Action& action) const;
+    bool is_generation_bad(std::uint32_t generation);
+
+    void schedule(Duration after, Happening what, std::size_t process = 0, std::uint32_t generation = 0);
+    /// True once in `n`; never in calm.
+    bool fault(unsigned n) { return !calm_ && random_() % n == 0; }
+    Duration draw(Duration least, Duration most);
+    FleetOptions draw_options();
+
+    std::mt19937_64 random_;
+    Saboteur& saboteur_;
+    FleetOptions options_;
+    Fleet fleet_;
+    Witness witness_;
+    std::vector<int> stubbornness_;  // by process: 0 obeys all, 4 only KILL
+    std::map<std::uint32_t, bool> bad_generations_;
+    std::priority_queue<Scheduled> queue_;
+    TimePoint now_{};
+    std::uint64_t order_ = 0;
+    std::uint64_t events_ = 0;
+    pid_t last_pid_ = 1000;
+    bool calm_ = false;
+};
+
+}  // namespace girin::sim
