@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "loop/base/log.hpp"
 #include "worker/app/demo.hpp"
 #include "worker/app/elf_library.hpp"
 #include "worker/app/export.hpp"
@@ -141,40 +140,26 @@ Result<void> open_dependencies(const ElfLibrary& elf, const AppSource& source) {
     return {};
 }
 
-/// An exception of a static constructor can't pass through dlopen: it ends the process. While this lives the log says whose it
-/// was.
-class NamedTermination {
-  public:
-    explicit NamedTermination(const std::string& file) : before_(std::set_terminate(&tell_and_abort)) { file_ = &file; }
-    ~NamedTermination() { std::set_terminate(before_); }
-    NamedTermination(const NamedTermination&) = delete;
-    NamedTermination& operator=(const NamedTermination&) = delete;
-
-  private:
-    [[noreturn]] static void tell_and_abort() {
-        std::string reason = "terminated";
-        try {
-            if (std::current_exception()) throw;
-        } catch (const std::exception& error) {
-            reason = error.what();
-        } catch (...) {
-            reason = "an exception that is not a std::exception";
-        }
-        log_critical(*file_ + ": failed while it was loaded: " + reason);
-        std::abort();
-    }
-
-    static inline const std::string* file_ = nullptr;
-    std::terminate_handler before_;
-};
+/// An exception of a static constructor passes through dlopen, although that is declared noexcept, which a call through this
+/// pointer doesn't know. The dynamic linker's lock stays with this thread then: good enough to say why, and to exit.
+void* dlopen_throwing(const char* path, int flags) {
+    void* (*volatile const call)(const char*, int) = &::dlopen;
+    return call(path, flags);
+}
 
 Result<void*> open_library(Inspected& library, const AppSource& source) {
     if (!load_in_place_wanted()) {
         if (auto opened = open_dependencies(library.elf, source); !opened) return opened.error();
     }
     const std::string& path = library.image.path();
-    const NamedTermination named(source.file());
-    void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* handle = nullptr;
+    try {
+        handle = dlopen_throwing(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    } catch (const std::exception& error) {
+        return Error(source.file() + ": failed while it was loaded: " + error.what());
+    } catch (...) {
+        return Error(source.file() + ": failed while it was loaded: an exception that is not a std::exception");
+    }
     if (handle == nullptr) return Error(source.file() + ": " + explain_link_error(::dlerror(), path));
     library.image.keep_open();
     return handle;

@@ -61,7 +61,7 @@ struct LoadedApplication {
 ///
 /// Errors: each in one sentence that begins with the file as it was given: missing or unreadable file, not a shared object for
 /// this machine, cut off, missing dependency or symbol, no application of that name (those there are get listed), another
-/// ABI, a constructor that throws. (A static constructor that throws ends the process, with a line in the log.)
+/// ABI, a constructor that throws. (When a static constructor has thrown, the process should report it and exit.)
 /// Blocks: reads the file.  Threads: one at a time.
 Result<LoadedApplication> load_application(const AppSource& source);
 

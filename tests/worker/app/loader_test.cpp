@@ -233,8 +233,9 @@ TEST(Loader, TellsWhyAConstructorFailed) {
     EXPECT_EQ(refusal(file, "oddly"), file + ":oddly: its constructor failed: an exception that is not a std::exception");
 }
 
-TEST(LoaderDeathTest, TellsWhyAStaticConstructorEndedTheProcess) {
-    EXPECT_DEATH(refusal(app("loading_throws")), "loading_throws.so: failed while it was loaded: no licence");
+TEST(Loader, TellsWhyAStaticConstructorFailed) {
+    const std::string file = app("loading_throws");
+    EXPECT_EQ(refusal(file), file + ": failed while it was loaded: no licence");
 }
 
 // ── looking without loading ──────────────────────────────────────────────────────────────────────────────────────────
