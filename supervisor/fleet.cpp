@@ -52,9 +52,8 @@ std::size_t Fleet::live_count() const {
 void Fleet::dispatch(const Event& event) {
     if (event.kind <= EventKind::worker_silent) {
         GIRIN_CHECK(event.slot < workers_.size(), "an event names a slot that exists");
-        const auto row = static_cast<std::size_t>(workers_[event.slot].state);
-        (this->*kWorkerTable[row][static_cast<std::size_t>(event.kind)])(event.slot, event);
-        return;
+        const Handler handler = handler_for(workers_[event.slot].state, static_cast<std::size_t>(event.kind));
+        return (this->*handler)(event.slot, event);
     }
     switch (event.kind) {
         case EventKind::start: return on_start(event);
@@ -70,13 +69,12 @@ void Fleet::dispatch(const Event& event) {
 }
 
 void Fleet::run_deadlines() {
-    constexpr std::size_t kDeadlineColumn = 7;
     const Event tick = Event::tick();
     for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
         WorkerRecord& worker = workers_[slot];
         if (!worker.deadline || *worker.deadline > now_) continue;
         worker.deadline.reset();
-        (this->*kWorkerTable[static_cast<std::size_t>(worker.state)][kDeadlineColumn])(slot, tick);
+        (this->*handler_for(worker.state, kDeadlineColumn))(slot, tick);
     }
     if (reload_.deadline && *reload_.deadline <= now_) on_reload_deadline();
 }

@@ -1,13 +1,14 @@
 #pragma once
 
-// The fleet: how many workers there are, of which generation, and what happens to each of them. A plain object that makes
-// no system call, starts nothing and reads no clock: an event and the time go in, actions come out. Not here: system
-// calls (the shell), judging silence (heartbeat_watch.hpp), explaining an exit (exit_cause.hpp).
+// The fleet: how many workers there are, of which generation, and what happens to each of them. A plain
+// object that makes no system call, starts nothing and reads no clock: an event and the time go in, actions
+// come out. Not here: system calls (the shell), judging silence (heartbeat_watch.hpp), explaining an exit
+// (exit_cause.hpp).
 //
-// Three parts. Events about one worker go through one table, states × events (fleet_worker.cpp). How a process is made to
-// end is a ladder of rows (fleet_worker.cpp). After each event the places are brought in line with what is wanted
-// (fleet_places.cpp); a reload, its roll-back and a recycling are nothing but places that are no longer current
-// (fleet_reload.cpp).
+// Three parts. Events about one worker go through one table, states × events (fleet_worker.cpp). How a
+// process is made to end is a ladder of rows (fleet_worker.cpp). After each event the places are brought in
+// line with what is wanted (fleet_places.cpp); a reload, its roll-back and a recycling are nothing but places
+// that are no longer current (fleet_reload.cpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -62,10 +63,10 @@ struct WorkerRecord {
 
 /// Decides; the shell performs.
 ///
-/// Contract with the shell: perform the actions of one decision in order, then report what came of them by further calls;
-/// call with `tick` when next_deadline() has come; tell of a worker's exit last; `now` never goes backwards. Nothing may be
-/// asked after exit_master. An event that breaks this is our own bug and stops the process; whatever workers and operators
-/// may do, in any order, is not.
+/// Contract with the shell: perform the actions of one decision in order, then report what came of them by
+/// further calls; call with `tick` when next_deadline() has come; tell of a worker's exit last; `now` never
+/// goes backwards. Nothing may be asked after exit_master. An event that breaks this is our own bug and stops
+/// the process; whatever workers and operators may do, in any order, is not.
 ///
 /// Promises (the simulator's invariants):
 /// - No more than wanted + surge workers start or serve at once; with those that end, no more than slots().
@@ -73,17 +74,18 @@ struct WorkerRecord {
 /// - No reload and no recycling alone takes the ready below what was wanted.
 /// - After a stop nothing is spawned. Every wait has an end: what is asked of a process is followed by KILL.
 ///
-/// Policies: a place that failed is tried again at once the first time, then after backoff_delay(). While some place fails in a
-/// row the fleet is *degraded*, and such places are tried one at a time. Ready workers are never ended for others' failures.
-/// A boot failure stops the server only while no worker was ever ready. A reload that fails ends its workers that aren't
-/// ready; those that are serve on until the former generation has taken their places back. Scaling down ends
-/// first what isn't ready, then the oldest.
+/// Policies: a place that failed is tried again at once the first time, then after backoff_delay(). While
+/// some place fails in a row the fleet is *degraded*, and such places are tried one at a time. Ready workers
+/// are never ended for others' failures. A boot failure stops the server only while no worker was ever ready.
+/// A reload that fails ends its workers that aren't ready; those that are serve on until the former
+/// generation has taken their places back. Scaling down ends first what isn't ready, then the oldest.
 class Fleet {
   public:
     explicit Fleet(const FleetOptions& options);
 
     std::vector<Action> decide(const Event& event, TimePoint now);
-    /// When decide must be called with `tick` at the latest, if nothing happens before; nothing: only events matter.
+    /// When decide must be called with `tick` at the latest, if nothing happens before; nothing: only events
+    /// matter.
     std::optional<TimePoint> next_deadline() const;
 
     const WorkerRecord& worker(std::size_t slot) const { return workers_[slot]; }
@@ -128,7 +130,7 @@ class Fleet {
     };
 
     using Handler = void (Fleet::*)(std::size_t slot, const Event& event);
-    static const Handler kWorkerTable[10][8];
+    static constexpr auto kDeadlineColumn = static_cast<std::size_t>(EventKind::worker_silent) + 1;
 
     // fleet.cpp: events about the whole fleet, and the end of a turn
     void dispatch(const Event& event);
@@ -145,6 +147,7 @@ class Fleet {
     void log(LogLevel level, std::size_t slot, std::string_view text);
 
     // fleet_worker.cpp: one worker's life
+    static Handler handler_for(WorkerState state, std::size_t column);
     void nothing(std::size_t slot, const Event& event);
     void broken(std::size_t slot, const Event& event);
     void on_spawned(std::size_t slot, const Event& event);

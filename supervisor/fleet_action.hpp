@@ -1,7 +1,7 @@
 #pragma once
 
-// What the Fleet asks of the shell. Values only; the shell performs them in order and reports what came of them as
-// events. Not here: why (fleet.hpp) and how (the shell).
+// What the Fleet asks of the shell. Values only; the shell performs them in order and reports what came of
+// them as events. Not here: why (fleet.hpp) and how (the shell).
 
 #include <sys/types.h>
 
@@ -20,8 +20,8 @@ enum class ActionKind : std::uint8_t {
     spawn,              // slot, generation: start a worker; answer worker_spawned or worker_spawn_failed, always
     tell_drain,         // slot, pid, patience: message `drain`, to be done within `patience`
     tell_quit,          // slot, pid: message `quit`
-    signal,             // slot, pid, signal_number: TERM, ABRT or KILL; text: why, for the ledger of our own kills
-    prepare_reload,     // generation: validate settings and bind new addresses, without waiting; answer reload_prepared/refused
+    signal,             // slot, pid, signal_number: TERM, ABRT or KILL; text: why, for the ledger of kills
+    prepare_reload,     // generation: validate, bind new addresses; answer later: reload_prepared or _refused
     commit_reload,      // generation: it serves alone; the former settings are history
     roll_back_reload,   // generation, text: it failed, and why; new spawns of it will not come
     drop_generation,    // generation: no process of it is left or will come; let go of what it held

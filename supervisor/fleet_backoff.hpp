@@ -1,7 +1,7 @@
 #pragma once
 
-// How fast what failed may be tried again: a row of failures in one place (Backoff), and all places together (TokenBucket).
-// Not here: who fails and who waits (fleet.hpp).
+// How fast what failed may be tried again: a row of failures in one place (Backoff), and all places together
+// (TokenBucket). Not here: who fails and who waits (fleet.hpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +23,8 @@ struct Backoff {
     bool is_failing() const { return failures >= 2; }
 };
 
-/// The wait after the given number of failures in a row: 0, then 0.5 s, 1 s, 2 s … up to the cap, less up to a quarter drawn
-/// at random, so that places which failed together don't come back together.
+/// The wait after the given number of failures in a row: 0, then 0.5 s, 1 s, 2 s … up to the cap, less up to
+/// a quarter drawn at random, so that places which failed together don't come back together.
 Duration backoff_delay(int failures, const FleetOptions& options, std::mt19937_64& random);
 
 /// So many at once, so many a second in the long run. A clock that stands still gives nothing.

@@ -1,7 +1,8 @@
 #pragma once
 
-// What the shell tells the Fleet: one event for each thing that happened to a worker, to a reload, or that an operator
-// asked for. Values only. Not here: what is done about it (fleet.hpp), and how the shell came to know.
+// What the shell tells the Fleet: one event for each thing that happened to a worker, to a reload, or that an
+// operator asked for. Values only. Not here: what is done about it (fleet.hpp), and how the shell came to
+// know.
 
 #include <sys/types.h>
 
@@ -48,21 +49,24 @@ class Event {
     static Event worker_spawn_failed(std::size_t slot, std::string reason);
     /// Application started and listeners armed.
     static Event worker_ready(std::size_t slot);
-    /// The worker says why it can't become ready; it exits next. `code` is the master's exit code if this is the first start.
+    /// The worker says why it can't become ready; it exits next. `code` is the master's exit code if this is
+    /// the first start.
     static Event worker_boot_failed(std::size_t slot, std::string reason,
                                     ExitCode code = ExitCode::worker_boot_failed);
-    /// The process was reaped. The last event about it: what its channel still held has been told before. `sentence` follows
-    /// "worker 3 (pid 124) " ("crashed: SIGSEGV (core dumped)"); `status` is its exit status, kSignalled after a signal.
+    /// The process was reaped. The last event about it: what its channel still held has been told before.
+    /// `sentence` follows "worker 3 (pid 124) " ("crashed: SIGSEGV (core dumped)"); `status` is its exit
+    /// status, kSignalled after a signal.
     static Event worker_exited(std::size_t slot, int status, std::string sentence);
     static constexpr int kSignalled = -1;
     /// The worker serves on, but wants to be replaced ("max-requests").
     static Event worker_asks_recycle(std::size_t slot, std::string reason);
-    /// The worker's loop shows no life; `reason` reads "no sign of life for 30 s". May be told again at each look.
+    /// The worker's loop shows no life; `reason` reads "no sign of life for 30 s". May be told again at each
+    /// look.
     static Event worker_silent(std::size_t slot, std::string reason);
 
     static Event reload_requested();
-    /// Answers prepare_reload: settings are valid, new addresses bound. `workers` of 0 leaves the number as it is;
-    /// `options` hold from now on, and are taken back by a roll-back (slots and seed never change).
+    /// Answers prepare_reload: settings are valid, new addresses bound. `workers` of 0 leaves the number as
+    /// it is; `options` hold from now on, and are taken back by a roll-back (slots and seed never change).
     static Event reload_prepared(std::uint32_t generation, const FleetOptions& options, std::size_t workers = 0);
     /// Answers prepare_reload: it can't be; the shell has undone what it began.
     static Event reload_refused(std::uint32_t generation, std::string reason);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The Fleet's limits and patience. Plain values that the supervisor fills from its settings. Zero means "at once" for a
-// wait, unless said otherwise.
+// The Fleet's limits and patience. Plain values that the supervisor fills from its settings. Zero means "at
+// once" for a wait, unless said otherwise.
 
 #include <chrono>
 #include <cstddef>
@@ -22,7 +22,7 @@ struct FleetOptions {
     Duration term_grace = std::chrono::seconds(2);         // after TERM; then KILL
     Duration quick_grace = std::chrono::seconds(2);        // told to quit; then KILL
     Duration abort_grace = std::chrono::seconds(1);        // after ABRT; then KILL
-    Duration kill_patience = std::chrono::seconds(10);     // after KILL; then KILL again, and a stop goes on without it
+    Duration kill_patience = std::chrono::seconds(10);     // after KILL; then KILL again; a stop goes on
 
     Duration backoff_first = std::chrono::milliseconds(500);  // before the second respawn in a row; doubles each time
     Duration backoff_cap = std::chrono::seconds(30);          // … but never longer
@@ -32,7 +32,8 @@ struct FleetOptions {
 
     FleetOptions() {}
 
-    /// How many slots the scoreboard needs: all that may be wanted, once more for those that drain, and the surge.
+    /// How many slots the scoreboard needs: all that may be wanted, once more for those that drain, and the
+    /// surge.
     std::size_t slots() const { return 2 * max_workers + (surge > 0 ? surge : 1); }
 };
 

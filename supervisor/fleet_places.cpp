@@ -1,5 +1,6 @@
-// Brings the places in line with what is wanted: which are stale, which are too many, which are missing, and which may be
-// spawned now. It knows no story: a reload, a roll-back, a recycling and a change of number are all the same to it.
+// Brings the places in line with what is wanted: which are stale, which are too many, which are missing, and
+// which may be spawned now. It knows no story: a reload, a roll-back, a recycling and a change of number are
+// all the same to it.
 
 #include <algorithm>
 #include <tuple>
@@ -133,7 +134,8 @@ Fleet::Standing Fleet::standing(std::size_t slot, std::optional<std::size_t> lea
     return Standing::current;
 }
 
-/// The one worker that may be replaced on its own wish now: the first that asked, when no generation is being replaced.
+/// The one worker that may be replaced on its own wish now: the first that asked, when no generation is being
+/// replaced.
 std::optional<std::size_t> Fleet::recycling() const {
     if (is_canary_phase() || reload_.phase == ReloadPhase::rolling) return std::nullopt;
     std::optional<std::size_t> first;
@@ -147,7 +149,8 @@ std::optional<std::size_t> Fleet::recycling() const {
     return first;
 }
 
-/// Of the places standing so, the one to give up first: what serves least, then who wants to go, then the oldest.
+/// Of the places standing so, the one to give up first: what serves least, then who wants to go, then the
+/// oldest.
 std::optional<std::size_t> Fleet::worst(Standing wanted_standing) const {
     const auto rank = [this](std::size_t slot) {
         const WorkerRecord& worker = workers_[slot];

@@ -1,4 +1,5 @@
-// A reload as a transaction: prepare, canary, soak, roll, commit; or back. Not here: the replacing itself (fleet_places.cpp).
+// A reload as a transaction: prepare, canary, soak, roll, commit; or back. Not here: the replacing itself
+// (fleet_places.cpp).
 
 #include <algorithm>
 #include <string>
@@ -26,7 +27,8 @@ void Fleet::begin_pending_reload() {
     act(ActionKind::prepare_reload).generation = reload_.generation;
 }
 
-/// Not before the first start has worked, and not while two other generations are still alive; both have an end.
+/// Not before the first start has worked, and not while two other generations are still alive; both have an
+/// end.
 bool Fleet::may_begin_reload() const {
     const auto is_used = [this](std::uint32_t generation) { return is_generation_used(generation); };
     return ever_ready_ && !is_reloading() && std::ranges::count_if(generations_, is_used) <= 2;

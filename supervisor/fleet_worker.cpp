@@ -1,5 +1,5 @@
-// One worker's life: what each event means in each state, and the ladder by which a process is made to end. Not here: how
-// many workers there should be (fleet_places.cpp).
+// One worker's life: what each event means in each state, and the ladder by which a process is made to end.
+// Not here: how many workers there should be (fleet_places.cpp).
 
 #include <csignal>
 #include <string>
@@ -8,23 +8,6 @@
 #include "supervisor/fleet.hpp"
 
 namespace girin {
-
-// Messages of a worker that are late or out of turn mean nothing; answers that the shell can't have are broken promises.
-// clang-format off
-const Fleet::Handler Fleet::kWorkerTable[10][8] = {
-    //                 spawned              spawn_failed              ready              boot_failed              exited                 asks_recycle              silent              (deadline)
-    /* empty       */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::broken,        &Fleet::nothing,          &Fleet::nothing,    &Fleet::nothing},
-    /* waiting     */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::broken,        &Fleet::nothing,          &Fleet::nothing,    &Fleet::nothing},
-    /* spawning    */ {&Fleet::on_spawned,  &Fleet::on_spawn_failed,  &Fleet::nothing,   &Fleet::nothing,         &Fleet::broken,        &Fleet::nothing,          &Fleet::nothing,    &Fleet::nothing},
-    /* starting    */ {&Fleet::broken,      &Fleet::broken,           &Fleet::on_ready,  &Fleet::on_boot_failed,  &Fleet::on_gone_early, &Fleet::nothing,          &Fleet::nothing,    &Fleet::on_boot_late},
-    /* ready       */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_died,       &Fleet::on_asks_recycle,  &Fleet::on_silent,  &Fleet::on_stable},
-    /* draining    */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_ended,      &Fleet::nothing,          &Fleet::on_silent,  &Fleet::on_patience_over},
-    /* quitting    */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_ended,      &Fleet::nothing,          &Fleet::nothing,    &Fleet::on_patience_over},
-    /* terminating */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_ended,      &Fleet::nothing,          &Fleet::nothing,    &Fleet::on_patience_over},
-    /* aborting    */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_ended,      &Fleet::nothing,          &Fleet::nothing,    &Fleet::on_patience_over},
-    /* killed      */ {&Fleet::broken,      &Fleet::broken,           &Fleet::nothing,   &Fleet::nothing,         &Fleet::on_ended,      &Fleet::nothing,          &Fleet::nothing,    &Fleet::on_patience_over},
-};
-// clang-format on
 
 namespace {
 
@@ -59,6 +42,41 @@ std::string_view to_text(WorkerState state) {
     constexpr std::string_view kNames[] = {"empty",    "waiting",  "spawning",    "starting", "ready",
                                            "draining", "quitting", "terminating", "aborting", "killed"};
     return kNames[static_cast<std::size_t>(state)];
+}
+
+/// States × events. Messages of a worker that are late or out of turn mean nothing (none); answers that the
+/// shell can't have are broken promises (bug).
+Fleet::Handler Fleet::handler_for(WorkerState state, std::size_t column) {
+    constexpr Handler none = &Fleet::nothing;
+    constexpr Handler bug = &Fleet::broken;
+    constexpr Handler spawned = &Fleet::on_spawned;
+    constexpr Handler no_fork = &Fleet::on_spawn_failed;
+    constexpr Handler ready = &Fleet::on_ready;
+    constexpr Handler failed = &Fleet::on_boot_failed;
+    constexpr Handler early = &Fleet::on_gone_early;
+    constexpr Handler died = &Fleet::on_died;
+    constexpr Handler ended = &Fleet::on_ended;
+    constexpr Handler recycle = &Fleet::on_asks_recycle;
+    constexpr Handler hangs = &Fleet::on_silent;
+    constexpr Handler late = &Fleet::on_boot_late;
+    constexpr Handler stable = &Fleet::on_stable;
+    constexpr Handler over = &Fleet::on_patience_over;
+    // clang-format off
+    static constexpr Handler kTable[][kDeadlineColumn + 1] = {
+        //                 spawned  failed   ready  boot_failed  exited  recycle  silent  deadline
+        /* empty       */ {bug,     bug,     none,  none,        bug,    none,    none,   none},
+        /* waiting     */ {bug,     bug,     none,  none,        bug,    none,    none,   none},
+        /* spawning    */ {spawned, no_fork, none,  none,        bug,    none,    none,   none},
+        /* starting    */ {bug,     bug,     ready, failed,      early,  none,    none,   late},
+        /* ready       */ {bug,     bug,     none,  none,        died,   recycle, hangs,  stable},
+        /* draining    */ {bug,     bug,     none,  none,        ended,  none,    hangs,  over},
+        /* quitting    */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
+        /* terminating */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
+        /* aborting    */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
+        /* killed      */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
+    };
+    // clang-format on
+    return kTable[static_cast<std::size_t>(state)][column];
 }
 
 void Fleet::nothing(std::size_t, const Event&) {}
@@ -192,7 +210,8 @@ void Fleet::lose_place(std::size_t slot, std::string_view reason, ExitCode code)
     retry_place(slot, reason);
 }
 
-/// Notes the failure, and lets the place wait: in another slot, if the failed process still has to be ended in this one.
+/// Notes the failure, and lets the place wait: in another slot, if the failed process still has to be ended
+/// in this one.
 void Fleet::retry_place(std::size_t slot, std::string_view reason) {
     Backoff backoff = workers_[slot].backoff;
     const Duration delay = backoff_delay(++backoff.failures, options_, random_);

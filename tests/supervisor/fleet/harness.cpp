@@ -47,6 +47,10 @@ void Harness::serve(std::size_t workers) {
     make_all_ready();
 }
 
+Actions Harness::crash(std::size_t slot) {
+    return send(Event::worker_exited(slot, Event::kSignalled, "crashed: SIGSEGV"));
+}
+
 Actions Harness::make_all_ready() {
     Actions all;
     for (auto starting = slots_in(WorkerState::starting); !starting.empty();

@@ -28,7 +28,7 @@ class Harness {
     Actions make_ready(std::size_t slot) { return send(Event::worker_ready(slot)); }
     /// All that are starting become ready, also those that start because of it.
     Actions make_all_ready();
-    Actions crash(std::size_t slot) { return send(Event::worker_exited(slot, Event::kSignalled, "crashed: SIGSEGV")); }
+    Actions crash(std::size_t slot);
     Actions finish(std::size_t slot) { return send(Event::worker_exited(slot, 0, "has finished")); }
     /// All that are being ended do end.
     Actions finish_all_leaving();

@@ -1,6 +1,7 @@
 #pragma once
 
-// One life of a server: start, trouble, calm, stop; and the same again with many seeds. Not here: the trouble itself (world.hpp).
+// One life of a server: start, trouble, calm, stop; and the same again with many seeds. Not here: the trouble
+// itself (world.hpp).
 
 #include <optional>
 

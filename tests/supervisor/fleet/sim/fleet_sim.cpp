@@ -1,5 +1,6 @@
-// The simulator: a million events and more through one Fleet after another, with every invariant looked at after each. The seed
-// is printed first; an episode that failed is run alone, and told event by event, by `fleet_sim --seed S --events 1 --trace 1`.
+// The simulator: a million events and more through one Fleet after another, with every invariant looked at
+// after each. The seed is printed first; an episode that failed is run alone, and told event by event, by
+// `fleet_sim --seed S --events 1 --trace 1`.
 
 #include <gtest/gtest.h>
 

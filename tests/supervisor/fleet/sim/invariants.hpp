@@ -1,7 +1,7 @@
 #pragma once
 
-// What must always hold, one named function each. They are called for each event before the Fleet sees it, for each action
-// before the world performs it, after each decision, and at an episode's end.
+// What must always hold, one named function each. They are called for each event before the Fleet sees it,
+// for each action before the world performs it, after each decision, and at an episode's end.
 
 #include <span>
 

@@ -1,5 +1,5 @@
-// Shows that each invariant can fail: a bug is put between Fleet and world, and the invariant that is there for it must be
-// what breaks first in some of a few episodes. With no bug nothing breaks.
+// Shows that each invariant can fail: a bug is put between Fleet and world, and the invariant that is there
+// for it must be what breaks first in some of a few episodes. With no bug nothing breaks.
 
 #include <gtest/gtest.h>
 
@@ -121,7 +121,8 @@ class SpawnsWhileStopping : public AddsActions {
     void add(const Action& action, const Fleet& fleet, std::vector<Action>& more) override {
         for (std::size_t slot = 0; slot < fleet.slots(); ++slot) {
             const bool is_empty = fleet.worker(slot).state == WorkerState::empty;
-            if (fleet.is_stopping() && is_wish(action) && is_empty) more.push_back(spawn_in(slot, fleet.generation()));
+            if (!fleet.is_stopping() || !is_wish(action) || !is_empty) continue;
+            more.push_back(spawn_in(slot, fleet.generation()));
         }
     }
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Stands between the Fleet and the world, and passes everything on: the base of the planted bugs, which alter what passes. So
-// the Fleet that ships carries no hook for tests.
+// Stands between the Fleet and the world, and passes everything on: the base of the planted bugs, which alter
+// what passes. So the Fleet that ships carries no hook for tests.
 
 #include <optional>
 #include <vector>

@@ -1,7 +1,8 @@
 #pragma once
 
-// What can be seen from outside the Fleet: the processes there are, what they were told, what was reported. The invariants
-// (invariants.hpp) are judged on this and on nothing that the Fleet says about itself, but its wishes (wanted, deadlines).
+// What can be seen from outside the Fleet: the processes there are, what they were told, what was reported.
+// The invariants (invariants.hpp) are judged on this and on nothing that the Fleet says about itself, but its
+// wishes (wanted, deadlines).
 
 #include <map>
 #include <optional>

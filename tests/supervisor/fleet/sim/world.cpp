@@ -215,7 +215,8 @@ void World::answer_prepare(std::uint32_t generation) {
     tell(Event::reload_prepared(generation, options, workers));
 }
 
-/// Some loads of code are broken: every worker of theirs fails at start. Those that were good stay so, and in calm all are.
+/// Some loads of code are broken: every worker of theirs fails at start. Those that were good stay so, and in
+/// calm all are.
 bool World::is_generation_bad(std::uint32_t generation) {
     if (calm_) return false;
     const auto [entry, is_new] = bad_generations_.try_emplace(generation, false);

@@ -1,7 +1,8 @@
 #pragma once
 
-// A world in virtual time around one Fleet: fake workers with a fate, a shell that answers, operators that can't sit still. One
-// seed draws everything. Not here: what must hold (invariants.hpp), and the course of a run (episode.hpp).
+// A world in virtual time around one Fleet: fake workers with a fate, a shell that answers, operators that
+// can't sit still. One seed draws everything. Not here: what must hold (invariants.hpp), and the course of a
+// run (episode.hpp).
 
 #include <queue>
 #include <random>
