@@ -13,7 +13,9 @@ constexpr std::uint16_t kDefaultPort = 8000;
 constexpr std::string_view kForms = "HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N";
 constexpr std::size_t kUnixPathBytes = sizeof(sockaddr_un{}.sun_path) - 1;
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 bool is_digits(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -33,7 +35,9 @@ bool is_host_character(char c) {
 }
 
 // With a zone, as in fe80::1%eth0. The kernel judges the rest.
-bool is_v6_character(char c) { return is_host_character(c) || c == ':' || c == '%'; }
+bool is_v6_character(char c) {
+    return is_host_character(c) || c == ':' || c == '%';
+}
 
 Result<std::uint16_t> parse_port(std::string_view whole, std::string_view port) {
     std::uint16_t number = 0;
@@ -51,8 +55,8 @@ Result<BindAddress> parse_unix(std::string_view whole, std::string_view path) {
     if (path.back() == '/') return Error(quoted(whole) + " names a directory: a file's name is missing at its end");
     if (path.find('\0') != path.npos) return Error(quoted(whole) + " has a NUL in its path");
     if (path.size() > kUnixPathBytes) {
-        return Error(quoted(whole) + " has a path of " + std::to_string(path.size()) + " bytes: the kernel takes at most " +
-                     std::to_string(kUnixPathBytes));
+        return Error(quoted(whole) + " has a path of " + std::to_string(path.size()) +
+                     " bytes: the kernel takes at most " + std::to_string(kUnixPathBytes));
     }
     return BindAddress::unix_socket(std::string(path));
 }

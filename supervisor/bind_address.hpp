@@ -1,7 +1,7 @@
 #pragma once
 
-// An address as an operator writes it: `HOST:PORT`, `:PORT`, `[v6]:PORT`, `unix:PATH`, `fd://N`. Text only: names are looked
-// up and sockets are opened elsewhere (socket_address.hpp, listener.hpp).
+// An address as an operator writes it: `HOST:PORT`, `:PORT`, `[v6]:PORT`, `unix:PATH`, `fd://N`. Text only: names are
+// looked up and sockets are opened elsewhere (socket_address.hpp, listener.hpp).
 
 #include <cstdint>
 #include <string>
@@ -32,7 +32,8 @@ struct BindAddress {
 };
 
 /// `:PORT` and `*:PORT` are every IPv4 interface, 0.0.0.0; a host without a port is on 8000, as in Gunicorn. Errors: a
-/// sentence without the setting's name, which names the text and what is wrong with it: "'[::1]:99999' has no valid port: …".
+/// sentence without the setting's name, which names the text and what is wrong with it: "'[::1]:99999' has no valid
+/// port: …".
 Result<BindAddress> parse_bind_address(std::string_view text);
 
 }  // namespace girin

@@ -137,6 +137,8 @@ std::size_t usable_cores(std::size_t allowed, const ReadKernelFile& read) {
     return std::max<std::size_t>(cores, 1);
 }
 
-std::size_t usable_cores() { return usable_cores(affinity_cores(), read_kernel_file); }
+std::size_t usable_cores() {
+    return usable_cores(affinity_cores(), read_kernel_file);
+}
 
 }  // namespace girin

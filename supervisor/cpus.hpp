@@ -12,8 +12,9 @@ namespace girin {
 /// The text of a file of the kernel's; none: there is no such file.
 using ReadKernelFile = std::function<std::optional<std::string>(const std::string& path)>;
 
-/// Pure: `allowed` cores, or fewer where a quota of our cgroup, or of one above it, is less; a part of a core counts as a whole one. Both
-/// cgroup versions, mounted where distributions and containers do. Never 0; what can't be understood limits nothing.
+/// Pure: `allowed` cores, or fewer where a quota of our cgroup, or of one above it, is less; a part of a core counts as
+/// a whole one. Both cgroup versions, mounted where distributions and containers do. Never 0; what can't be understood
+/// limits nothing.
 std::size_t usable_cores(std::size_t allowed, const ReadKernelFile& read);
 
 /// Of this process, now.

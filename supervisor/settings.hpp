@@ -17,9 +17,9 @@ namespace girin {
 /// Sizes are bytes. A zero time means no limit and a zero limit none, unless said otherwise.
 struct Settings {
     // Application
-    std::string application;  // "demo", "PATH.so", "PATH.so:NAME"; empty: the program brings its own
-    std::string config;       // the settings file that was read, as an absolute path; empty: none
-    std::string chdir;        // empty: stay
+    std::string application;       // "demo", "PATH.so", "PATH.so:NAME"; empty: the program brings its own
+    std::string config;            // the settings file that was read, as an absolute path; empty: none
+    std::string chdir;             // empty: stay
     std::vector<std::string> env;  // NAME=VALUE, set before the application starts
     bool preload = false;          // load the application in the master, before it forks
 
@@ -29,11 +29,11 @@ struct Settings {
     bool reuse_port = false;
 
     // Workers
-    std::uint64_t workers = 0;               // 0: as many as usable cores; never 0 in what parsing returns
-    std::uint64_t threads = 0;               // for synchronous handlers, in each worker; 0: cores + 4, at most 32
+    std::uint64_t workers = 0;                // 0: as many as usable cores; never 0 in what parsing returns
+    std::uint64_t threads = 0;                // for synchronous handlers, in each worker; 0: cores + 4, at most 32
     std::uint64_t worker_connections = 1000;  // open at once in each worker
-    std::uint64_t max_requests = 0;          // then the worker is replaced; 0: never
-    std::uint64_t max_requests_jitter = 0;   // up to so many more, drawn by each worker
+    std::uint64_t max_requests = 0;           // then the worker is replaced; 0: never
+    std::uint64_t max_requests_jitter = 0;    // up to so many more, drawn by each worker
 
     // Times
     std::chrono::milliseconds timeout{30'000};           // a silent worker is stopped; 0: never
@@ -69,8 +69,8 @@ struct Settings {
     std::string pid;   // file to hold the master's process id; empty: none
     std::string name;  // in the process list; empty: "girin"
     bool daemon = false;
-    std::string user;   // name or number; empty: stay
-    std::string group;  // likewise
+    std::string user;                    // name or number; empty: stay
+    std::string group;                   // likewise
     std::optional<std::uint32_t> umask;  // none: inherited
 
     Settings() {}

@@ -16,11 +16,17 @@ namespace po = boost::program_options;
 constexpr std::string_view kNegation = "no-";
 constexpr std::size_t kMostEditsInVariable = 2;
 
-std::size_t most_edits(std::string_view name) { return std::max<std::size_t>(1, name.size() / 3); }
+std::size_t most_edits(std::string_view name) {
+    return std::max<std::size_t>(1, name.size() / 3);
+}
 
-bool can_be_negated(const SettingRow& row) { return is_switch(row) && has_value(row); }
+bool can_be_negated(const SettingRow& row) {
+    return is_switch(row) && has_value(row);
+}
 
-std::string negated(const SettingRow& row) { return std::string(kNegation) + std::string(row.flag); }
+std::string negated(const SettingRow& row) {
+    return std::string(kNegation) + std::string(row.flag);
+}
 
 std::vector<std::string> all_flags() {
     std::vector<std::string> flags;
@@ -37,7 +43,9 @@ std::string did_you_mean(const std::string& nearest) {
 }
 
 void describe(const SettingRow& row, po::options_description& options) {
-    const auto semantic = [&] { return is_switch(row) ? po::value<std::string>()->zero_tokens() : po::value<std::string>(); };
+    const auto semantic = [&] {
+        return is_switch(row) ? po::value<std::string>()->zero_tokens() : po::value<std::string>();
+    };
     std::string names(row.flag);
     if (row.short_flag != 0) names += std::string(",") + row.short_flag;
     options.add_options()(names.c_str(), semantic(), "");
@@ -78,7 +86,8 @@ Error superfluous_value(const std::string& name) {
 Error bad_syntax(const po::invalid_command_line_syntax& error) {
     const std::string name = error.get_option_name();
     switch (error.kind()) {
-        case po::invalid_command_line_syntax::missing_parameter: return Error(name + ": a value is missing (command line)");
+        case po::invalid_command_line_syntax::missing_parameter:
+            return Error(name + ": a value is missing (command line)");
         case po::invalid_command_line_syntax::empty_adjacent_parameter:
             return Error(name + ": a value is missing after '=' (command line)");
         case po::invalid_command_line_syntax::extra_parameter: return superfluous_value(name);
@@ -98,8 +107,8 @@ Result<po::parsed_options> tokens_of(const std::vector<std::string>& arguments) 
     }
 }
 
-// `-w -b :80`: the library takes what follows for the value, whatever it looks like. A value that does begin with a dash
-// is written after '='; numbers below zero are told as such.
+// `-w -b :80`: the library takes what follows for the value, whatever it looks like. A value that does begin with a
+// dash is written after '='; numbers below zero are told as such.
 bool lacks_its_value(const po::option& option) {
     if (option.original_tokens.size() < 2 || option.value.empty()) return false;
     const std::string& next = option.original_tokens[1];
@@ -115,12 +124,15 @@ Assignment to_assignment(const po::option& option) {
 }
 
 Result<void> check_one_application(const std::vector<Assignment>& found) {
-    const auto is_application = [](const Assignment& a) { return a.row->field == SettingField(&Settings::application); };
+    const auto is_application = [](const Assignment& a) {
+        return a.row->field == SettingField(&Settings::application);
+    };
     const auto first = std::ranges::find_if(found, is_application);
     if (first == found.end()) return {};
     const auto second = std::find_if(first + 1, found.end(), is_application);
     if (second == found.end()) return {};
-    return Error("'" + second->text + "': a second application after '" + first->text + "'; there can be one (command line)");
+    return Error("'" + second->text + "': a second application after '" + first->text +
+                 "'; there can be one (command line)");
 }
 
 // Names of the environment are unique but for what a careless parent passed on: the first counts, as in getenv.

@@ -6,11 +6,15 @@
 namespace girin {
 namespace {
 
-std::string shown(const std::string& value) { return value.empty() ? "nothing" : value; }
+std::string shown(const std::string& value) {
+    return value.empty() ? "nothing" : value;
+}
 
 }  // namespace
 
-std::string SettingChange::to_text() const { return std::string(name) + ": " + shown(before) + " to " + shown(after); }
+std::string SettingChange::to_text() const {
+    return std::string(name) + ": " + shown(before) + " to " + shown(after);
+}
 
 std::vector<SettingChange> changes_between(const Settings& before, const Settings& after) {
     std::vector<SettingChange> changes;

@@ -11,10 +11,16 @@ namespace {
 
 constexpr std::size_t kProcessNameBytes = 64;
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 bool is_identifier(std::string_view name) {
     return !name.empty() && !is_digit(name.front()) &&
@@ -86,7 +92,8 @@ Result<void> check_application_given(const Settings& settings) {
 
 Result<void> check_application_ours(const Settings& settings) {
     if (settings.application.empty()) return {};
-    return Error("application: " + quoted(settings.application) + " can't be served: this program brings its own application");
+    return Error("application: " + quoted(settings.application) +
+                 " can't be served: this program brings its own application");
 }
 
 Result<void> check_addresses(const Settings& settings) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Judgements that the settings table refers to by name: of one text, and of settings together. Each error is the end of a
-// sentence that begins with the setting's name. Not here: numbers' ranges, which are columns of the table.
+// Judgements that the settings table refers to by name: of one text, and of settings together. Each error is the end of
+// a sentence that begins with the setting's name. Not here: numbers' ranges, which are columns of the table.
 
 #include <string>
 

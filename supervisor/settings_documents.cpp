@@ -11,13 +11,14 @@ namespace girin {
 namespace {
 
 constexpr std::string_view kSources =
-    "A setting's value comes from the command line, else from the environment, else from the settings file, else from the "
-    "variables that hosting platforms set for any server (WEB_CONCURRENCY, PORT), else it is the default. A list, such as the "
-    "addresses to listen at, is taken whole from one of them. girin --print-config shows each value with its source.";
+    "A setting's value comes from the command line, else from the environment, else from the settings file, else from "
+    "the variables that hosting platforms set for any server (WEB_CONCURRENCY, PORT), else it is the default. A list, "
+    "such as the addresses to listen at, is taken whole from one of them. girin --print-config shows each value with "
+    "its source.";
 
 constexpr std::string_view kUnits =
-    "Times are seconds, such as 30 or 0.5, or numbers with ms, s, m or h. Sizes are bytes, or numbers with k, m or g, which are "
-    "1024, its square and its cube. Switches are true or false.";
+    "Times are seconds, such as 30 or 0.5, or numbers with ms, s, m or h. Sizes are bytes, or numbers with k, m or g, "
+    "which are 1024, its square and its cube. Switches are true or false.";
 
 std::string reload_sentence(const SettingRow& row) {
     return row.reloadable ? "A reload (HUP) applies a change." : "A change needs a restart.";
@@ -54,7 +55,8 @@ std::string man_escaped(std::string_view text) {
 std::string man_names(const SettingRow& row) {
     std::string text;
     if (const std::string key = file_key(row); !key.empty()) text += "File: " + key + ". ";
-    if (const std::string variable = environment_variable(row); !variable.empty()) text += "Environment: " + variable + ". ";
+    if (const std::string variable = environment_variable(row); !variable.empty())
+        text += "Environment: " + variable + ". ";
     if (has_value(row)) text += "Default: " + default_text(row) + ". ";
     if (const std::string range = range_text(row); !range.empty()) text += "Range: " + range + ". ";
     return has_value(row) ? text + reload_sentence(row) : text;
@@ -69,7 +71,9 @@ std::string man_entry(const SettingRow& row) {
 
 // --- Markdown
 
-std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string code(std::string_view text) {
+    return "`" + std::string(text) + "`";
+}
 
 // Outside code, what Markdown would take as its own.
 std::string md_escaped(std::string_view text) {
@@ -82,7 +86,8 @@ std::string md_escaped(std::string_view text) {
 }
 
 std::string md_default(const SettingRow& row) {
-    return row.default_words.empty() && default_text(row) != "none" ? code(default_text(row)) : md_escaped(default_text(row));
+    return row.default_words.empty() && default_text(row) != "none" ? code(default_text(row))
+                                                                    : md_escaped(default_text(row));
 }
 
 std::string md_facts(const SettingRow& row) {
@@ -133,9 +138,8 @@ std::string sample_entry(const SettingRow& row) {
 }
 
 bool has_file_key(std::string_view section) {
-    return std::ranges::any_of(setting_rows(), [&](const SettingRow& row) {
-        return row.section == section && !file_key(row).empty();
-    });
+    return std::ranges::any_of(setting_rows(),
+                               [&](const SettingRow& row) { return row.section == section && !file_key(row).empty(); });
 }
 
 }  // namespace
@@ -161,8 +165,9 @@ std::string settings_reference() {
 }
 
 std::string sample_file() {
-    std::string text = comment("Settings of girin, all at their defaults. Take the # away before a name to set it. Printed by: "
-                               "girin --print-docs sample");
+    std::string text = comment(
+        "Settings of girin, all at their defaults. Take the # away before a name to set it. Printed by: "
+        "girin --print-docs sample");
     const auto open = [&](std::string_view section) {
         if (has_file_key(section)) text += "\n# --- " + std::string(section) + " ---\n";
     };

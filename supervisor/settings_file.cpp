@@ -16,7 +16,9 @@ namespace {
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 std::string_view trimmed(std::string_view text) {
     const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
@@ -24,7 +26,9 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(begin, end == text.npos ? 0 : end + 1 - begin);
 }
 
-bool is_blank_or_comment(std::string_view line) { return line.empty() || line.front() == '#' || line.front() == ';'; }
+bool is_blank_or_comment(std::string_view line) {
+    return line.empty() || line.front() == '#' || line.front() == ';';
+}
 
 char unescaped(char c) {
     switch (c) {
@@ -97,7 +101,7 @@ Result<void> parse_line(std::string_view line, std::size_t number, std::vector<F
 }
 
 Result<void> check_is_readable_file(int fd, const std::string& name) {
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd, &facts) != 0) return Error::from_errno(errno, "read", name);
     if (S_ISDIR(facts.st_mode)) return Error("read " + name + ": it is a directory");
     return {};

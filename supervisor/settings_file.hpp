@@ -28,7 +28,8 @@ inline constexpr std::size_t kLargestSettingsFileBytes = 1024 * 1024;
 /// `name` is how messages call the file: "girin.conf:3: …". A byte order mark and CRLF are fine.
 Result<std::vector<FileEntry>> parse_settings_file(std::string_view text, const std::string& name);
 
-/// The whole text of `path`; messages call it `name`. Errors: it can't be read, is a directory, or too large. Blocks: as a disk does.
+/// The whole text of `path`; messages call it `name`. Errors: it can't be read, is a directory, or too large. Blocks:
+/// as a disk does.
 Result<std::string> read_settings_file(const std::string& path, const std::string& name);
 
 /// `value` as it stands in a file, in quotes where it needs them.

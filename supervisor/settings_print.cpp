@@ -26,7 +26,9 @@ constexpr std::string_view kHelpHead =
     "the environment, then the file. TIME is seconds, or a number with ms, s, m or h;\n"
     "SIZE is bytes, or a number with k, m or g.\n";
 
-bool is_application(const SettingRow& row) { return row.field == SettingField(&Settings::application); }
+bool is_application(const SettingRow& row) {
+    return row.field == SettingField(&Settings::application);
+}
 
 std::string wrapped(std::string_view text, std::string_view indent, std::size_t columns) {
     std::string lines, line(indent);
@@ -69,7 +71,9 @@ std::string config_of(const SettingRow& row, const ParsedSettings& parsed) {
 
 }  // namespace
 
-std::string_view girin_version() { return GIRIN_VERSION; }
+std::string_view girin_version() {
+    return GIRIN_VERSION;
+}
 
 std::string default_text(const SettingRow& row) {
     if (!row.default_words.empty()) return std::string(row.default_words);

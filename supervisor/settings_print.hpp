@@ -1,7 +1,7 @@
 #pragma once
 
-// What a person is shown of the settings: help, and the values in force with their sources. Not here: documents that are
-// generated into files (settings_documents.hpp).
+// What a person is shown of the settings: help, and the values in force with their sources. Not here: documents that
+// are generated into files (settings_documents.hpp).
 
 #include <optional>
 #include <string>

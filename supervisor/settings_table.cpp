@@ -35,8 +35,9 @@ constexpr SettingRow kRows[] = {
      .default_words = "none: one must be named",
      .metavar = "APPLICATION",
      .summary = "What to serve: demo, PATH.so or PATH.so:NAME.",
-     .details = "On the command line it is the argument that isn't an option. PATH.so is a shared object; without NAME it is "
-                "the application exported as app. demo is built in."},
+     .details =
+         "On the command line it is the argument that isn't an option. PATH.so is a shared object; without NAME it is "
+         "the application exported as app. demo is built in."},
     {.flag = "config",
      .short_flag = 'c',
      .section = kApplication,
@@ -46,8 +47,8 @@ constexpr SettingRow kRows[] = {
      .default_words = "girin.conf in the current directory, if it is there",
      .metavar = "FILE",
      .summary = "Read settings from this file.",
-     .details = "One NAME = VALUE a line, # begins a comment, a list repeats its name. A value with a # or with spaces at an end "
-                "stands in quotes. The file is read again at each reload."},
+     .details = "One NAME = VALUE a line, # begins a comment, a list repeats its name. A value with a # or with spaces "
+                "at an end stands in quotes. The file is read again at each reload."},
     {.flag = "chdir",
      .section = kApplication,
      .field = &Settings::chdir,
@@ -81,8 +82,8 @@ constexpr SettingRow kRows[] = {
      .platform_prefix = "0.0.0.0:",
      .metavar = "ADDRESS",
      .summary = "Listen at HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.",
-     .details = ":PORT is every IPv4 interface, port 0 lets the kernel choose, fd://N is a listening socket that was inherited. "
-                "When PORT is set in the environment, the default is 0.0.0.0:$PORT."},
+     .details = ":PORT is every IPv4 interface, port 0 lets the kernel choose, fd://N is a listening socket that was "
+                "inherited. When PORT is set in the environment, the default is 0.0.0.0:$PORT."},
     {.flag = "backlog",
      .section = kListening,
      .field = &Settings::backlog,
@@ -111,7 +112,8 @@ constexpr SettingRow kRows[] = {
      .default_words = "auto, or WEB_CONCURRENCY where that is set",
      .metavar = "COUNT",
      .summary = "How many worker processes; auto: one for each usable core.",
-     .details = "Usable are the cores that CPU affinity and the cgroup's quota leave us. TTIN and TTOU change the number by one."},
+     .details = "Usable are the cores that CPU affinity and the cgroup's quota leave us. TTIN and TTOU change the "
+                "number by one."},
     {.flag = "threads",
      .section = kWorkers,
      .field = &Settings::threads,
@@ -392,7 +394,9 @@ std::string underscored(std::string_view flag) {
 
 }  // namespace
 
-std::span<const SettingRow> setting_rows() { return kRows; }
+std::span<const SettingRow> setting_rows() {
+    return kRows;
+}
 
 std::string file_key(const SettingRow& row) {
     return row.places == Places::all ? underscored(row.flag) : std::string();
@@ -427,14 +431,18 @@ const SettingRow& row_of(const SettingField& field) {
     return *row;
 }
 
-bool is_switch(const SettingRow& row) { return row.metavar.empty(); }
+bool is_switch(const SettingRow& row) {
+    return row.metavar.empty();
+}
 
 bool is_list(const SettingRow& row) {
     return std::holds_alternative<std::vector<std::string> Settings::*>(row.field) ||
            std::holds_alternative<std::vector<BindAddress> Settings::*>(row.field);
 }
 
-bool has_value(const SettingRow& row) { return !std::holds_alternative<std::monostate>(row.field); }
+bool has_value(const SettingRow& row) {
+    return !std::holds_alternative<std::monostate>(row.field);
+}
 
 Result<void> check_together(const Settings& settings) {
     for (const auto check : kTogether) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The shape of one setting's row, and ways to find a row. The rows stand in settings_table.cpp, and nothing else names a
-// flag, a file key, an environment variable or a range: readers, printers and documents all walk them. Defaults are not
-// here but in settings.hpp.
+// The shape of one setting's row, and ways to find a row. The rows stand in settings_table.cpp, and nothing else names
+// a flag, a file key, an environment variable or a range: readers, printers and documents all walk them. Defaults are
+// not here but in settings.hpp.
 
 #include <chrono>
 #include <cstddef>

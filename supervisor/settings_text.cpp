@@ -21,7 +21,9 @@ namespace {
 constexpr std::string_view kDefaultFile = "girin.conf";
 constexpr std::string_view kDocsFormats[] = {"man", "markdown", "sample"};
 
-std::size_t index_of(const SettingRow& row) { return static_cast<std::size_t>(&row - setting_rows().data()); }
+std::size_t index_of(const SettingRow& row) {
+    return static_cast<std::size_t>(&row - setting_rows().data());
+}
 
 SettingsAnswer answer_of(std::string_view flag) {
     if (flag == "help") return SettingsAnswer::help;
@@ -31,7 +33,9 @@ SettingsAnswer answer_of(std::string_view flag) {
     return SettingsAnswer::check_config;
 }
 
-bool needs_settings(SettingsAnswer answer) { return answer <= SettingsAnswer::print_config; }
+bool needs_settings(SettingsAnswer answer) {
+    return answer <= SettingsAnswer::print_config;
+}
 
 // Of several answers asked for, the one that needs least is given.
 Result<void> read_answer(const Assignment& asked, ParsedSettings& parsed) {
@@ -107,7 +111,8 @@ Result<void> finish(const SettingsInput& input, const SettingsFile& file, Parsed
     Settings& settings = parsed.settings;
     settings.config = file.path;
     const SettingRow& workers = row_of(&Settings::workers);
-    if (settings.workers == 0) settings.workers = std::clamp<std::uint64_t>(input.usable_cores, workers.min, workers.max);
+    if (settings.workers == 0)
+        settings.workers = std::clamp<std::uint64_t>(input.usable_cores, workers.min, workers.max);
     if (auto checked = check_application_choice(input, parsed); !checked) return checked;
     return check_together(settings);
 }
@@ -176,7 +181,9 @@ SettingsInput SettingsInput::of_process(int argc, const char* const* argv) {
 
 ParsedSettings::ParsedSettings() : sources(setting_rows().size()) {}
 
-const SettingSource& ParsedSettings::source_of(const SettingRow& row) const { return sources[index_of(row)]; }
+const SettingSource& ParsedSettings::source_of(const SettingRow& row) const {
+    return sources[index_of(row)];
+}
 
 Result<ParsedSettings> parse_settings(const SettingsInput& input, const SettingsFile& file) {
     auto command_line = read_command_line(input.arguments);

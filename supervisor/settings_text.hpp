@@ -1,8 +1,8 @@
 #pragma once
 
 // Text to Settings: command line, environment and settings file, each value with its source. Precedence, lowest first:
-// default, what a hosting platform sets for any server (WEB_CONCURRENCY, PORT), file, environment (GIRIN_…), command line.
-// A list from one source replaces the list from a lower one. Not here: printing (settings_print.hpp).
+// default, what a hosting platform sets for any server (WEB_CONCURRENCY, PORT), file, environment (GIRIN_…), command
+// line. A list from one source replaces the list from a lower one. Not here: printing (settings_print.hpp).
 
 #include <cstddef>
 #include <string>
@@ -44,8 +44,8 @@ struct SettingsInput {
     static SettingsInput of_process(int argc, const char* const* argv);
 };
 
-/// What the command line asks for. All but `run` end the program with exit code 0 when nothing is wrong; check_config still
-/// has to judge what settings alone don't show, such as whether the application loads.
+/// What the command line asks for. All but `run` end the program with exit code 0 when nothing is wrong; check_config
+/// still has to judge what settings alone don't show, such as whether the application loads.
 enum class SettingsAnswer { run, check_config, print_config, print_docs, version, help };
 
 struct ParsedSettings {
@@ -67,13 +67,13 @@ struct SettingsFile {
     SettingsFile() {}
 };
 
-/// Pure: no system call. For help, version and documents the settings stay at their defaults and only the command line's
-/// shape is judged. Errors: one sentence that names the setting, its text, what is wrong and where it was written, to be
-/// printed after the program's name.
+/// Pure: no system call. For help, version and documents the settings stay at their defaults and only the command
+/// line's shape is judged. Errors: one sentence that names the setting, its text, what is wrong and where it was
+/// written, to be printed after the program's name.
 Result<ParsedSettings> parse_settings(const SettingsInput& input, const SettingsFile& file);
 
-/// Finds and reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in the
-/// working directory if that exists. Errors: as above, or the file can't be read. Blocks: as a disk does.
+/// Finds and reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in
+/// the working directory if that exists. Errors: as above, or the file can't be read. Blocks: as a disk does.
 Result<ParsedSettings> load_settings(const SettingsInput& input);
 
 }  // namespace girin

@@ -27,7 +27,9 @@ constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warnin
 constexpr std::array<std::string_view, 2> kLogFormats = {"text", "json"};
 constexpr std::string_view kInheritWord = "inherit";
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 std::string lower(std::string_view text) {
     std::string result(text);
@@ -89,7 +91,9 @@ Result<std::uint64_t> read_count(const SettingRow& row, std::string_view text) {
     return whole_number(row, text, 10, "a whole number" + or_word);
 }
 
-std::size_t number_end(std::string_view text) { return std::min(text.find_first_not_of("0123456789."), text.size()); }
+std::size_t number_end(std::string_view text) {
+    return std::min(text.find_first_not_of("0123456789."), text.size());
+}
 
 Result<std::uint64_t> read_size(const SettingRow& row, std::string_view text) {
     const std::string_view number = text.substr(0, number_end(text));
@@ -172,7 +176,9 @@ Result<std::string> read_item(const SettingRow& row, std::string_view text, std:
     return read_text(row, text);
 }
 
-Result<BindAddress> read_item(const SettingRow&, std::string_view text, BindAddress*) { return parse_bind_address(text); }
+Result<BindAddress> read_item(const SettingRow&, std::string_view text, BindAddress*) {
+    return parse_bind_address(text);
+}
 
 // Each overload reads one type of field; the pointer tells which.
 Result<std::uint64_t> read_as(const SettingRow& row, std::string_view text, std::uint64_t*) {
@@ -185,7 +191,8 @@ Result<milliseconds> read_as(const SettingRow& row, std::string_view text, milli
     return milliseconds(static_cast<milliseconds::rep>(*ms));
 }
 
-Result<std::optional<std::uint32_t>> read_as(const SettingRow& row, std::string_view text, std::optional<std::uint32_t>*) {
+Result<std::optional<std::uint32_t>> read_as(const SettingRow& row, std::string_view text,
+                                             std::optional<std::uint32_t>*) {
     if (lower(text) == kInheritWord) return std::optional<std::uint32_t>();
     const std::string_view digits = lower(text).starts_with("0o") ? text.substr(2) : text;
     const auto mode = whole_number(row, digits, 8, "an octal number, nor inherit");
@@ -193,8 +200,12 @@ Result<std::optional<std::uint32_t>> read_as(const SettingRow& row, std::string_
     return std::optional(static_cast<std::uint32_t>(*mode));
 }
 
-Result<bool> read_as(const SettingRow&, std::string_view text, bool*) { return read_switch(text); }
-Result<std::string> read_as(const SettingRow& row, std::string_view text, std::string*) { return read_text(row, text); }
+Result<bool> read_as(const SettingRow&, std::string_view text, bool*) {
+    return read_switch(text);
+}
+Result<std::string> read_as(const SettingRow& row, std::string_view text, std::string*) {
+    return read_text(row, text);
+}
 Result<LogLevel> read_as(const SettingRow&, std::string_view text, LogLevel*) {
     return read_word<LogLevel>(text, kLogLevels);
 }
@@ -232,9 +243,15 @@ std::vector<std::string> texts_of(const SettingRow& row, milliseconds value) {
 std::vector<std::string> texts_of(const SettingRow& row, const std::optional<std::uint32_t>& value) {
     return {value ? number_text(row.unit, *value) : std::string(kInheritWord)};
 }
-std::vector<std::string> texts_of(const SettingRow&, bool value) { return {value ? "true" : "false"}; }
-std::vector<std::string> texts_of(const SettingRow&, const std::string& value) { return {value}; }
-std::vector<std::string> texts_of(const SettingRow&, const std::vector<std::string>& value) { return value; }
+std::vector<std::string> texts_of(const SettingRow&, bool value) {
+    return {value ? "true" : "false"};
+}
+std::vector<std::string> texts_of(const SettingRow&, const std::string& value) {
+    return {value};
+}
+std::vector<std::string> texts_of(const SettingRow&, const std::vector<std::string>& value) {
+    return value;
+}
 std::vector<std::string> texts_of(const SettingRow&, const std::vector<BindAddress>& value) {
     std::vector<std::string> texts;
     for (const BindAddress& address : value) texts.push_back(address.to_text());

@@ -1,6 +1,7 @@
 #pragma once
 
-// One setting's value as text, both ways, by the type of its field. Not here: where text comes from (settings_text.hpp).
+// One setting's value as text, both ways, by the type of its field. Not here: where text comes from
+// (settings_text.hpp).
 
 #include <string>
 #include <string_view>
@@ -11,9 +12,10 @@
 
 namespace girin {
 
-/// Reads `text` into the row's field: a list gets its items appended, anything else is replaced. Numbers are plain; times are
-/// seconds ("30", "0.5") or carry ms, s, m or h; sizes may carry k, m or g (1024, its square and cube); switches are true or
-/// false, yes or no, on or off, 1 or 0. Errors: a sentence that begins with the text in quotes; the field is unchanged then.
+/// Reads `text` into the row's field: a list gets its items appended, anything else is replaced. Numbers are plain;
+/// times are seconds ("30", "0.5") or carry ms, s, m or h; sizes may carry k, m or g (1024, its square and cube);
+/// switches are true or false, yes or no, on or off, 1 or 0. Errors: a sentence that begins with the text in quotes;
+/// the field is unchanged then.
 Result<void> read_value(const SettingRow& row, std::string_view text, Settings& settings);
 
 /// What read_value reads again; for a list, one text for each item, for others exactly one.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kJsonWord = "json";
 
-std::size_t limit(std::uint64_t Settings::*member, const Settings& settings) {
+std::size_t limit(std::uint64_t Settings::* member, const Settings& settings) {
     const std::uint64_t value = settings.*member;
     return static_cast<std::size_t>(value != 0 ? value : row_of(member).max);
 }

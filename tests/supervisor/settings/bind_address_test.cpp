@@ -47,7 +47,9 @@ struct Bad {
 TEST(BindAddress, SaysWhatIsWrong) {
     const Bad cases[] = {
         {"", "an address is missing: it is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N"},
-        {"8000", "'8000' is a port without a host: write ':8000' for every interface or '127.0.0.1:8000' for this machine only"},
+        {"8000",
+         "'8000' is a port without a host: write ':8000' for every interface or '127.0.0.1:8000' for this machine "
+         "only"},
         {":", "':' ends without a port"},
         {"localhost:", "'localhost:' ends without a port"},
         {"localhost:http", "'localhost:http' has no valid port: 'http' is not a number from 0 to 65535"},
@@ -61,8 +63,10 @@ TEST(BindAddress, SaysWhatIsWrong) {
         {"[::1]:", "'[::1]:' ends without a port"},
         {"[]:80", "'[]:80' has no IPv6 address in its brackets: ''"},
         {"[localhost]:80", "'[localhost]:80' has no IPv6 address in its brackets: 'localhost'"},
-        {"ho st:80", "'ho st:80' has no valid host: 'ho st'; an address is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N"},
-        {"http://localhost:80", "'http://localhost:80' begins with a scheme, which an address doesn't have: write 'localhost:80'"},
+        {"ho st:80",
+         "'ho st:80' has no valid host: 'ho st'; an address is HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N"},
+        {"http://localhost:80",
+         "'http://localhost:80' begins with a scheme, which an address doesn't have: write 'localhost:80'"},
         {"unix:", "'unix:' has no path: write unix:/run/name.sock"},
         {"unix:/run/", "'unix:/run/' names a directory: a file's name is missing at its end"},
         {"unix:@shop", "'unix:@shop' is an abstract socket, which anybody could take: write a path of a file"},
@@ -83,7 +87,8 @@ TEST(BindAddress, RefusesAPathThatTheKernelWouldCut) {
     EXPECT_TRUE(parse_bind_address(fits));
     const auto address = parse_bind_address(fits + "x");
     ASSERT_FALSE(address);
-    EXPECT_NE(address.error().message().find("has a path of 108 bytes: the kernel takes at most 107"), std::string::npos);
+    EXPECT_NE(address.error().message().find("has a path of 108 bytes: the kernel takes at most 107"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ TEST(UsableCores, FollowTheTightestOfTheCgroupsAbove) {
 TEST(UsableCores, FollowAContainersOwnRoot) {
     EXPECT_EQ(cores(8, {{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "400000 100000\n"}}), 4u);
     // Without a cgroup namespace the path is the host's and isn't there; the mount's root is ours.
-    EXPECT_EQ(cores(8, {{"/proc/self/cgroup", "0::/docker/0123\n"}, {"/sys/fs/cgroup/cpu.max", "400000 100000\n"}}), 4u);
+    EXPECT_EQ(cores(8, {{"/proc/self/cgroup", "0::/docker/0123\n"}, {"/sys/fs/cgroup/cpu.max", "400000 100000\n"}}),
+              4u);
 }
 
 TEST(UsableCores, FollowAQuotaOfVersion1) {
@@ -64,7 +65,8 @@ TEST(UsableCores, FollowAQuotaOfVersion1) {
 }
 
 TEST(UsableCores, AreNotLimitedByWhatCannotBeUnderstood) {
-    for (const char* text : {"", "\n", "max", "x y\n", "0 100000\n", "100000\n", "100000 0\n", "99999999999999999999 1\n", "1e5 1\n"}) {
+    for (const char* text :
+         {"", "\n", "max", "x y\n", "0 100000\n", "100000\n", "100000 0\n", "99999999999999999999 1\n", "1e5 1\n"}) {
         EXPECT_EQ(cores(8, {{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", text}}), 8u) << text;
     }
     for (const char* text : {"", "garbage", "::::", "0:", "0::", "\n\n"}) {
@@ -72,7 +74,9 @@ TEST(UsableCores, AreNotLimitedByWhatCannotBeUnderstood) {
     }
 }
 
-TEST(UsableCores, AreAtLeastOneOfThisMachine) { EXPECT_GE(usable_cores(), 1u); }
+TEST(UsableCores, AreAtLeastOneOfThisMachine) {
+    EXPECT_GE(usable_cores(), 1u);
+}
 
 }  // namespace
 }  // namespace girin

@@ -32,7 +32,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(Documents, AreCommittedAsPrinted) {
     EXPECT_EQ(committed("girin.1"), man_page()) << "print it anew: girin --print-docs man > deploy/girin.1";
     EXPECT_EQ(committed("settings.md"), settings_reference()) << "girin --print-docs markdown > deploy/settings.md";
-    EXPECT_EQ(committed("girin.conf.example"), sample_file()) << "girin --print-docs sample > deploy/girin.conf.example";
+    EXPECT_EQ(committed("girin.conf.example"), sample_file())
+        << "girin --print-docs sample > deploy/girin.conf.example";
 }
 
 TEST(Documents, TellEachSetting) {
@@ -53,7 +54,8 @@ TEST(Documents, FitATerminal) {
 TEST(Documents, GiveASampleThatSetsNothing) {
     const auto parsed = parse({"demo"}, {}, file_of(sample_file()));
     ASSERT_TRUE(parsed) << error_of(parsed);
-    for (const SettingSource& source : parsed->sources) EXPECT_NE(source.kind, SettingSource::Kind::file) << source.where;
+    for (const SettingSource& source : parsed->sources)
+        EXPECT_NE(source.kind, SettingSource::Kind::file) << source.where;
 }
 
 TEST(Documents, GiveASampleOfTheDefaults) {

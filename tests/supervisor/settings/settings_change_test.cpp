@@ -9,7 +9,9 @@
 namespace girin {
 namespace {
 
-TEST(SettingsChange, IsEmptyForTheSame) { EXPECT_TRUE(changes_between(Settings(), Settings()).empty()); }
+TEST(SettingsChange, IsEmptyForTheSame) {
+    EXPECT_TRUE(changes_between(Settings(), Settings()).empty());
+}
 
 TEST(SettingsChange, TellsEachInTheTablesOrder) {
     Settings before, after;

@@ -9,14 +9,22 @@ using test::error_of;
 using test::file_of;
 using test::parse;
 
-std::string from_arguments(std::vector<std::string> arguments) { return error_of(parse(std::move(arguments))); }
-std::string from_file(const std::string& text) { return error_of(parse({"demo"}, {}, file_of(text))); }
-std::string from_environment(const std::string& entry) { return error_of(parse({"demo"}, {entry})); }
+std::string from_arguments(std::vector<std::string> arguments) {
+    return error_of(parse(std::move(arguments)));
+}
+std::string from_file(const std::string& text) {
+    return error_of(parse({"demo"}, {}, file_of(text)));
+}
+std::string from_environment(const std::string& entry) {
+    return error_of(parse({"demo"}, {entry}));
+}
 
 TEST(SettingsErrors, NameTheOptionOfABadValue) {
-    EXPECT_EQ(from_arguments({"demo", "--workers", "many"}), "--workers: 'many' is not a whole number, nor auto (command line)");
+    EXPECT_EQ(from_arguments({"demo", "--workers", "many"}),
+              "--workers: 'many' is not a whole number, nor auto (command line)");
     EXPECT_EQ(from_arguments({"demo", "-w0"}), "--workers: '0' is out of range: 1 to 1024, or auto (command line)");
-    EXPECT_EQ(from_arguments({"demo", "-w", "-5"}), "--workers: '-5' is out of range: 1 to 1024, or auto (command line)");
+    EXPECT_EQ(from_arguments({"demo", "-w", "-5"}),
+              "--workers: '-5' is out of range: 1 to 1024, or auto (command line)");
     EXPECT_EQ(from_arguments({"demo", "-t", "25h"}), "--timeout: '25h' is out of range: 0s to 24h (command line)");
     EXPECT_EQ(from_arguments({"demo", "-t", "soon"}),
               "--timeout: 'soon' is not a time: seconds, or a number with ms, s, m or h (command line)");
@@ -31,8 +39,10 @@ TEST(SettingsErrors, NameTheOptionOfABadValue) {
     EXPECT_EQ(from_arguments({"demo", "--forwarded-allow-ips", "10.0.0.0/33"}),
               "--forwarded-allow-ips: '10.0.0.0/33' is not an IP address, a network such as 10.0.0.0/8, nor * for all "
               "(command line)");
-    EXPECT_EQ(from_arguments({"demo", "-n", "a\nb"}), "--name: a control character can't stand in a process list (command line)");
-    EXPECT_EQ(from_arguments({"--print-docs", "pdf"}), "--print-docs: 'pdf' is not man, markdown or sample (command line)");
+    EXPECT_EQ(from_arguments({"demo", "-n", "a\nb"}),
+              "--name: a control character can't stand in a process list (command line)");
+    EXPECT_EQ(from_arguments({"--print-docs", "pdf"}),
+              "--print-docs: 'pdf' is not man, markdown or sample (command line)");
 }
 
 TEST(SettingsErrors, NameTheLineOfABadValue) {
@@ -43,8 +53,10 @@ TEST(SettingsErrors, NameTheLineOfABadValue) {
 }
 
 TEST(SettingsErrors, NameTheVariableOfABadValue) {
-    EXPECT_EQ(from_environment("GIRIN_WORKERS=many"), "GIRIN_WORKERS: 'many' is not a whole number, nor auto (environment)");
-    EXPECT_EQ(from_environment("WEB_CONCURRENCY=-2"), "WEB_CONCURRENCY: '-2' is out of range: 1 to 1024, or auto (environment)");
+    EXPECT_EQ(from_environment("GIRIN_WORKERS=many"),
+              "GIRIN_WORKERS: 'many' is not a whole number, nor auto (environment)");
+    EXPECT_EQ(from_environment("WEB_CONCURRENCY=-2"),
+              "WEB_CONCURRENCY: '-2' is out of range: 1 to 1024, or auto (environment)");
     EXPECT_EQ(from_environment("PORT=x"),
               "PORT: '0.0.0.0:x' has no valid port: 'x' is not a number from 0 to 65535 (environment)");
 }
@@ -55,7 +67,8 @@ TEST(SettingsErrors, AreFoundAlsoWhereAnotherSourceWins) {
 }
 
 TEST(SettingsErrors, SuggestWhatWasMeant) {
-    EXPECT_EQ(from_arguments({"demo", "--wokers", "4"}), "--wokers: unknown option; did you mean '--workers'? (command line)");
+    EXPECT_EQ(from_arguments({"demo", "--wokers", "4"}),
+              "--wokers: unknown option; did you mean '--workers'? (command line)");
     EXPECT_EQ(from_arguments({"demo", "--work=4"}), "--work: unknown option; did you mean '--workers'? (command line)");
     EXPECT_EQ(from_arguments({"demo", "--no-reuseport"}),
               "--no-reuseport: unknown option; did you mean '--no-reuse-port'? (command line)");
@@ -63,17 +76,20 @@ TEST(SettingsErrors, SuggestWhatWasMeant) {
     EXPECT_EQ(from_arguments({"demo", "-z"}), "-z: unknown option (command line)");
     EXPECT_EQ(from_file("worker = 4"), "girin.conf:1: unknown setting 'worker'; did you mean 'workers'?");
     EXPECT_EQ(from_file("utterly_else = 4"), "girin.conf:1: unknown setting 'utterly_else'");
-    EXPECT_EQ(from_environment("GIRIN_WORKER=4"), "GIRIN_WORKER: unknown setting; did you mean 'GIRIN_WORKERS'? (environment)");
+    EXPECT_EQ(from_environment("GIRIN_WORKER=4"),
+              "GIRIN_WORKER: unknown setting; did you mean 'GIRIN_WORKERS'? (environment)");
 }
 
 TEST(SettingsErrors, TellMissingAndSuperfluousValues) {
     EXPECT_EQ(from_arguments({"demo", "-w"}), "--workers: a value is missing (command line)");
     EXPECT_EQ(from_arguments({"demo", "--workers="}), "--workers: a value is missing after '=' (command line)");
-    EXPECT_EQ(from_arguments({"demo", "--pid", "--daemon"}), "--pid: a value is missing before '--daemon' (command line)");
+    EXPECT_EQ(from_arguments({"demo", "--pid", "--daemon"}),
+              "--pid: a value is missing before '--daemon' (command line)");
     EXPECT_EQ(from_arguments({"demo", "-p", "-x"}), "--pid: a value is missing before '-x' (command line)");
     EXPECT_EQ(from_arguments({"demo", "-p", "-D"}), "--pid: a value is missing (command line)");
     EXPECT_EQ(from_arguments({"demo", "--help=no"}), "--help: takes no value (command line)");
-    EXPECT_EQ(from_arguments({"demo", "--daemon=no"}), "--daemon: takes no value, and --no-daemon turns it off (command line)");
+    EXPECT_EQ(from_arguments({"demo", "--daemon=no"}),
+              "--daemon: takes no value, and --no-daemon turns it off (command line)");
 }
 
 TEST(SettingsErrors, RefuseWhatAFileCannotSay) {
@@ -93,8 +109,8 @@ TEST(SettingsErrors, WantExactlyOneApplication) {
     EXPECT_EQ(from_arguments({"./a.so:1x"}),
               "application: './a.so:1x' has no valid name after its colon: letters, digits and _ are (command line)");
     for (const char* good : {"./a.so", "/x/liba.so.1.2", "a.so:app", "/od:d/a.so", "/od:d/a.so:_x1", "--", "demo"}) {
-        const std::vector<std::string> arguments = std::string_view(good) == "--" ? std::vector<std::string>{"--", "a.so"}
-                                                                                  : std::vector<std::string>{good};
+        const std::vector<std::string> arguments =
+            std::string_view(good) == "--" ? std::vector<std::string>{"--", "a.so"} : std::vector<std::string>{good};
         EXPECT_EQ(from_arguments(arguments), "(no error)") << good;
     }
 }

@@ -22,7 +22,9 @@ std::string flat(const Result<std::vector<FileEntry>>& entries) {
     return text;
 }
 
-std::string parsed(std::string_view text) { return flat(parse_settings_file(text, "girin.conf")); }
+std::string parsed(std::string_view text) {
+    return flat(parse_settings_file(text, "girin.conf"));
+}
 
 TEST(SettingsFile, ReadsNamesAndValues) {
     EXPECT_EQ(parsed(""), "");
@@ -64,8 +66,8 @@ TEST(SettingsFile, SaysWhichLineIsWrong) {
 }
 
 TEST(SettingsFile, WritesValuesThatItReadsAgain) {
-    for (const std::string value : {"", "4", " a ", "a # b", "#", "a#b", "\"", "'", "a\\b", "\\", "a\\n", "x\ny", "\t", "\r",
-                                    "%(h)s \"%(r)s\"", "[girin]", "= =", "; no comment"}) {
+    for (const std::string value : {"", "4", " a ", "a # b", "#", "a#b", "\"", "'", "a\\b", "\\", "a\\n", "x\ny", "\t",
+                                    "\r", "%(h)s \"%(r)s\"", "[girin]", "= =", "; no comment"}) {
         const auto entries = parse_settings_file("name = " + file_value(value) + " # source\n", "girin.conf");
         ASSERT_TRUE(entries) << value << ": " << entries.error().message();
         ASSERT_EQ(entries->size(), 1u) << value;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -20,7 +21,9 @@ class SettingsLoad : public ::testing::Test {
     }
     ~SettingsLoad() override { std::filesystem::remove_all(directory_); }
 
-    void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ + "/" + name) << text; }
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(directory_ + "/" + name) << text;
+    }
     SettingsInput input(std::vector<std::string> arguments, std::vector<std::string> environment = {}) const {
         SettingsInput in = test::input_of(std::move(arguments), std::move(environment));
         in.working_directory = directory_;
@@ -84,7 +87,8 @@ TEST(SettingsInput, IsThisProcess) {
     const char* arguments[] = {"girin", "-w4", "demo", nullptr};
     const SettingsInput input = SettingsInput::of_process(3, arguments);
     EXPECT_EQ(input.arguments, (std::vector<std::string>{"-w4", "demo"}));
-    EXPECT_NE(std::find(input.environment.begin(), input.environment.end(), "GIRIN_TEST_MARK=x"), input.environment.end());
+    EXPECT_NE(std::find(input.environment.begin(), input.environment.end(), "GIRIN_TEST_MARK=x"),
+              input.environment.end());
     EXPECT_EQ(input.working_directory, std::filesystem::current_path().string());
     EXPECT_GE(input.usable_cores, 1u);
 }

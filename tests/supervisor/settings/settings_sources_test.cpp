@@ -26,7 +26,9 @@ std::string another(const SettingRow& row) {
     return "text77";
 }
 
-bool is_ordinary(const SettingRow& row) { return has_value(row) && row.flag != "config"; }
+bool is_ordinary(const SettingRow& row) {
+    return has_value(row) && row.flag != "config";
+}
 
 void expect_set(const SettingRow& row, const Result<ParsedSettings>& parsed, const SettingSource& source) {
     ASSERT_TRUE(parsed) << row.flag << ": " << error_of(parsed);
@@ -78,9 +80,12 @@ TEST(SettingsSources, LetTheFileSetEach) {
         if (!is_ordinary(row)) continue;
         const SettingSource source(Kind::file, "girin.conf:2");
         expect_set(row, parse(demo_beside(row), {}, file_of("\n" + file_key(row) + " = " + another(row))), source);
-        expect_set(row, parse(demo_beside(row), {}, file_of("\n" + std::string(row.flag) + " = " + another(row))), source);
+        expect_set(row, parse(demo_beside(row), {}, file_of("\n" + std::string(row.flag) + " = " + another(row))),
+                   source);
         if (row.other_file_key.empty()) continue;
-        expect_set(row, parse(demo_beside(row), {}, file_of("\n" + std::string(row.other_file_key) + "=" + another(row))), source);
+        expect_set(row,
+                   parse(demo_beside(row), {}, file_of("\n" + std::string(row.other_file_key) + "=" + another(row))),
+                   source);
     }
 }
 
@@ -141,7 +146,8 @@ TEST(SettingsSources, TakeTheLastOfAnOptionGivenTwice) {
 }
 
 TEST(SettingsSources, LetASwitchBeTurnedOffAgain) {
-    const auto parsed = parse({"demo", "--no-reuse-port"}, {"GIRIN_PRELOAD=no"}, file_of("reuse_port = true\npreload = true\n"));
+    const auto parsed =
+        parse({"demo", "--no-reuse-port"}, {"GIRIN_PRELOAD=no"}, file_of("reuse_port = true\npreload = true\n"));
     ASSERT_TRUE(parsed) << error_of(parsed);
     EXPECT_FALSE(parsed->settings.reuse_port);
     EXPECT_FALSE(parsed->settings.preload);

@@ -25,7 +25,8 @@ std::string in_smallest_unit(const SettingRow& row, std::uint64_t value) {
         case SettingUnit::milliseconds: return std::to_string(value) + "ms";
         case SettingUnit::octal: {
             std::string digits;
-            for (; value != 0 || digits.empty(); value /= 8) digits.insert(digits.begin(), static_cast<char>('0' + value % 8));
+            for (; value != 0 || digits.empty(); value /= 8)
+                digits.insert(digits.begin(), static_cast<char>('0' + value % 8));
             return digits;
         }
         default: return std::to_string(value);
@@ -95,7 +96,8 @@ TEST(SettingsTable, DerivesNamesFromTheFlag) {
 
 TEST(SettingsTable, TakesItsDefaults) {
     for (const SettingRow& row : setting_rows()) {
-        for (const std::string& text : value_texts(row, Settings())) EXPECT_TRUE(reads(row, text)) << row.flag << ' ' << text;
+        for (const std::string& text : value_texts(row, Settings()))
+            EXPECT_TRUE(reads(row, text)) << row.flag << ' ' << text;
     }
     EXPECT_TRUE(check_together(Settings()));
 }
@@ -117,7 +119,8 @@ TEST(SettingsTable, HoldsItsRanges) {
 TEST(SettingsTable, RefusesWhatIsNoNumber) {
     for (const SettingRow& row : setting_rows()) {
         if (row.unit == SettingUnit::none) continue;
-        for (const char* text : {"", " ", "x", "1x", "1 1", "+1", "0x10", "1e3", "--1", "1.", ".", "nan", "inf", "1,5"}) {
+        for (const char* text :
+             {"", " ", "x", "1x", "1 1", "+1", "0x10", "1e3", "--1", "1.", ".", "nan", "inf", "1,5"}) {
             if (row.unit == SettingUnit::milliseconds && std::string_view(text) == "1.") continue;
             EXPECT_FALSE(reads(row, text)) << row.flag << " '" << text << "'";
         }
@@ -138,8 +141,16 @@ TEST(SettingsValue, ReadsTimes) {
         const char* text;
         int ms;
     };
-    for (const Case& c : {Case{"0", 0}, {"30", 30'000}, {"0.5", 500}, {"1.001", 1'001}, {"250ms", 250}, {"2s", 2'000},
-                          {"1.5m", 90'000}, {"24h", 86'400'000}, {"2S", 2'000}, {"0s", 0}}) {
+    for (const Case& c : {Case{"0", 0},
+                          {"30", 30'000},
+                          {"0.5", 500},
+                          {"1.001", 1'001},
+                          {"250ms", 250},
+                          {"2s", 2'000},
+                          {"1.5m", 90'000},
+                          {"24h", 86'400'000},
+                          {"2S", 2'000},
+                          {"0s", 0}}) {
         Settings settings;
         ASSERT_TRUE(read_value(row_of(&Settings::timeout), c.text, settings)) << c.text;
         EXPECT_EQ(settings.timeout.count(), c.ms) << c.text;
@@ -153,7 +164,8 @@ TEST(SettingsValue, ReadsSizes) {
         const char* text;
         std::uint64_t bytes;
     };
-    for (const Case& c : {Case{"0", 0}, {"4094", 4094}, {"8k", 8192}, {"8K", 8192}, {"3m", 3u << 20}, {"5g", 5ull << 30}}) {
+    for (const Case& c :
+         {Case{"0", 0}, {"4094", 4094}, {"8k", 8192}, {"8K", 8192}, {"3m", 3u << 20}, {"5g", 5ull << 30}}) {
         Settings settings;
         ASSERT_TRUE(read_value(row_of(&Settings::limit_request_body), c.text, settings)) << c.text;
         EXPECT_EQ(settings.limit_request_body, c.bytes) << c.text;
@@ -190,21 +202,31 @@ TEST(SettingsValue, AddsToLists) {
     EXPECT_EQ(settings.env, (std::vector<std::string>{"A=1,2", "B="}));
 }
 
-// Every value away from its default, printed and read again.
+// Every value away from its default.
+std::vector<std::string> everything_changed() {
+    // clang-format off
+    return {
+        "-w7", "-b", ":0", "-b", "unix:/run/a b#c.sock", "--backlog=64", "--reuse-port", "--threads=5",
+        "--worker-connections=9", "--max-requests=1000", "--max-requests-jitter=50",
+        "-t", "0.25", "--boot-timeout=90", "--graceful-timeout=2m", "--keep-alive=0", "--header-timeout=1500ms",
+        "--body-timeout=1h", "--write-timeout=7", "--half-close-timeout=0",
+        "--limit-request-line=8k", "--limit-request-fields=0", "--limit-request-field_size=1m",
+        "--limit-request-body=3g", "--forwarded-allow-ips=10.0.0.0/8,::1", "--soak=0", "--surge=4",
+        "--log-level", "debug", "--log-format", "json", "--log-file", "/var/log/girin.log",
+        "--access-logfile=-", "--access-logformat", "%(h)s \"%(r)s\" # %(s)s",
+        "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
+        "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--preload", "./libshop.so:other",
+    };
+    // clang-format on
+}
+
 TEST(SettingsTable, ReadsAgainWhatIsPrinted) {
-    const auto first = parse(
-        {"-w7", "-b", ":0", "-b", "unix:/run/a b#c.sock", "-t", "0.25", "--boot-timeout=90", "--graceful-timeout=2m",
-         "--keep-alive=0", "--header-timeout=1500ms", "--body-timeout=1h", "--write-timeout=7", "--half-close-timeout=0",
-         "--max-requests=1000", "--max-requests-jitter=50", "--backlog=64", "--reuse-port", "-p", "/run/girin.pid", "-n",
-         " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027", "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\",
-         "--preload", "--log-level", "debug", "--log-format", "json", "--access-logfile=-", "--access-logformat",
-         "%(h)s \"%(r)s\" # %(s)s", "--log-file", "/var/log/girin.log", "--limit-request-line=8k", "--limit-request-fields=0",
-         "--limit-request-field_size=1m", "--limit-request-body=3g", "--threads=5", "--worker-connections=9", "--soak=0",
-         "--surge=4", "--forwarded-allow-ips=10.0.0.0/8,::1", "./libshop.so:other"});
+    const auto first = parse(everything_changed());
     ASSERT_TRUE(first) << error_of(first);
     for (const SettingRow& row : setting_rows()) {
         if (has_value(row) && row.flag != "config") {
-            EXPECT_NE(value_texts(row, first->settings), value_texts(row, Settings())) << row.flag << " isn't covered here";
+            EXPECT_NE(value_texts(row, first->settings), value_texts(row, Settings()))
+                << row.flag << " isn't covered here";
         }
     }
     auto again = parse({}, {}, file_of(config_text(*first)));
