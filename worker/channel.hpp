@@ -23,6 +23,9 @@ enum class MessageKind : std::uint8_t {
     reopen_logs,
 };
 
+/// The text of a `drain` to the workers of a server that stops: nobody comes after them, so they take what the kernel queues.
+inline constexpr const char* kDrainLast = "last";
+
 struct Message {
     MessageKind kind{};
     std::int64_t value = 0;

@@ -1,13 +1,14 @@
 #pragma once
 
-// A listening socket as a worker sees it: borrowed from the master, which opened it and closes it last.
+// A listening socket as a worker sees it. The descriptor is the worker's own copy: the master has one too, so that closing this
+// one, once the worker accepts nothing more, cuts nobody off while others serve.
 
 #include <string>
 
 namespace girin {
 
 struct ListenerSocket {
-    int fd = -1;           // listening and non-blocking; the worker never closes nor shuts it down
+    int fd = -1;           // listening and non-blocking; never shut down, which would end it for everybody
     std::string address;   // as people write it: "127.0.0.1:8000", "[::1]:8000", "unix:/run/shop.sock"
     bool is_unix = false;
 

@@ -2,15 +2,20 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "loop/asio_loop.hpp"
 
 namespace girin {
 namespace {
 
-bool is_exhaustion(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+/// Errors of one connection that is gone already; the next one may be well (accept(2), "Error handling").
+bool concerns_one_connection(int error) {
+    constexpr int kErrors[] = {EINTR,    ECONNABORTED, EPERM,  EPROTO,      ENETDOWN,   ENOPROTOOPT,
+                               EHOSTDOWN, ENONET,      EHOSTUNREACH, ENETUNREACH, ETIMEDOUT};
+    return std::find(std::begin(kErrors), std::end(kErrors), error) != std::end(kErrors);
 }
 
 }  // namespace
@@ -37,21 +42,20 @@ int Acceptor::accept_one(Accepted& connection) noexcept {
             connection.peer = Address::from_sockaddr(peer);
             return 0;
         }
-        const int error = errno;
-        // Any other error belongs to that one connection, which is gone (accept(2), "Error handling").
-        if (error == EAGAIN || error == EBADF || error == EINVAL || is_exhaustion(error)) return error;
+        if (!concerns_one_connection(errno)) return errno;
     }
 }
 
 IoStatus Acceptor::perform(Readiness) noexcept {
-    if (!descriptor_.is_armed() && !is_scheduled()) return IoStatus::pending;
+    if (!is_armed() || exhausted_ != 0) return IoStatus::pending;
     while (taken_count_ < kPerWake) {
         const int error = accept_one(taken_[taken_count_]);
-        if (error != 0) {
-            if (is_exhaustion(error)) exhausted_ = error;
-            break;
+        if (error == 0) {
+            ++taken_count_;
+            continue;
         }
-        ++taken_count_;
+        if (error != EAGAIN) exhausted_ = error;
+        break;
     }
     if ((taken_count_ > 0 || exhausted_ != 0) && !is_scheduled()) descriptor_.loop().schedule(*this);
     return IoStatus::pending;
@@ -60,19 +64,25 @@ IoStatus Acceptor::perform(Readiness) noexcept {
 void Acceptor::complete(bool) noexcept {}
 
 void Acceptor::run() {
-    const std::size_t count = std::exchange(taken_count_, 0);
-    since_armed_ += count;
-    if (std::exchange(exhausted_, 0) != 0) {
+    const int exhausted = std::exchange(exhausted_, 0);
+    since_armed_ += taken_count_;
+    if (exhausted != 0) {
         disarm();
-        sink_.on_exhausted(*this, EMFILE);
     } else if (is_armed() && since_armed_ >= kAcceptsPerTurn) {
         arm();
     }
+    hand_over();
+    if (exhausted != 0) sink_.on_exhausted(*this, exhausted);
+}
+
+std::size_t Acceptor::hand_over() {
+    const std::size_t count = std::exchange(taken_count_, 0);
     for (std::size_t i = 0; i < count; ++i) sink_.on_accepted(*this, std::move(taken_[i]));
+    return count;
 }
 
 std::size_t Acceptor::accept_pending(std::size_t most) {
-    std::size_t count = 0;
+    std::size_t count = hand_over();
     for (; count < most; ++count) {
         Accepted connection;
         if (accept_one(connection) != 0) break;

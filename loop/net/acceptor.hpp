@@ -24,9 +24,10 @@ class Acceptor final : private IoOp, private Runnable {
   public:
     class Sink {
       public:
+        /// Must not throw, nor destroy the acceptor.
         virtual void on_accepted(Acceptor& acceptor, Accepted connection) = 0;
-        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM). The listener has
-        /// disarmed itself; arm() it again when there is hope.
+        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM), or the socket listens
+        /// no more (EINVAL). The acceptor has disarmed itself; arm() it again when there is hope.
         virtual void on_exhausted(Acceptor& acceptor, int errno_value) = 0;
 
       protected:
@@ -35,14 +36,17 @@ class Acceptor final : private IoOp, private Runnable {
 
     /// Owns: `fd`, a non-blocking listening socket (a duplicate, where the original is to stay). Starts disarmed.
     Acceptor(AsioLoop& loop, UniqueFd fd, Sink& sink);
+    /// Closes what it took and has not handed over yet: disarm() and accept_pending() come first.
     ~Acceptor();
 
     int fd() const { return descriptor_.fd(); }
     void arm();
+    /// What was taken before is still handed over.
     void disarm() { descriptor_.disarm(); }
     bool is_armed() const { return descriptor_.is_armed(); }
 
-    /// Takes and hands over, armed or not, until the queue is empty or `most` were taken. Returns how many.
+    /// Hands over what was taken, then takes and hands over, armed or not, until the queue is empty or `most` were. Returns
+    /// how many.
     std::size_t accept_pending(std::size_t most);
 
   private:
@@ -56,6 +60,7 @@ class Acceptor final : private IoOp, private Runnable {
     void run() override;
     /// 0, or the errno that ended it; EAGAIN when the queue is empty.
     int accept_one(Accepted& connection) noexcept;
+    std::size_t hand_over();
 
     Descriptor descriptor_;
     Sink& sink_;

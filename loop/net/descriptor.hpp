@@ -14,7 +14,7 @@ class AsioLoop;
 
 /// What the kernel told with the wake-up.
 struct Readiness {
-    bool event = false;          // the kernel told; else the operation is tried because nobody knows
+    bool event = false;          // told just now; else the operation is tried because nobody knows
     bool peer_finished = false;  // the other side has shut its sending down
     bool hung_up = false;        // reset, or closed both ways
 };

@@ -9,12 +9,33 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "loop/asio/loop_executor.hpp"
 #include "loop/asio_loop.hpp"
 #include "loop/base/check.hpp"
 
 namespace girin {
 
 struct Descriptor::Impl {
+    /// Comes back when the wait is over, also when it is dropped uncalled with its io_context.
+    class Handler {
+      public:
+        using executor_type = LoopExecutor;
+
+        Handler(Impl& owner, Direction direction) : loop_(&owner.loop), owner_(&owner), direction_(direction) {}
+        Handler(Handler&& other) noexcept
+            : loop_(other.loop_), owner_(std::exchange(other.owner_, nullptr)), direction_(other.direction_) {}
+        ~Handler() {
+            if (owner_ != nullptr) owner_->on_dropped(direction_);
+        }
+        executor_type get_executor() const noexcept { return LoopExecutor(*loop_); }
+        void operator()(const boost::system::error_code&) { std::exchange(owner_, nullptr)->on_ready(direction_); }
+
+      private:
+        EventLoop* loop_;
+        Impl* owner_;
+        Direction direction_;
+    };
+
     struct Side {
         IoOp* op = nullptr;
         bool pending = false;    // an async_wait of ours stands in Asio
@@ -32,7 +53,7 @@ struct Descriptor::Impl {
         pollfd about{descriptor.native_handle(), POLLIN | POLLRDHUP, 0};
         ::poll(&about, 1, 0);
         Readiness now;
-        now.event = true;
+        now.event = about.revents != 0;
         now.peer_finished = (about.revents & POLLRDHUP) != 0;
         now.hung_up = (about.revents & (POLLERR | POLLHUP)) != 0;
         return now;
@@ -42,7 +63,7 @@ struct Descriptor::Impl {
         using Wait = boost::asio::posix::stream_descriptor;
         side(direction).pending = true;
         descriptor.async_wait(direction == Direction::read ? Wait::wait_read : Wait::wait_write,
-                              [this, direction](const boost::system::error_code&) { on_ready(direction); });
+                              Handler(*this, direction));
     }
 
     void on_ready(Direction direction) {
@@ -51,18 +72,38 @@ struct Descriptor::Impl {
         if (closed) return delete_if_idle();
         if (waiting.op == nullptr) return;
         const bool aborted = waiting.cancelled;
-        if (!aborted && !(kind == Kind::listener && !armed) &&
-            waiting.op->perform(readiness()) == IoStatus::pending) {
-            return wait(direction);
-        }
-        if (kind == Kind::listener && !aborted) return;  // disarmed: arm() waits anew
+        if (kind == Kind::listener && !aborted) return look_for_connections();
+        if (!aborted && waiting.op->perform(readiness()) == IoStatus::pending) return wait(direction);
         waiting.cancelled = false;
         std::exchange(waiting.op, nullptr)->complete(aborted);
+    }
+
+    void on_dropped(Direction direction) {
+        side(direction).pending = false;
+        if (closed) delete_if_idle();
+    }
+
+    /// Waits anew only in the next turn: by then the acceptor may have disarmed itself.
+    void look_for_connections() {
+        if (!armed) return;
+        read.op->perform(readiness());
+        if (!rewait.is_scheduled()) loop.schedule(rewait);
     }
 
     void delete_if_idle() {
         if (!read.pending && !write.pending) delete this;
     }
+
+    class Rewait final : public Runnable {
+      public:
+        explicit Rewait(Impl& owner) : owner_(owner) {}
+        void run() override {
+            if (owner_.armed && !owner_.read.pending) owner_.wait(Direction::read);
+        }
+
+      private:
+        Impl& owner_;
+    };
 
     AsioLoop& loop;
     Kind kind;
@@ -71,12 +112,14 @@ struct Descriptor::Impl {
     bool closed = false;
     Side read;
     Side write;
+    Rewait rewait{*this};
 };
 
 Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
 
 Descriptor::~Descriptor() {
     impl_->closed = true;
+    impl_->armed = false;
     impl_->read.op = impl_->write.op = nullptr;
     boost::system::error_code ignored;
     impl_->descriptor.close(ignored);

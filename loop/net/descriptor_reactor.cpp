@@ -42,7 +42,7 @@ struct Descriptor::Impl {
         static void do_complete(void* owner, boost::asio::detail::operation* base,
                                 const boost::system::error_code&, std::size_t) {
             auto& self = static_cast<Adapter&>(*base);
-            const bool aborted = self.ec_ == boost::asio::error::operation_aborted;
+            const bool aborted = static_cast<bool>(self.ec_);  // cancelled, or epoll refused to watch: it has not performed
             self.ec_ = {};
             self.pending = false;
             IoOp* const op = std::exchange(self.op, nullptr);
@@ -64,11 +64,13 @@ struct Descriptor::Impl {
             reactor.cleanup_descriptor_data(data);
             throw std::system_error(error, std::generic_category(), "watch descriptor");
         }
+        constexpr std::uint32_t kEvents = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET;
         if (kind == Kind::listener) {
             control(EPOLL_CTL_DEL, 0);
         } else {
-            control(EPOLL_CTL_MOD, EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET);
+            control(EPOLL_CTL_MOD, kEvents);
         }
+        asio_internals::begin_events(data, kEvents);
     }
 
     void control(int what, std::uint32_t events) {
@@ -78,16 +80,14 @@ struct Descriptor::Impl {
         ::epoll_ctl(epoll_fd, what, fd.get(), &event);
     }
 
-    /// That the peer has finished is told once, and stays true.
-    Readiness readiness() {
+    /// That the peer has finished or gone stays true, and each later wake-up tells it again. So the last one's events count
+    /// also for an operation that starts after it: there may be no further wake-up.
+    Readiness readiness() const {
+        const std::uint32_t events = asio_internals::last_events(data);
         Readiness now;
         now.event = !starting;
-        if (now.event) {
-            const std::uint32_t events = asio_internals::current_events(data);
-            peer_finished = peer_finished || (events & EPOLLRDHUP) != 0;
-            now.hung_up = (events & (EPOLLERR | EPOLLHUP)) != 0;
-        }
-        now.peer_finished = peer_finished;
+        now.peer_finished = (events & EPOLLRDHUP) != 0;
+        now.hung_up = (events & (EPOLLERR | EPOLLHUP)) != 0;
         return now;
     }
 
@@ -106,7 +106,6 @@ struct Descriptor::Impl {
     bool armed = false;
     bool closed = false;
     bool starting = false;
-    bool peer_finished = false;
     Adapter read{*this};
     Adapter write{*this};
 };

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "loop/asio_loop.hpp"
+#include "loop/base/check.hpp"
 #include "loop/cancel.hpp"
 #include "loop/task.hpp"
 
@@ -41,7 +42,9 @@ Stream::Stream(AsioLoop& loop, UniqueFd fd) : descriptor_(loop, std::move(fd)) {
 
 IoResult Stream::try_send(std::string_view first, std::string_view second) {
     std::array<std::string_view, 2> parts{first, second};
-    return send_parts(fd(), parts);
+    const IoResult result = send_parts(fd(), parts);
+    bytes_sent_ += result.bytes;
+    return result;
 }
 
 void Stream::shutdown_send() { ::shutdown(fd(), SHUT_WR); }
@@ -69,8 +72,10 @@ IoStatus Stream::ReadOp::perform(Readiness readiness) noexcept {
 
 void Stream::ReadOp::complete(bool aborted) noexcept {
     if (receiver != nullptr) {
+        // What it performed may have been for the listener, before there was a receiver.
+        if (!aborted && !receiver->finished_) return stream.descriptor_.start(Direction::read, *this);
         ReceiveAwaiter& waiting = *std::exchange(receiver, nullptr);
-        if (aborted && !waiting.finished_) waiting.result_.error = ECANCELED;
+        if (!waiting.finished_) waiting.result_.error = ECANCELED;
         waiting.finished_ = true;
         waiting.task()->loop().schedule(waiting);
         return;
@@ -116,6 +121,7 @@ IoStatus Stream::ReceiveAwaiter::try_receive(bool likely) noexcept {
 bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
     if (!attach(awaiting)) return false;
     ReadOp& op = stream_.read_op_;
+    GIRIN_CHECK(op.receiver == nullptr, "one task at a time waits to receive on a stream");
     op.listener = nullptr;
     op.receiver = this;
     // An operation that watched for the peer stays on the queue, and now reads.
@@ -125,7 +131,10 @@ bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
 
 IoResult Stream::ReceiveAwaiter::await_resume() {
     check_cancelled();
-    if (cancelled_ && result_.error == ECANCELED) throw Cancelled{};
+    if (cancelled_) {
+        if (result_.error == ECANCELED) throw Cancelled{};
+        keep_cancel_request();
+    }
     return result_;
 }
 
@@ -148,14 +157,16 @@ IoStatus Stream::WriteOp::perform(Readiness) noexcept {
 
 void Stream::WriteOp::complete(bool aborted) noexcept {
     if (sender == nullptr) return;
+    if (!aborted && !sender->finished_) return sender->stream_.descriptor_.start(Direction::write, *this);
     SendAwaiter& waiting = *std::exchange(sender, nullptr);
-    if (aborted && !waiting.finished_) waiting.result_.error = ECANCELED;
+    if (!waiting.finished_) waiting.result_.error = ECANCELED;
     waiting.finished_ = true;
     waiting.task()->loop().schedule(waiting);
 }
 
 IoStatus Stream::SendAwaiter::try_send() noexcept {
     const IoResult step = send_parts(stream_.fd(), parts_);
+    stream_.bytes_sent_ += step.bytes;
     result_.bytes += step.bytes;
     result_.error = step.error;
     finished_ = step.error != 0 || (parts_[0].empty() && parts_[1].empty());
@@ -164,14 +175,20 @@ IoStatus Stream::SendAwaiter::try_send() noexcept {
 
 bool Stream::SendAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
     if (!attach(awaiting)) return false;
-    stream_.write_op_.sender = this;
-    stream_.descriptor_.start(Direction::write, stream_.write_op_);
+    WriteOp& op = stream_.write_op_;
+    GIRIN_CHECK(op.sender == nullptr, "one task at a time sends on a stream");
+    op.sender = this;
+    // An operation whose sender was destroyed may still stand on the queue.
+    if (!stream_.descriptor_.is_pending(Direction::write)) stream_.descriptor_.start(Direction::write, op);
     return true;
 }
 
 IoResult Stream::SendAwaiter::await_resume() {
     check_cancelled();
-    if (cancelled_ && result_.error == ECANCELED) throw Cancelled{};
+    if (cancelled_) {
+        if (result_.error == ECANCELED) throw Cancelled{};
+        keep_cancel_request();
+    }
     return result_;
 }
 

@@ -45,6 +45,8 @@ class Stream {
     ReceiveAwaiter readable();
     /// Never waits. Errors: EAGAIN when nothing is there.
     IoResult try_receive(std::span<char> buffer);
+    /// The last read filled its buffer: there may be more without waiting.
+    bool may_have_more() const { return maybe_readable_; }
     /// Waits for at least one byte, or the end. At most one of readable() and receive() at a time.
     /// Owns: `buffer`, not empty, until the await ends.
     /// Cancel: bytes that have come are delivered, and the request waits for the next await.
@@ -57,6 +59,11 @@ class Stream {
     SendAwaiter send(std::string_view first, std::string_view second);
     /// Sends what the kernel takes now, without waiting; EAGAIN is no error here.
     IoResult try_send(std::string_view first, std::string_view second = {});
+
+    /// So many bytes the kernel has taken since the beginning: tells whether a slow peer moves at all.
+    std::uint64_t bytes_sent() const { return bytes_sent_; }
+    /// The peer has shut its sending down, or is gone, as far as the kernel has told. What it sent before may still be unread.
+    bool peer_finished() const { return peer_finished_; }
 
     /// Until unwatch(), or a receive(), `listener` is told when the peer goes.
     void watch(HangupListener& listener);
@@ -94,6 +101,7 @@ class Stream {
     WriteOp write_op_;
     bool maybe_readable_ = true;   // as far as we know: no read has come back empty or short since the kernel spoke
     bool peer_finished_ = false;
+    std::uint64_t bytes_sent_ = 0;
 };
 
 class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension {

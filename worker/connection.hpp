@@ -1,0 +1,102 @@
+#pragma once
+
+// Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write; keep alive
+// or close. It is owned by the server's set. Not here: bytes of HTTP (http/), what belongs to one request (exchange.hpp).
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+
+#include "loop/net/acceptor.hpp"
+#include "loop/net/stream.hpp"
+#include "loop/task.hpp"
+#include "worker/deadlines.hpp"
+#include "worker/exchange.hpp"
+
+namespace girin {
+
+class Server;
+
+struct ConnectionTag;
+using ConnectionHook = boost::intrusive::list_base_hook<
+    boost::intrusive::tag<ConnectionTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+class Connection final : public ConnectionHook, private Deadline, private HangupListener, private Runnable {
+  public:
+    Connection(Server& server, Accepted accepted);
+    ~Connection();
+
+    /// Runs to the end of the connection, then asks the server to forget it.
+    Coro<void> serve();
+    void set_task(TaskBase& task) { task_ = &task; }
+
+    Server& server() const { return server_; }
+    const Address& peer() const { return peer_; }
+    /// Between requests: may be closed without harm to any.
+    bool is_idle() const { return phase_ == Phase::idle; }
+
+    /// The drain's time is over, or the worker quits: a request in hand gets 503 where its answer has not begun.
+    void end_now();
+
+    // --- for the exchange
+
+    /// Waits for more of the body. Errors: BodyError(408). Raises Cancelled when the client is gone.
+    Coro<void> receive_body();
+    /// Sends what waits in the exchange, all of it. Raises Cancelled when the client is gone.
+    Coro<void> send_all();
+    /// Lets what waits go out with whatever else is written in this turn; waits only when too much has gathered.
+    Coro<void> send_soon();
+
+  private:
+    // What the connection waits for; decides what the end of a deadline, or of the worker, does to it.
+    enum class Phase { idle, head, handler, body, sending, lingering };
+    enum class Ending { none, client_gone, deadline, worker_ends };
+    enum class Next { more, close, linger };
+
+    class HandlerRun;
+
+    void wait_for_request();
+    void receive();
+    void begin_request();
+    /// `failure`: the handler could not even be called; then it is empty.
+    Coro<void> start_handler(std::exception_ptr& failure);
+    void on_handler_waits();
+    void end_request(const std::exception_ptr& failure);
+
+    void refuse(ParseError error);
+    void replace_answer(int status, std::string_view detail);
+    void on_handler_failed(const std::exception_ptr& failure);
+    void log_application_error(const std::string& what);
+    void log_access();
+
+    Coro<void> discard_body();
+    Coro<void> linger();
+
+    bool has_much_to_send() const;
+    bool try_send_all();
+    void send_some();
+    static Coro<void> sent_later();
+    void run() override;  // what send_soon() has gathered goes out
+
+    void enter(Phase phase);
+    void stop_deadline() { Deadline::stop(); }
+    bool has_deadline() const { return Deadline::is_running(); }
+    void on_deadline() override;
+    void on_hangup(bool reset) noexcept override;
+    void cancel_handler(Ending ending);
+    [[noreturn]] void leave(Ending ending);
+
+    Server& server_;
+    Stream stream_;
+    TaskBase* task_ = nullptr;
+    std::unique_ptr<Exchange> exchange_;
+    Address peer_;
+    Phase phase_ = Phase::head;
+    Ending ending_ = Ending::none;
+    Next next_ = Next::more;
+    bool handler_waits_ = false;  // the handler did not end at once
+    bool served_ = false;         // at least one request
+    bool half_closed_ = false;    // the client has sent FIN
+    std::uint64_t bytes_sent_seen_ = 0;
+};
+
+}  // namespace girin

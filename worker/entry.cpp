@@ -1,0 +1,187 @@
+#include "worker/entry.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "loop/asio_loop.hpp"
+#include "loop/base/log.hpp"
+#include "loop/cancel.hpp"
+#include "loop/executor.hpp"
+#include "loop/signals.hpp"
+#include "loop/timeout.hpp"
+#include "worker/heartbeat.hpp"
+#include "worker/master_link.hpp"
+#include "worker/server.hpp"
+
+namespace girin {
+namespace {
+
+/// "what()" of the exception that is being handled.
+std::string current_exception_text() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (const Cancelled&) {
+        return "cancelled";
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+/// A worker at work: what connects server, application, master and signals.
+class Worker final : private MasterLink::Listener {
+  public:
+    Worker(AsioLoop& loop, WorkerSetup& setup, Application& application)
+        : loop_(loop), setup_(setup), application_(application), info_(make_info(setup)),
+          link_(loop, UniqueFd(setup.channel_fd), *this), heartbeat_(loop, setup.board[setup.slot]),
+          server_(loop, setup.options, application, ServerPlace(info_, setup.board)), stop_asked_(loop) {
+        server_.set_on_worn_out([this] { on_worn_out(); });
+    }
+
+    Coro<int> run() {
+        watch_signals();
+        const bool started = co_await start();
+        if (!started) co_return kWorkerBootFailed;
+        co_await stop_asked_;
+        link_.send(MessageKind::draining);
+        co_await server_.drain(stop_limit_, stop_last_);
+        co_await shut_down();
+        co_return kWorkerDone;
+    }
+
+    void tell_boot_failure(const std::string& reason) { link_.send(MessageKind::boot_failed, 0, reason); }
+
+  private:
+    static WorkerInfo make_info(const WorkerSetup& setup) {
+        WorkerInfo info;
+        info.pid = ::getpid();
+        info.slot = setup.slot;
+        info.generation = setup.generation;
+        return info;
+    }
+
+    void watch_signals() {
+        const auto drain = [this] { ask_stop(setup_.options.timeouts.graceful, false); };
+        const auto quit = [this] { quit_now(); };
+        const auto reopen = [this] { reopen_logs(); };
+        signals_.emplace_back(loop_, SIGTERM, drain);
+        signals_.emplace_back(loop_, SIGQUIT, quit);
+        signals_.emplace_back(loop_, SIGUSR1, reopen);
+    }
+
+    Coro<bool> start() {
+        if (auto opened = server_.open(setup_.listeners); !opened) {
+            tell_boot_failure(opened.error().message());
+            co_return false;
+        }
+        std::string failure;
+        try {
+            co_await application_.startup(info_);
+        } catch (...) {
+            failure = "application start-up failed: " + current_exception_text();
+        }
+        if (!failure.empty()) {
+            tell_boot_failure(failure);
+            co_return false;
+        }
+        server_.start_accepting();
+        link_.send(MessageKind::ready);
+        co_return true;
+    }
+
+    Coro<void> shut_down() {
+        try {
+            co_await application_.shutdown();
+        } catch (...) {
+            log_error("Application shut-down failed: " + current_exception_text());
+        }
+    }
+
+    void on_message(const Message& message) override {
+        switch (message.kind) {
+            case MessageKind::drain:
+                return ask_stop(std::chrono::milliseconds(message.value), message.text == kDrainLast);
+            case MessageKind::quit: return quit_now();
+            case MessageKind::reopen_logs: return reopen_logs();
+            default: log_warning("The master sent a message that is none of its own");
+        }
+    }
+
+    void on_master_gone() override {
+        if (stop_asked_.done() && server_.is_draining()) return server_.quit();
+        log_error("The master is gone; this worker ends");
+        quit_now();
+    }
+
+    void on_worn_out() {
+        link_.send(MessageKind::recycle, static_cast<std::int64_t>(setup_.options.max_requests), "max-requests");
+    }
+
+    void ask_stop(Duration limit, bool last) {
+        if (stop_asked_.done()) return;
+        stop_limit_ = limit;
+        stop_last_ = last;
+        stop_asked_.set_result();
+    }
+
+    void quit_now() {
+        ask_stop(Duration::zero(), false);
+        server_.quit();
+    }
+
+    void reopen_logs() {
+        server_.reopen_logs();
+        if (auto reopened = reopen_log(); !reopened) {
+            log_error("Log: " + reopened.error().message() + "; the old file is used on");
+        }
+    }
+
+    AsioLoop& loop_;
+    WorkerSetup& setup_;
+    Application& application_;
+    WorkerInfo info_;
+    MasterLink link_;
+    Heartbeat heartbeat_;
+    Server server_;
+    std::vector<SignalWatch> signals_;
+    Future<void> stop_asked_;
+    Duration stop_limit_{};
+    bool stop_last_ = false;
+};
+
+void ignore_signals() {
+    // From the terminal, or `pkill girin`: the master decides. SIGPIPE: writes tell by themselves.
+    for (const int signal_number : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal_number, SIG_IGN);
+}
+
+Result<std::unique_ptr<Application>> make_application(WorkerSetup& setup) {
+    if (setup.preloaded) return std::move(setup.preloaded);
+    auto loaded = load_application(setup.app);
+    if (!loaded) return loaded.error();
+    return std::move(loaded->application);
+}
+
+}  // namespace
+
+int worker_main(WorkerSetup setup) {
+    ignore_signals();
+    auto application = make_application(setup);
+    if (!application) {
+        (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, 0, application.error().message()));
+        return kWorkerAppNotLoaded;
+    }
+    AsioLoop loop;
+    loop.set_executor_threads(setup.options.threads);
+    Worker worker(loop, setup, **application);
+    try {
+        return loop.run_until_complete(worker.run());
+    } catch (...) {
+        worker.tell_boot_failure(current_exception_text());
+        log_critical("The worker failed: " + current_exception_text());
+        return 1;
+    }
+}
+
+}  // namespace girin

@@ -1,0 +1,43 @@
+#pragma once
+
+// worker_main: the life of a worker process, from its fork to its exit code.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "worker/app/loader.hpp"
+#include "worker/listener_socket.hpp"
+#include "worker/options.hpp"
+#include "worker/scoreboard.hpp"
+
+namespace girin {
+
+/// Everything a worker inherits.
+struct WorkerSetup {
+    WorkerOptions options;
+    std::vector<ListenerSocket> listeners;  // borrowed from the master
+    int channel_fd = -1;                    // the worker's end
+    std::span<ScoreboardSlot> board;
+    std::size_t slot = 0;
+    std::uint32_t generation = 0;
+    AppSource app;
+    std::unique_ptr<Application> preloaded;  // made before the fork; else the worker loads `app` itself
+
+    WorkerSetup() {}
+};
+
+/// Exit codes of a worker; the master's own are a table of its own.
+inline constexpr int kWorkerDone = 0;
+inline constexpr int kWorkerBootFailed = 3;
+inline constexpr int kWorkerAppNotLoaded = 4;
+
+/// Loads and starts the application, reports *ready*, serves until told to drain or quit, or until the master is gone; shuts the
+/// application down. A failure before *ready* is told to the master with its reason.
+///
+/// Threads: must be the only one of a freshly forked process.  Blocks: for the worker's life.
+int worker_main(WorkerSetup setup);
+
+}  // namespace girin

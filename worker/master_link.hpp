@@ -1,0 +1,39 @@
+#pragma once
+
+// MasterLink: the worker's end of the channel (channel.hpp) on its loop.
+
+#include <functional>
+
+#include "loop/net/descriptor.hpp"
+#include "loop/runnable.hpp"
+#include "worker/channel.hpp"
+
+namespace girin {
+
+class MasterLink final : private IoOp {
+  public:
+    class Listener {
+      public:
+        virtual void on_message(const Message& message) = 0;
+        /// The master is gone, or has closed the channel.
+        virtual void on_master_gone() = 0;
+
+      protected:
+        ~Listener() = default;
+    };
+
+    /// Owns: `channel_fd`.
+    MasterLink(AsioLoop& loop, UniqueFd channel_fd, Listener& listener);
+
+    /// A message that can't be sent is lost: the master is gone, which is told soon enough.
+    void send(MessageKind kind, std::int64_t value = 0, std::string text = {});
+
+  private:
+    IoStatus perform(Readiness readiness) noexcept override { return readiness.event ? IoStatus::done : IoStatus::pending; }
+    void complete(bool aborted) noexcept override;
+
+    Descriptor descriptor_;
+    Listener& listener_;
+};
+
+}  // namespace girin

@@ -1,0 +1,212 @@
+#include "worker/server.hpp"
+
+#include <ctime>
+#include <limits>
+#include <random>
+
+#include "loop/base/log.hpp"
+#include "loop/sleep.hpp"
+#include "loop/timeout.hpp"
+#include "worker/accept_gate.hpp"
+
+namespace girin {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+// While this worker steps back from its listeners, it looks that often whether it should return.
+constexpr Duration kRecheckInterval = 10ms;
+// After running out of descriptors: as nginx.
+constexpr Duration kExhaustedPause = 500ms;
+constexpr Duration kExhaustedLogInterval = 60s;
+// While draining as the last worker, how often the kernel's queue is looked at once more.
+constexpr Duration kLastLookInterval = 20ms;
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+/// Of a counter that only this process writes.
+template <class T>
+void add(std::atomic<T>& counter, T amount) {
+    counter.store(counter.load(kRelaxed) + amount, kRelaxed);
+}
+
+std::uint64_t draw_limit(std::uint64_t limit, std::uint64_t jitter) {
+    if (limit == 0) return 0;
+    std::random_device device;
+    return limit + std::uniform_int_distribution<std::uint64_t>(0, jitter)(device);
+}
+
+}  // namespace
+
+/// Looks again whether to accept.
+class Server::Recheck final : public Timer {
+  public:
+    explicit Recheck(Server& server) : server_(server) {}
+    void after(Duration delay) {
+        if (!is_armed()) server_.loop_.arm(*this, server_.loop_.time() + delay);
+    }
+    void run() override {
+        server_.exhausted_ = false;
+        server_.update_accepting();
+    }
+
+  private:
+    Server& server_;
+};
+
+Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
+    : header(loop, timeouts.header), body(loop, timeouts.body), keep_alive(loop, timeouts.keep_alive),
+      write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close) {}
+
+Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
+    : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
+      exchanges_(options.limits), recheck_(std::make_unique<Recheck>(*this)), all_gone_(loop),
+      worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
+
+Server::~Server() = default;
+
+Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
+    if (auto opened = access_log_.open(options_.access_log); !opened) return opened.error();
+    auto trusted = TrustedPeers::parse(options_.forwarded_allow_ips);
+    if (!trusted) return trusted.error();
+    trusted_peers_ = std::move(*trusted);
+    for (const ListenerSocket& listener : listeners) {
+        auto fd = duplicate(listener.fd);
+        if (!fd) return fd.error().within("listen on " + listener.address);
+        Acceptor::Sink& sink = *this;
+        acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(*fd), sink));
+    }
+    return {};
+}
+
+// --- accepting
+
+void Server::start_accepting() {
+    accepting_ = true;
+    slot().accepting.store(1, kRelaxed);
+    update_accepting();
+}
+
+bool Server::wants_connections() {
+    if (!accepting_ || exhausted_ || connection_count_ >= options_.limits.connections) return false;
+    if (!options_.accept_gate || draining_) return true;
+    return may_accept(place_.board, place_.worker.slot, Clock::now().time_since_epoch().count());
+}
+
+void Server::update_accepting() {
+    const bool wanted = wants_connections();
+    for (const auto& acceptor : acceptors_) {
+        if (wanted && !acceptor->is_armed()) acceptor->arm();
+        if (!wanted && acceptor->is_armed()) acceptor->disarm();
+    }
+    if (!wanted && accepting_) recheck_->after(exhausted_ ? kExhaustedPause : kRecheckInterval);
+}
+
+void Server::on_accepted(Acceptor&, Accepted accepted) {
+    add(slot().accepted, std::uint64_t{1});
+    slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
+    auto connection = std::make_unique<Connection>(*this, std::move(accepted));
+    connections_.push_back(*connection);
+    Connection& live = *connection.release();  // the set owns it, until forget()
+    live.set_task(loop_.create_task(live.serve()).base());
+    update_accepting();
+}
+
+void Server::on_exhausted(Acceptor&, int errno_value) {
+    exhausted_ = true;
+    if (exhaustion_logged_ == TimePoint::min() || loop_.time() - exhaustion_logged_ > kExhaustedLogInterval) {
+        exhaustion_logged_ = loop_.time();
+        log_error("Can't accept connections: " + errno_text(errno_value) + "; trying again every " +
+                      to_text(kExhaustedPause),
+                  {{"connections", connection_count_}});
+    }
+    update_accepting();
+}
+
+void Server::forget(Connection& connection) {
+    delete &connection;  // unlinks itself
+    slot().connections.store(static_cast<std::uint32_t>(--connection_count_), kRelaxed);
+    exhausted_ = false;
+    if (accepting_) update_accepting();
+    if (connection_count_ == 0 && draining_ && !all_gone_.done()) all_gone_.set_result();
+}
+
+// --- counting and logging
+
+std::uint64_t Server::count_request() {
+    add(slot().requests_in_flight, 1U);
+    if (++requests_ == worn_out_at_ && on_worn_out_) on_worn_out_();
+    return requests_;
+}
+
+void Server::request_done(int status) {
+    add(slot().requests_in_flight, ~0U);
+    add(slot().requests, std::uint64_t{1});
+    if (status >= 500) add(slot().errors_5xx, std::uint64_t{1});
+}
+
+std::string_view Server::date() { return dates_.at(std::time(nullptr)); }
+
+void Server::log_access(const AccessRecord& record) {
+    access_log_.add(record);
+    if (!is_scheduled()) loop_.schedule(*this);
+}
+
+void Server::run() { access_log_.flush(); }
+
+void Server::reopen_logs() {
+    access_log_.flush();
+    if (auto reopened = access_log_.reopen(); !reopened) {
+        log_error("Access log: " + reopened.error().message() + "; the old file is used on");
+    }
+}
+
+// --- the end
+
+Coro<void> Server::drain(Duration limit, bool last) {
+    draining_ = true;
+    last_ = last;
+    slot().accepting.store(0, kRelaxed);
+    accepting_ = last;
+    update_accepting();
+    const TimePoint deadline = loop_.time() + limit;
+    for (;;) {
+        std::size_t taken = 0;
+        if (last_) {
+            for (const auto& acceptor : acceptors_) taken += acceptor->accept_pending(kUnlimited);
+        }
+        if (connection_count_ == 0 && taken == 0) break;
+        if (loop_.time() >= deadline) {
+            end_connections();
+            accepting_ = false;
+            last_ = false;
+        }
+        if (all_gone_.done()) all_gone_ = Future<void>(loop_);
+        const Duration pause = last_ ? kLastLookInterval : std::max<Duration>(deadline - loop_.time(), 100ms);
+        try {
+            co_await wait_for(all_gone_, pause);
+        } catch (const TimeoutError&) {
+        }
+    }
+    accepting_ = false;
+    update_accepting();
+    access_log_.flush();
+}
+
+void Server::quit() {
+    draining_ = true;
+    last_ = false;
+    accepting_ = false;
+    slot().accepting.store(0, kRelaxed);
+    update_accepting();
+    end_connections();
+}
+
+void Server::end_connections() {
+    for (auto next = connections_.begin(); next != connections_.end();) {
+        Connection& connection = *next++;
+        connection.end_now();
+    }
+}
+
+}  // namespace girin

@@ -1,0 +1,129 @@
+#pragma once
+
+// Server: what the connections of one worker share: listeners, the set of connections, deadlines, drain, counters. Not here:
+// one connection (connection.hpp), the process around it (entry.hpp).
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "loop/asio_loop.hpp"
+#include "loop/net/acceptor.hpp"
+#include "worker/access_log.hpp"
+#include "worker/app/application.hpp"
+#include "worker/connection.hpp"
+#include "worker/deadlines.hpp"
+#include "worker/exchange.hpp"
+#include "worker/http/date.hpp"
+#include "worker/http/trusted_peers.hpp"
+#include "worker/listener_socket.hpp"
+#include "worker/options.hpp"
+#include "worker/scoreboard.hpp"
+
+namespace girin {
+
+/// Where a server stands among its siblings.
+struct ServerPlace {
+    WorkerInfo worker;
+    std::span<ScoreboardSlot> board;  // worker.slot is the own line
+
+    ServerPlace(WorkerInfo w, std::span<ScoreboardSlot> b) : worker(w), board(b) {}
+};
+
+class Server final : private Acceptor::Sink, private Runnable {
+  public:
+    struct Deadlines {
+        Deadlines(EventLoop& loop, const Timeouts& timeouts);
+        DeadlineQueue header, body, keep_alive, write, linger, half_close;
+    };
+
+    /// `application` and `options` outlive the server. Errors: see open().
+    Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place);
+    ~Server();
+
+    /// Opens what the options name, and watches the sockets, which stay the caller's. Errors: access log, trusted peers,
+    /// descriptors.
+    Result<void> open(const std::vector<ListenerSocket>& listeners);
+    void start_accepting();
+
+    /// Answers what is in hand, and idle connections at their next request with `Connection: close`; after `limit` ends what
+    /// is left. Returns when no connection is open.
+    ///
+    /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing is left.
+    Coro<void> drain(Duration limit, bool last);
+    /// Ends everything now; what is in hand gets 503 where possible. A drain that runs is over soon.
+    void quit();
+    bool is_draining() const { return draining_; }
+
+    /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
+    void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
+    void reopen_logs();
+
+    // --- for connections
+
+    AsioLoop& loop() const { return loop_; }
+    const WorkerOptions& options() const { return options_; }
+    Application& application() const { return application_; }
+    const WorkerInfo& worker_info() const { return place_.worker; }
+    Deadlines& deadlines() { return deadlines_; }
+    ExchangePool& exchanges() { return exchanges_; }
+    const TrustedPeers& trusted_peers() const { return trusted_peers_; }
+    std::string_view server_header() const { return options_.server_header; }
+    std::string_view date();
+    bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
+    /// Memory for bytes that nobody looks at.
+    std::span<char> scratch() { return scratch_; }
+
+    /// A request begins; returns its number.
+    std::uint64_t count_request();
+    void request_done(int status);
+    const AccessLog& access_log() const { return access_log_; }
+    void log_access(const AccessRecord& record);
+    /// Destroys the connection.
+    void forget(Connection& connection);
+
+  private:
+    class Recheck;
+
+    void on_accepted(Acceptor& acceptor, Accepted connection) override;
+    void on_exhausted(Acceptor& acceptor, int errno_value) override;
+    void run() override;  // flushes the access log, once a turn
+
+    ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
+    bool wants_connections();
+    void update_accepting();
+    void end_connections();
+
+    AsioLoop& loop_;
+    const WorkerOptions& options_;
+    Application& application_;
+    ServerPlace place_;
+    Deadlines deadlines_;
+    ExchangePool exchanges_;
+    TrustedPeers trusted_peers_;
+    AccessLog access_log_;
+    DateCache dates_;
+    std::array<char, 16384> scratch_;
+
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::unique_ptr<Recheck> recheck_;
+    boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
+                           boost::intrusive::constant_time_size<false>>
+        connections_;
+    std::size_t connection_count_ = 0;
+    Future<void> all_gone_;
+    bool accepting_ = false;
+    bool draining_ = false;
+    bool last_ = false;
+    bool exhausted_ = false;
+    TimePoint exhaustion_logged_ = TimePoint::min();
+
+    std::uint64_t requests_ = 0;
+    std::uint64_t worn_out_at_ = 0;
+    std::function<void()> on_worn_out_;
+};
+
+}  // namespace girin
