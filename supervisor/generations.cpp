@@ -88,8 +88,9 @@ void Generations::close_listeners() {
     for (auto& [number, generation] : all_) generation.listeners.close();
 }
 
-void Generations::keep_only(std::uint32_t number) {
+void Generations::keep_only(std::uint32_t number, std::size_t lane) {
     std::erase_if(all_, [number](const auto& entry) { return entry.first != number; });
+    for (auto& [only, generation] : all_) generation.listeners.keep_lane(lane);
 }
 
 Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner) {

@@ -49,8 +49,8 @@ class Generations {
 
     /// Closes every listening socket of the master and removes the files of Unix sockets.
     void close_listeners();
-    /// For a child: as nothing, but that `number`'s settings and sockets stay.
-    void keep_only(std::uint32_t number);
+    /// For a child: closes its copies of everything but `number`'s sockets of one lane. 0: of everything.
+    void keep_only(std::uint32_t number, std::size_t lane);
 
   private:
     std::map<std::uint32_t, Generation> all_;

@@ -163,6 +163,11 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
     return steer_reuse_port_group(sockets_.front().get(), marks);
 }
 
+void Listener::keep_lane(std::size_t lane) {
+    std::swap(sockets_[0], sockets_[lane % sockets_.size()]);
+    sockets_.resize(1);
+}
+
 ListenerSocket Listener::socket(std::size_t lane) const {
     return ListenerSocket(sockets_[lane % sockets_.size()].get(), text_, is_unix_);
 }

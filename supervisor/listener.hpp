@@ -49,6 +49,8 @@ class Listener {
     /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
     Result<void> steer(const std::vector<bool>& live);
 
+    /// For a worker: closes its copies of all lanes but one, so that `socket(0)` is the only one left.
+    void keep_lane(std::size_t lane);
     /// Borrowed from this. Modulo the number of lanes, so any `lane` is fine.
     ListenerSocket socket(std::size_t lane) const;
 

@@ -44,6 +44,10 @@ std::vector<ListenerSocket> ListenerSet::sockets(std::size_t lane) const {
     return sockets;
 }
 
+void ListenerSet::keep_lane(std::size_t lane) {
+    for (Listener& listener : listeners_) listener.keep_lane(lane);
+}
+
 Result<void> ListenerSet::widen(std::size_t lanes) {
     for (Listener& listener : listeners_) {
         if (auto wide = listener.widen(lanes, options_); !wide) return wide.error();

@@ -25,7 +25,8 @@ class ListenerSet {
     const std::vector<Listener>& listeners() const { return listeners_; }
     /// What a worker that serves `lane` inherits. Borrowed from this.
     std::vector<ListenerSocket> sockets(std::size_t lane) const;
-    /// As Listener::widen and steer, for each.
+    /// As Listener::keep_lane, widen and steer, for each.
+    void keep_lane(std::size_t lane);
     Result<void> widen(std::size_t lanes);
     Result<void> steer(const std::vector<bool>& live);
 

@@ -26,8 +26,7 @@ Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     if (auto set = set_environment(setup.environment); !set) return set.error();
     if (auto became = become(setup.identity); !became) return became.error();
     end_with(master);
-    // Slots count from 0 among ourselves, workers from 1 where people read.
-    if (setup.title) setup.title->set(make_process_title("worker " + std::to_string(slot + 1), setup.name));
+    if (setup.title) setup.title->set(make_process_title("worker " + std::to_string(slot), setup.name));
     setup.signals->restore();
     return {};
 }

@@ -42,7 +42,10 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
       heartbeats_(Duration::zero()) {}
 
 SupervisorEnd Supervisor::run() {
-    if (auto prepared = prepare(); !prepared) return {ExitCode::failure, prepared.error().message()};
+    if (auto prepared = prepare(); !prepared) {
+        log_critical(prepared.error().message());
+        return {ExitCode::failure, prepared.error().message()};
+    }
     log_listening(generations_.committed().listeners);
     watch_heartbeats(generations_.committed().settings.timeout);
     decide(Event::start(generations_.committed().settings.workers));

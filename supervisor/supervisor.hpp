@@ -38,10 +38,10 @@ struct SupervisorSetup {
     SupervisorSetup() = default;
 };
 
-/// How it ended.
+/// How the supervisor ended.
 struct SupervisorEnd {
     ExitCode code = ExitCode::ok;
-    std::string sentence;  // why, when `code` isn't ok
+    std::string sentence;  // why, when `code` isn't ok; it has been logged
 
     SupervisorEnd() = default;
     SupervisorEnd(ExitCode c, std::string text) : code(c), sentence(std::move(text)) {}
@@ -85,8 +85,8 @@ class Supervisor {
     Result<SpawnedWorker> fork_worker(const Action& action, const Generation& generation, std::size_t lane);
     std::size_t make_lane(std::uint32_t generation);
     void tell_when_first_ready();
-    /// In a child: lets go of everything but one generation's settings and sockets.
-    void forget_master(std::uint32_t generation);
+    /// In a child: lets go of everything but one generation's settings, and its sockets of one lane.
+    void forget_master(std::uint32_t generation, std::size_t lane);
 
     // supervisor_reload.cpp
     void start_reload(std::uint32_t generation);

@@ -54,8 +54,6 @@ void Supervisor::log_decision(const Action& action) {
 void Supervisor::spawn(const Action& action) {
     const auto pid = try_spawn(action);
     if (!pid) return decide(Event::worker_spawn_failed(action.slot, pid.error().message()));
-    log_info("Booting worker " + std::to_string(action.slot) + " (pid " + std::to_string(*pid) + ", generation " +
-             std::to_string(action.generation) + ")");
     decide(Event::worker_spawned(action.slot, *pid));
 }
 
@@ -82,7 +80,7 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     ChildSetup child = setup_.child;
     child.environment = generation.settings.env;
     return spawn_worker(
-        os_, child, std::move(place), [this, &action] { forget_master(action.generation); },
+        os_, child, std::move(place), [this, &action, lane] { forget_master(action.generation, lane); },
         [this, &generation](const WorkerPlace& own) { return setup_.work(generation.settings, own); });
 }
 
@@ -105,12 +103,12 @@ void Supervisor::tell_when_first_ready() {
     if (setup_.on_first_ready) setup_.on_first_ready();
 }
 
-void Supervisor::forget_master(std::uint32_t generation) {
+void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     wait_.close();
     signals_.close();
     workers_.forget();
     check_.reset();
-    generations_.keep_only(generation);
+    generations_.keep_only(generation, lane);
     if (setup_.leave_master) setup_.leave_master();
 }
 

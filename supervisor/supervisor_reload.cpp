@@ -2,6 +2,7 @@
 // undone when the reload fails.
 
 #include "loop/base/log.hpp"
+#include "supervisor/settings_change.hpp"
 #include "supervisor/socket_address.hpp"
 #include "supervisor/supervisor.hpp"
 
@@ -24,6 +25,13 @@ Result<std::vector<BindAddress>> from_lines(const std::string& lines) {
     return addresses;
 }
 
+void log_changes(const std::vector<SettingChange>& changes) {
+    for (const SettingChange& change : changes) {
+        if (change.reloadable) log_info("Reload: " + change.to_text());
+        if (!change.reloadable) log_warning("Reload: " + change.to_text() + ": takes a restart, and stays as it is");
+    }
+}
+
 /// In the child: everything that may crash, block or look up names. Its answer is the addresses without names.
 CheckOutcome check_blocking(const SupervisorSetup& setup) {
     const auto settings = setup.read_settings();
@@ -40,7 +48,7 @@ CheckOutcome check_blocking(const SupervisorSetup& setup) {
 
 void Supervisor::start_reload(std::uint32_t generation) {
     abandon_check();
-    auto check = ReloadCheck::start(os_, [this] { forget_master(0); }, [this] { return check_blocking(setup_); });
+    auto check = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [this] { return check_blocking(setup_); });
     if (!check) return decide(Event::reload_refused(generation, check.error().message()));
     if (auto watched = wait_.add(check->pidfd(), ReadySource(SourceKind::check_end, generation)); !watched) {
         check->give_up(os_, "");
@@ -62,11 +70,14 @@ void Supervisor::on_check_end(std::uint32_t generation) {
 }
 
 Result<Settings> Supervisor::prepare_generation(std::uint32_t generation, const std::string& address_lines) {
-    auto settings = setup_.read_settings();
-    if (!settings) return settings.error();
+    const auto wanted = setup_.read_settings();
+    if (!wanted) return wanted.error();
+    const Settings& running = generations_.committed().settings;
+    log_changes(changes_between(running, *wanted));
+    const Settings settings = keep_unreloadable(running, *wanted);
     const auto addresses = from_lines(address_lines);
     if (!addresses) return addresses.error();
-    if (auto opened = generations_.prepare(generation, *settings, *addresses); !opened) return opened.error();
+    if (auto opened = generations_.prepare(generation, settings, *addresses); !opened) return opened.error();
     return settings;
 }
 

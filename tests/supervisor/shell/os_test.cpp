@@ -34,7 +34,7 @@ class OsTest : public testing::Test {
             auto reaped = os_.reap_child(child.pidfd.get());
             if (reaped) ended = *reaped;
             return ended.has_value();
-        }, child.pidfd.get()));
+        }));
         return ended.value_or(ChildExit());
     }
 

@@ -27,7 +27,7 @@ class ReloadCheckTest : public testing::Test {
     CheckOutcome wait_for(ReloadCheck& check) {
         std::optional<CheckOutcome> outcome;
         const auto ended = [&] { return (outcome = check.poll_outcome(os_)).has_value(); };
-        EXPECT_TRUE(test::eventually(10s, "the check", ended, check.pidfd()));
+        EXPECT_TRUE(test::eventually(10s, "the check", ended));
         return outcome.value_or(CheckOutcome::fail("never ended"));
     }
 

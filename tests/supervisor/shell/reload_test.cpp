@@ -153,7 +153,7 @@ TEST_F(ReloadTest, ReplacesAKilledOldWorkerWhileANewGenerationStarts) {
     ASSERT_TRUE(master_->logs("is ready after", 3));  // the canary
     ::kill(before_[0], SIGKILL);
     EXPECT_TRUE(master_->logs("was killed by SIGKILL from outside"));
-    EXPECT_TRUE(master_->logs("generation 1)", 3)) << "booted in the old generation";
+    EXPECT_TRUE(master_->logs("starts, generation 1", 3)) << "respawned in the old generation";
     EXPECT_TRUE(master_->has_workers(3));
 }
 

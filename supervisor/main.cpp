@@ -1,0 +1,5 @@
+// girin, the program.
+
+#include "supervisor/run.hpp"
+
+int main(int argc, char** argv) { return girin::run_server(argc, argv); }

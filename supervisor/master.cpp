@@ -1,0 +1,190 @@
+#include "supervisor/master.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "loop/base/log.hpp"
+#include "supervisor/daemon.hpp"
+#include "supervisor/pidfile.hpp"
+#include "supervisor/preload.hpp"
+#include "supervisor/privileges.hpp"
+#include "supervisor/settings_change.hpp"
+#include "supervisor/settings_print.hpp"
+#include "supervisor/supervisor.hpp"
+#include "supervisor/worker_options.hpp"
+#include "worker/entry.hpp"
+
+namespace girin {
+namespace {
+
+/// Steps to a running server, and what they made; undone in reverse order when it goes.
+class Master {
+  public:
+    Master(MasterInput input, ProcessTitle& title) : input_(std::move(input)), title_(title) {}
+
+    int run() {
+        SupervisorEnd end = leave_terminal();
+        if (end.code == ExitCode::ok) end = set_up_and_serve();
+        report(end);
+        pidfile_.remove();
+        notice_.tell(static_cast<int>(end.code), end.sentence);
+        return static_cast<int>(end.code);
+    }
+
+  private:
+    using Step = SupervisorEnd (Master::*)();
+
+    SupervisorEnd set_up_and_serve() {
+        constexpr Step kSteps[] = {&Master::settle_process, &Master::open_logs, &Master::look_at_application,
+                                   &Master::open_sockets,   &Master::lock_pidfile, &Master::serve};
+        for (const Step step : kSteps) {
+            SupervisorEnd end = (this->*step)();
+            if (end.code != ExitCode::ok) return end;
+        }
+        return {};
+    }
+
+    SupervisorEnd leave_terminal() {
+        if (!settings().daemon) return {};
+        auto notice = daemonize_blocking(signals_);
+        if (!notice) return failed(notice.error());
+        notice_ = std::move(*notice);
+        return {};
+    }
+
+    SupervisorEnd settle_process() {
+        title_.set(make_process_title("master", settings().name));
+        if (settings().umask) ::umask(static_cast<mode_t>(*settings().umask));
+        if (auto changed = change_directory(settings().chdir); !changed) return failed(changed.error());
+        if (auto set = set_environment(settings().env); !set) return failed(set.error());
+        auto identity = find_identity(settings().user, settings().group);
+        if (!identity) return failed(identity.error());
+        identity_ = std::move(*identity);
+        return {};
+    }
+
+    SupervisorEnd open_logs() {
+        LogOptions options;
+        options.level = settings().log_level;
+        options.format = settings().log_format;
+        options.file = settings().error_logfile;
+        if (auto opened = open_log(options); !opened) return failed(opened.error());
+        logs_open_ = true;
+        log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
+        return {};
+    }
+
+    SupervisorEnd look_at_application() {
+        const auto source = find_app(settings(), input_.linked);
+        if (!source) return {ExitCode::usage, source.error().message()};
+        if (auto checked = check_application(*source); !checked) return not_loaded(checked.error());
+        if (!settings().preload) return {};
+        auto loaded = preload_application(*source);
+        if (!loaded) return not_loaded(loaded.error());
+        preloaded_ = std::move(*loaded);
+        return {};
+    }
+
+    SupervisorEnd open_sockets() {
+        auto first = open_first_generation_blocking(settings(), identity_);
+        if (!first) return failed(first.error());
+        first_ = std::move(*first);
+        return {};
+    }
+
+    SupervisorEnd lock_pidfile() {
+        if (settings().pid.empty()) return {};
+        auto pidfile = Pidfile::create(settings().pid);
+        if (!pidfile) return failed(pidfile.error());
+        pidfile_ = std::move(*pidfile);
+        return {};
+    }
+
+    SupervisorEnd serve() {
+        Supervisor supervisor(os_, make_setup(), Generations(std::move(first_), identity_));
+        served_ = true;
+        return supervisor.run();
+    }
+
+    SupervisorSetup make_setup() {
+        SupervisorSetup setup;
+        setup.read_settings = [this]() -> Result<Settings> {
+            const auto parsed = load_settings(input_.reload_input);
+            if (!parsed) return parsed.error();
+            return parsed->settings;
+        };
+        setup.check_settings = [this](const Settings& wanted) -> Result<void> {
+            const auto source = find_app(wanted, input_.linked);
+            if (!source) return source.error();
+            return check_application(*source);
+        };
+        setup.work = [this](const Settings& own, const WorkerPlace& place) { return work(own, place); };
+        setup.leave_master = [this] {
+            pidfile_.forget();
+            notice_.forget();
+        };
+        setup.on_first_ready = [this] { notice_.tell(0); };
+        setup.child.signals = &signals_;
+        setup.child.title = &title_;
+        setup.child.name = settings().name;
+        setup.child.identity = identity_;
+        return setup;
+    }
+
+    /// In a worker.
+    int work(const Settings& own, const WorkerPlace& place) {
+        WorkerSetup setup;
+        setup.options = to_worker_options(own);
+        setup.listeners = place.listeners;
+        setup.channel_fd = place.channel_fd;
+        setup.board = place.board;
+        setup.slot = place.slot;
+        setup.generation = place.generation;
+        auto source = find_app(own, input_.linked);
+        if (!source) return kWorkerAppNotLoaded;  // can't be: it was looked at before
+        setup.app = std::move(*source);
+        // A reload is there to bring new code, so later generations load it anew.
+        if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
+        set_log_level(own.log_level);
+        return worker_main(std::move(setup));
+    }
+
+    /// The one place where a failure is told; beside the log also to whoever started us, if that is somewhere else.
+    void report(const SupervisorEnd& end) {
+        if (end.code == ExitCode::ok) return log_info("girin has stopped");
+        if (logs_open_ && !served_) log_critical(end.sentence);
+        const bool seen = logs_open_ && (settings().error_logfile.empty() || settings().error_logfile == "-");
+        if (!seen && !settings().daemon) std::fprintf(stderr, "girin: %s\n", end.sentence.c_str());
+    }
+
+    const Settings& settings() const { return input_.settings; }
+    static SupervisorEnd failed(const Error& error) { return {ExitCode::failure, error.message()}; }
+    static SupervisorEnd not_loaded(const Error& error) { return {ExitCode::application_not_loaded, error.message()}; }
+
+    MasterInput input_;
+    ProcessTitle& title_;
+    const SignalsBlocked signals_;
+    LinuxOs os_;
+    DaemonNotice notice_;
+    Identity identity_;
+    LoadedApplication preloaded_;
+    Generation first_;
+    Pidfile pidfile_;
+    bool logs_open_ = false;
+    bool served_ = false;  // the supervisor ran, and has logged how it ended
+};
+
+}  // namespace
+
+Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked) {
+    if (linked) return *linked;
+    return parse_app_source(settings.application);
+}
+
+int run_master(MasterInput input, ProcessTitle& title) { return Master(std::move(input), title).run(); }
+
+}  // namespace girin

@@ -1,0 +1,30 @@
+#pragma once
+
+// The master process from settings to exit code: what has to be in place before the supervisor's loop, in order, and what is
+// cleared away after it. A step that fails ends it with one sentence and nothing left behind. Not here: the command line
+// (run.hpp), the loop (supervisor.hpp).
+
+#include <optional>
+
+#include "supervisor/process_title.hpp"
+#include "supervisor/settings_text.hpp"
+#include "worker/app/loader.hpp"
+
+namespace girin {
+
+struct MasterInput {
+    Settings settings;
+    SettingsInput reload_input;       // to read the settings again
+    std::optional<AppSource> linked;  // the application of a program that brings its own
+
+    MasterInput(Settings values, SettingsInput input, std::optional<AppSource> source)
+        : settings(std::move(values)), reload_input(std::move(input)), linked(std::move(source)) {}
+};
+
+/// The application that `settings` name, or the program's own. Errors: a name that can't be one.
+Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);
+
+/// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a worker.
+int run_master(MasterInput input, ProcessTitle& title);
+
+}  // namespace girin

@@ -1,0 +1,31 @@
+#include "supervisor/preload.hpp"
+
+#include <filesystem>
+#include <iterator>
+#include <string>
+
+namespace girin {
+namespace {
+
+std::ptrdiff_t count_threads() {
+    std::error_code ignored;
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task", ignored),
+                         std::filesystem::directory_iterator());
+}
+
+}  // namespace
+
+Result<LoadedApplication> preload_application(const AppSource& source) {
+    const std::ptrdiff_t before = count_threads();  // a sanitizer may have one of its own
+    auto loaded = load_application(source);
+    if (!loaded) return loaded.error();
+    const std::ptrdiff_t started = count_threads() - before;
+    if (started > 0) {
+        return Error(source.text() + ": can't be preloaded, because it starts threads (" + std::to_string(started) +
+                     ") while it is loaded, and a fork would leave them behind; run without --preload, or start "
+                     "them in startup()");
+    }
+    return loaded;
+}
+
+}  // namespace girin

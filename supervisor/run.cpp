@@ -1,0 +1,64 @@
+#include "supervisor/run.hpp"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "supervisor/exit_code.hpp"
+#include "supervisor/master.hpp"
+#include "supervisor/privileges.hpp"
+#include "supervisor/process_title.hpp"
+#include "supervisor/settings_print.hpp"
+#include "supervisor/settings_text.hpp"
+
+namespace girin {
+namespace {
+
+int print_failure(ExitCode code, const std::string& sentence) {
+    std::fprintf(stderr, "girin: %s\n", sentence.c_str());
+    return static_cast<int>(code);
+}
+
+int print_answer(const std::string& text) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return static_cast<int>(written ? ExitCode::ok : ExitCode::failure);
+}
+
+/// What settings alone don't show: whether their application, user and directory exist.
+int check_config(const Settings& settings, const std::optional<AppSource>& linked) {
+    if (auto changed = change_directory(settings.chdir); !changed) {
+        return print_failure(ExitCode::usage, changed.error().message());
+    }
+    if (auto identity = find_identity(settings.user, settings.group); !identity) {
+        return print_failure(ExitCode::usage, identity.error().message());
+    }
+    const auto source = find_app(settings, linked);
+    if (!source) return print_failure(ExitCode::usage, source.error().message());
+    if (auto checked = check_application(*source); !checked) {
+        return print_failure(ExitCode::application_not_loaded, checked.error().message());
+    }
+    return print_answer("The settings are fine.\n");
+}
+
+int run(int argc, char** argv, std::optional<AppSource> linked) {
+    SettingsInput input = SettingsInput::of_process(argc, argv);
+    input.application_built_in = linked.has_value();
+    ProcessTitle title(argc, argv);
+    const auto parsed = load_settings(input);
+    if (!parsed) return print_failure(ExitCode::usage, parsed.error().message());
+    if (const auto text = answer_text(*parsed)) return print_answer(*text);
+    if (parsed->answer == SettingsAnswer::check_config) return check_config(parsed->settings, linked);
+    // The same file is needed again for a reload, even if it was only found and not named.
+    input.file_required = !parsed->settings.config.empty();
+    return run_master(MasterInput(parsed->settings, std::move(input), std::move(linked)), title);
+}
+
+}  // namespace
+
+int run_server(int argc, char** argv) { return run(argc, argv, std::nullopt); }
+
+int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name) {
+    return run(argc, argv, AppSource::linked(std::move(make), name));
+}
+
+}  // namespace girin
