@@ -1,0 +1,97 @@
+// The demo over HTTP, from the real girin. What each path answers in full is tested without a connection in
+// tests/worker/app/demo_test.cpp; here is what needs one.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/support/girin_process.hpp"
+#include "tests/support/http_client.hpp"
+
+using namespace girin::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+class Demo : public testing::Test {
+  protected:
+    TempDir directory;
+    GirinProcess girin{directory, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"})};
+    HttpClient client{girin.endpoint()};
+};
+
+}  // namespace
+
+TEST_F(Demo, Greets) {
+    const HttpResponse answer = client.get("/");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "Hello, World!");
+    EXPECT_EQ(answer.field("content-type"), "text/plain; charset=utf-8");
+    EXPECT_EQ(answer.field("content-length"), "13");
+    EXPECT_TRUE(answer.keeps_connection);
+}
+
+TEST_F(Demo, AnswersHeadWithoutABody) {
+    client.send(format_request("HEAD", "/"));
+    const HttpResponse answer = client.read_response(true);
+    EXPECT_EQ(answer.field("content-length"), "13");
+    EXPECT_EQ(client.get("/").body, "Hello, World!");
+}
+
+TEST_F(Demo, ShowsBrowsersAPage) {
+    const HttpResponse answer = client.get("/", {{"Accept", "text/html,*/*;q=0.8"}});
+    EXPECT_EQ(answer.field("content-type"), "text/html; charset=utf-8");
+    EXPECT_NE(answer.body.find("<title>girin is serving</title>"), std::string::npos);
+}
+
+TEST_F(Demo, TellsWhichWorkerAnswersAndWhatTheProxySaid) {
+    const std::string direct = client.get("/info").body;
+    EXPECT_NE(direct.find("\"pid\":" + std::to_string(girin.workers().at(0))), std::string::npos) << direct;
+    EXPECT_NE(direct.find("\"scheme\":\"http\""), std::string::npos) << direct;
+    const Fields told = {{"X-Forwarded-For", "198.51.100.7"}, {"X-Forwarded-Proto", "https"}};
+    const std::string proxied = client.get("/info", told).body;
+    EXPECT_NE(proxied.find("\"client\":\"198.51.100.7\""), std::string::npos) << proxied;
+    EXPECT_NE(proxied.find("\"scheme\":\"https\""), std::string::npos) << proxied;
+}
+
+TEST_F(Demo, EchoesAMegabyte) {
+    std::string body(1 << 20, ' ');
+    for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 31 % 251);
+    const HttpResponse answer = client.request("POST", "/echo", {{"Content-Type", "image/png"}}, body);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.field("content-type"), "image/png");
+    EXPECT_TRUE(answer.body == body);
+}
+
+TEST_F(Demo, EchoesChunksAsChunks) {
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    client.send("4\r\nfour\r\n0\r\n\r\n");
+    const HttpResponse answer = client.read_final_response();
+    EXPECT_EQ(answer.field("transfer-encoding"), "chunked");
+    EXPECT_EQ(answer.body, "onefour");
+}
+
+TEST_F(Demo, SleepsWithoutHoldingOthersUp) {
+    client.send(format_request("GET", "/sleep/3000"));
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(get(girin.endpoint(), "/").body, "Hello, World!");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+    EXPECT_EQ(client.read_final_response().body, "slept 3000 ms\n");
+}
+
+TEST_F(Demo, StreamsWhatWasAskedFor) {
+    const HttpResponse answer = client.get("/stream/1000/1000");
+    EXPECT_EQ(answer.field("transfer-encoding"), "chunked");
+    EXPECT_EQ(answer.body.size(), 1'000'000U);
+    EXPECT_EQ(answer.body.substr(0, 28), "abcdefghijklmnopqrstuvwxyzab");
+}
+
+TEST_F(Demo, RefusesInItsOwnWords) {
+    const HttpResponse bad = client.get("/sleep/soon");
+    EXPECT_EQ(bad.status, 400);
+    EXPECT_NE(bad.body.find("MS in /sleep/MS is a number from 0 to 60000"), std::string::npos) << bad.body;
+    EXPECT_EQ(client.get("/nothing").status, 404);
+    const HttpResponse posted = client.request("POST", "/info");
+    EXPECT_EQ(posted.status, 405);
+    EXPECT_EQ(posted.field("allow"), "GET, HEAD");
+}
