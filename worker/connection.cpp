@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 
 #include "loop/base/log.hpp"
 #include "loop/cancel.hpp"
@@ -244,6 +245,7 @@ void Connection::log_access() {
     record.status = exchange_->status();
     record.body_bytes = exchange_->response_body_bytes();
     record.duration = Clock::now() - exchange_->began_at();
+    record.unix_time = std::time(nullptr);
     record.pid = server_.worker_info().pid;
     record.request_fields = head.fields;
     record.response_fields = exchange_->response_fields().list();
