@@ -68,11 +68,15 @@ def _add_turns(tables, turns):
     _by_load(tables, "CPU µs per request, the same runs", turns, lambda figures: f"{figures['cpu_us']['median']:.2f}")
 
 
+def _median(figures, key):
+    return f"{figures[key]['median']:,.0f}" if key in figures else "–"
+
+
 def _add_wrk(tables, by_load):
     for load, servers in by_load.items():
         rows = [[name, f"{figures['ratio']:.2f}", with_quartiles(figures["cpu_us"]),
-                 f"{figures['requests_per_s']['median']:,.0f}", f"{figures['p50_us']['median']:,.0f}",
-                 f"{figures['p99_us']['median']:,.0f}", figures["errors"] or "none"]
+                 _median(figures, "requests_per_s"), _median(figures, "p50_us"), _median(figures, "p99_us"),
+                 figures["errors"] or "none"]
                 for name, figures in servers.items()]
         header = ["server", "floor ÷ CPU", "CPU µs/request", "requests/s", "p50 µs", "p99 µs", "errors"]
         tables.table(f"wrk on a CPU of its own: {load}", header, rows)

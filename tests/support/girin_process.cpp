@@ -11,7 +11,7 @@ namespace {
 // "Listening at: http://127.0.0.1:41234 (1234)", with several addresses in one line or in several.
 const char* const kListening = R"(Listening at: (.*) \(\d+\))";
 // What the master says of each worker whose application has started and whose listeners are armed.
-const char* const kReady = "[Ww]orker.* ready";
+const char* const kReady = R"(Worker \d+ \(pid \d+\) is ready)";
 
 Command command_for(const TempDir& dir, const GirinCommand& girin) {
     Command command(girin.program.empty() ? girin_binary() : girin.program, girin.args);
