@@ -13,7 +13,7 @@ void Exchange::clear() {
     head_in_.clear();
     body_in_.clear();
     in_body_buffer_ = false;
-    parser_.reset();
+    if (!parser_.between_requests()) parser_.reset();
     sent();
     body_.clear();
     if (body_.capacity() > kBodyBufferBytes) body_.shrink_to_fit();
@@ -138,7 +138,7 @@ Result<void> Exchange::begin_answer(std::optional<std::uint64_t> body_bytes) {
     response.status = status_;
     response.fields = fields_.list();
     response.body_bytes = body_bytes;
-    if (has_body_) response.content_type = "text/plain; charset=utf-8";
+    if (has_body_) response.content_type = kDefaultContentType;
     Result<ResponsePlan> plan = append_response_head(out_, response, context());
     if (!plan) return plan.error();
     plan_ = *plan;
@@ -146,8 +146,27 @@ Result<void> Exchange::begin_answer(std::optional<std::uint64_t> body_bytes) {
     return {};
 }
 
+/// Nothing about the answer is unusual.
+bool Exchange::is_usual() const {
+    return status_ == 200 && has_body_ && fields_.empty() && body_over_ && may_keep_alive_ && !must_close_ &&
+           head().version == HttpVersion::http_1_1 && body_.size() <= kCopiedBodyBytes && head().method != "HEAD" &&
+           !connection_->server().is_draining();
+}
+
+void Exchange::finish_usual() {
+    connection_->server().usual_head().append(out_, body_);
+    plan_.keep_alive = true;
+    plan_.framing = ResponseFraming::content_length;
+    plan_.content_length = body_bytes_sent_ = body_.size();
+    head_sent_ = true;
+}
+
 Result<void> Exchange::finish() {
     if (head_sent_) return finish_stream();
+    if (is_usual()) {
+        finish_usual();
+        return {};
+    }
     if (auto begun = begin_answer(body_.size()); !begun) return begun;
     if (plan_.framing == ResponseFraming::none) return {};
     body_bytes_sent_ = body_.size();

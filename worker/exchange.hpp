@@ -30,6 +30,8 @@ class Exchange {
     static constexpr std::size_t kHeadBufferBytes = 16 * 1024;
     static constexpr std::size_t kBodyBufferBytes = 64 * 1024;
     static constexpr std::size_t kLeastRoom = 2048;  // worth a receive
+    /// Of a body for which the application names no type.
+    static constexpr std::string_view kDefaultContentType = "text/plain; charset=utf-8";
 
     explicit Exchange(const Limits& limits) : parser_(limits) {}
     Exchange(const Exchange&) = delete;
@@ -128,6 +130,8 @@ class Exchange {
     void begin_common(std::uint64_t number, TimePoint now);
     Result<void> begin_answer(std::optional<std::uint64_t> body_bytes);
     ResponseContext context() const;
+    bool is_usual() const;
+    void finish_usual();
     Result<void> finish_stream();
     void require_head_open() const;
 

@@ -147,6 +147,17 @@ void Server::request_done(int status) {
 
 std::string_view Server::date() { return dates_.at(std::time(nullptr)); }
 
+const UsualHead& Server::usual_head() {
+    const std::string_view now = date();
+    if (!usual_head_.is_for(now)) {
+        ResponseContext context;
+        context.server = server_header();
+        context.date = now;
+        usual_head_.make(Exchange::kDefaultContentType, context);
+    }
+    return usual_head_;
+}
+
 void Server::log_access(const AccessRecord& record) {
     access_log_.add(record);
     if (!is_scheduled()) loop_.schedule(*this);

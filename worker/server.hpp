@@ -19,6 +19,7 @@
 #include "worker/exchange.hpp"
 #include "worker/http/date.hpp"
 #include "worker/http/trusted_peers.hpp"
+#include "worker/http/usual_head.hpp"
 #include "worker/listener_socket.hpp"
 #include "worker/options.hpp"
 #include "worker/scoreboard.hpp"
@@ -73,6 +74,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     const TrustedPeers& trusted_peers() const { return trusted_peers_; }
     std::string_view server_header() const { return options_.server_header; }
     std::string_view date();
+    /// For answers of now.
+    const UsualHead& usual_head();
     bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
     /// Memory for bytes that nobody looks at.
     std::span<char> scratch() { return scratch_; }
@@ -106,6 +109,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     TrustedPeers trusted_peers_;
     AccessLog access_log_;
     DateCache dates_;
+    UsualHead usual_head_;
     std::array<char, 16384> scratch_;
 
     std::vector<std::unique_ptr<Acceptor>> acceptors_;

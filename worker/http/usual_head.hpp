@@ -1,0 +1,29 @@
+#pragma once
+
+// UsualHead: the head that nearly all answers have (200, a known length, no fields but the server's own), made once a second
+// and copied from then on. Byte for byte what append_response_head() writes.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "worker/http/response_head.hpp"
+
+namespace girin {
+
+class UsualHead {
+  public:
+    /// For answers with these values of Content-Type, Server and Date, to HTTP/1.1 clients whose connection is kept.
+    void make(std::string_view content_type, const ResponseContext& context);
+    /// What `make` was called with last.
+    bool is_for(std::string_view date) const { return date == date_; }
+
+    /// Appends the head, and the body behind it.
+    void append(std::string& out, std::string_view body) const;
+
+  private:
+    std::string before_length_, after_length_;
+    std::string date_;
+};
+
+}  // namespace girin
