@@ -1,11 +1,14 @@
 #include "loop/asio_loop.hpp"
 
+#include <sys/eventfd.h>
+
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "loop/asio/internals.hpp"
-#include "loop/executor.hpp"
 
 namespace girin {
 namespace {
@@ -16,8 +19,28 @@ constexpr int kPollBudget = 1024;
 }  // namespace
 
 struct AsioLoop::Impl {
-    boost::asio::io_context context{1};
+    // One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors not.
+    boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+
+    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>
+        alarm{context};
+    TimePoint alarm_at = TimePoint::max();
+
+    /// Makes a wait end at `until`, or before. The alarm is a timerfd that is set only when the next deadline comes nearer; a
+    /// time limit in epoll_wait would have the kernel set and clear a timer for each wait.
+    void set_alarm(TimePoint until) {
+        if (alarm_at <= until) return;
+        alarm_at = until;
+        alarm.expires_at(until);
+        alarm.async_wait([this](const boost::system::error_code& error) {
+            if (!error) alarm_at = TimePoint::max();
+        });
+    }
+
+#if !GIRIN_ASIO_INTERNALS
+    std::atomic<int> bell = -1;  // see lend()
+#endif
 
     /// Handles what is queued, without asking the kernel again where that can be known.
     void drain() {
@@ -37,16 +60,40 @@ AsioLoop::~AsioLoop() { close_from_destructor(); }
 boost::asio::io_context& AsioLoop::io_context() noexcept { return impl_->context; }
 
 void AsioLoop::select(std::optional<TimePoint> until) {
-    if (!until) {
-        impl_->context.run_one();
-    } else if (*until > time()) {
-        impl_->context.run_one_until(*until);
-    } else {
-        impl_->context.poll_one();
+#if !GIRIN_ASIO_INTERNALS
+    if (impl_->bell >= 0) {
+        eventfd_t rung;
+        ::eventfd_read(impl_->bell, &rung);
+        return;
     }
-    impl_->drain();
+#endif
+    try {
+        if (until && *until <= time()) {
+            impl_->context.poll_one();
+        } else {
+            if (until) impl_->set_alarm(*until);
+            impl_->context.run_one();
+        }
+        impl_->drain();
+    } catch (const FatalError&) {
+        throw;
+    } catch (...) {
+        call_exception_handler(std::current_exception(), "Exception in an Asio handler");
+    }
 }
 
-void AsioLoop::wake_up() noexcept { boost::asio::post(impl_->context, [] {}); }
+void AsioLoop::wake_up() noexcept {
+#if !GIRIN_ASIO_INTERNALS
+    if (impl_->bell >= 0) {
+        ::eventfd_write(impl_->bell, 1);
+        return;
+    }
+#endif
+    boost::asio::post(impl_->context, [] {});
+}
+
+#if !GIRIN_ASIO_INTERNALS
+void AsioLoop::lend(int bell) noexcept { impl_->bell = bell; }
+#endif
 
 }  // namespace girin

@@ -54,7 +54,7 @@ class CoroPromise final : public CoroPromiseBase {
   public:
     Coro<T> get_return_object() noexcept;
 
-    template <class U>
+    template <class U = T>
         requires std::is_constructible_v<T, U&&>
     void return_value(U&& value) {
         value_.emplace(std::forward<U>(value));

@@ -11,6 +11,18 @@ namespace {
 
 thread_local EventLoop* g_running_loop = nullptr;
 
+template <class F>
+class ScopeExit {
+  public:
+    explicit ScopeExit(F function) : function_(std::move(function)) {}
+    ScopeExit(const ScopeExit&) = delete;
+    ScopeExit& operator=(const ScopeExit&) = delete;
+    ~ScopeExit() { function_(); }
+
+  private:
+    F function_;
+};
+
 std::string describe(const std::source_location& where) {
     return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
@@ -32,7 +44,10 @@ std::string describe(const std::exception_ptr& exception) {
 
 EventLoop::EventLoop() : now_(Clock::now()) {}
 
-EventLoop::~EventLoop() { GIRIN_CHECK(closed_, "a concrete loop closes itself in its destructor"); }
+EventLoop::~EventLoop() {
+    GIRIN_CHECK(closed_, "a concrete loop closes itself in its destructor");
+    drop_scheduled();  // by futures that were set after close()
+}
 
 EventLoop* EventLoop::running_or_null() noexcept { return g_running_loop; }
 
@@ -68,10 +83,10 @@ void EventLoop::check_open() const {
 
 void EventLoop::run_forever(std::source_location where) {
     const RunningScope scope(*this, where);
+    const ScopeExit reset([this] { stopping_ = false; });
     do {
         turn(true);
     } while (!stopping_);
-    stopping_ = false;
 }
 
 void EventLoop::turn(bool may_wait) {
@@ -81,11 +96,14 @@ void EventLoop::turn(bool may_wait) {
         select(TimePoint::min());
     }
     now_ = now();
-    if (observer_ != nullptr) observer_->turn_began(now_);
+    TurnObserver* const observer = observer_;  // a callback may set another one: each sees whole turns
+    if (observer != nullptr) observer->turn_began(now_);
+    const ScopeExit ended([observer] {
+        if (observer != nullptr) observer->turn_ended();
+    });
     take_posted();
     timers_.move_due(now_, ready_);
     run_pass();
-    if (observer_ != nullptr) observer_->turn_ended();
 }
 
 void EventLoop::run_pass() {
@@ -111,6 +129,11 @@ void EventLoop::post(Ref<detail::Callback> callback) {
         posted_.push_back(std::move(callback));
         if (posted_.size() > 1) return;  // the loop is awake, or about to be
     }
+    wake_up();
+}
+
+void EventLoop::rouse() noexcept {
+    asleep_ = false;
     wake_up();
 }
 
@@ -157,16 +180,16 @@ void EventLoop::close() {
         posts_closed_ = true;
     }
     take_posted();
-    while (first_task_ != nullptr) first_task_->abandon();
+    while (last_task_ != nullptr) last_task_->abandon();  // children before the parents whose locals they refer to
+    drop_scheduled();
+    closed_ = true;
+}
+
+void EventLoop::drop_scheduled() noexcept {
     while (!ready_.empty() || !timers_.empty()) {
         timers_.move_due(TimePoint::max(), ready_);
-        while (!ready_.empty()) {
-            auto* callback = dynamic_cast<detail::Callback*>(&ready_.front());
-            ready_.pop_front();
-            if (callback != nullptr) intrusive_ptr_release(callback);
-        }
+        detail::drop_all(ready_);
     }
-    closed_ = true;
 }
 
 void EventLoop::close_from_destructor() noexcept {

@@ -72,12 +72,13 @@ class EventLoop {
     /// The turn that runs is finished; later callbacks wait for the next run. Before a run: that run makes one turn.
     void stop() noexcept { stopping_ = true; }
     bool is_running() const noexcept { return running_; }
-    /// Drops what is scheduled and shuts the executor down without waiting. Twice does nothing. Errors: LoopError while it runs.
+    /// Drops what is scheduled, destroys the coroutines of tasks that have not ended (each is named in the log), and shuts the
+    /// executor down. Twice does nothing. Errors: LoopError while it runs. Blocks: until jobs that run in the executor have ended.
     void close();
     bool is_closed() const noexcept { return closed_; }
 
-    /// The time at the start of this turn; constant within it.
-    TimePoint time() const noexcept { return now_; }
+    /// The time at the start of this turn; constant within it. While the loop doesn't run, the clock's own time.
+    TimePoint time() const { return running_ ? now_ : now(); }
 
     /// Calls `function` once, in the next turn, in order of scheduling.
     template <class F>
@@ -108,9 +109,18 @@ class EventLoop {
     void set_executor_threads(std::size_t threads) { executor_threads_ = threads; }
 
     // For primitives of loop/: what lies under callbacks and tasks.
-    void schedule(Runnable& runnable) { ready_.push_back(runnable); }
-    void schedule_all(RunnableList& list) { ready_.splice(ready_.end(), list); }
-    void arm(Timer& timer, TimePoint when) { timers_.arm(timer, when); }
+    void schedule(Runnable& runnable) {
+        ready_.push_back(runnable);
+        if (asleep_) rouse();
+    }
+    void schedule_all(RunnableList& list) {
+        ready_.splice(ready_.end(), list);
+        if (asleep_) rouse();
+    }
+    void arm(Timer& timer, TimePoint when) {
+        timers_.arm(timer, when);
+        if (asleep_) rouse();
+    }
     TimerHeap& timers() noexcept { return timers_; }
 
   protected:
@@ -125,6 +135,8 @@ class EventLoop {
     /// One turn. For guests (guest.hpp), which have no run_forever.
     void turn(bool may_wait);
     bool has_ready() const { return !ready_.empty(); }
+    /// The host waits in our place: what is scheduled or armed from its callbacks has to wake it.
+    void set_asleep(bool asleep) noexcept { asleep_ = asleep; }
     /// Marks the loop as running on this thread while in scope.
     class RunningScope {
       public:
@@ -143,6 +155,8 @@ class EventLoop {
 
     void run_pass();
     void take_posted();
+    void rouse() noexcept;
+    void drop_scheduled() noexcept;
     void post(Ref<detail::Callback> callback);
     void check_open() const;
 
@@ -157,6 +171,7 @@ class EventLoop {
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
+    bool asleep_ = false;
     std::source_location run_where_;
     ExceptionHandler exception_handler_;
     std::unique_ptr<Executor> executor_;
@@ -187,7 +202,7 @@ Handle EventLoop::call_at(TimePoint when, F function) {
 
 template <class F>
 Handle EventLoop::call_later(Duration delay, F function) {
-    return call_at(now_ + std::chrono::duration_cast<Clock::duration>(delay), std::move(function));
+    return call_at(later(time(), delay), std::move(function));
 }
 
 template <class F>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <system_error>
 #include <thread>
 
 namespace girin {
@@ -60,21 +61,30 @@ void Executor::submit(std::unique_ptr<detail::Job> job) {
         pool_->wake.notify_one();
         return;
     }
-    pool_->threads.emplace_back([this] {
-        std::unique_lock lock(pool_->mutex);
-        for (;;) {
-            ++pool_->idle;
-            pool_->wake.wait(lock, [this] { return pool_->closing || !pool_->queue.empty(); });
-            --pool_->idle;
-            if (pool_->closing) return;
-            std::unique_ptr<detail::Job> next = std::move(pool_->queue.front());
-            pool_->queue.pop_front();
-            lock.unlock();
-            next->work();
-            loop_.call_soon_threadsafe(Delivery(std::move(next)));
-            lock.lock();
-        }
-    });
+    try {
+        pool_->threads.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        if (!pool_->threads.empty()) return pool_->wake.notify_one();  // fewer threads than wanted, but it will be done
+        const std::lock_guard lock(pool_->mutex);
+        pool_->queue.pop_back();
+        throw;
+    }
+}
+
+void Executor::work() {
+    std::unique_lock lock(pool_->mutex);
+    for (;;) {
+        ++pool_->idle;
+        pool_->wake.wait(lock, [this] { return pool_->closing || !pool_->queue.empty(); });
+        --pool_->idle;
+        if (pool_->closing) return;
+        std::unique_ptr<detail::Job> next = std::move(pool_->queue.front());
+        pool_->queue.pop_front();
+        lock.unlock();
+        next->work();
+        loop_.call_soon_threadsafe(Delivery(std::move(next)));
+        lock.lock();
+    }
 }
 
 }  // namespace girin

@@ -32,11 +32,15 @@ class Executor {
     /// Waits for jobs that run; those that wait in the queue are dropped.
     ~Executor();
 
+    /// Errors: std::system_error when the system gives no thread and there is none yet.
     void submit(std::unique_ptr<detail::Job> job);
     std::size_t threads() const { return threads_; }
 
   private:
     struct Pool;
+
+    /// What each thread does.
+    void work();
 
     EventLoop& loop_;
     std::size_t threads_;
@@ -109,7 +113,7 @@ class JobOf final : public Job {
 /// Cancel: a queued call is dropped; one that runs goes on and its result is dropped.
 template <class F, class... Args>
 auto run_in_executor(F function, Args... args) {
-    using R = std::invoke_result_t<F&, Args&&...>;
+    using R = std::decay_t<std::invoke_result_t<F&, Args&&...>>;
     EventLoop& loop = EventLoop::running();
     Ref<detail::JobState<R>> state(new detail::JobState<R>(loop));
     loop.executor().submit(std::make_unique<detail::JobOf<R, F, Args...>>(state, std::move(function), std::move(args)...));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where coroutine frames come from: per-thread free lists by size, so that a steady server allocates nothing. Under
+// Where coroutine frames, and the states of tasks and futures, come from: per-thread free lists by size, so that a steady server allocates nothing. Under
 // AddressSanitizer it is plain new and delete, so that a use after the end is seen.
 
 #include <cstddef>

@@ -6,9 +6,13 @@
 namespace girin {
 
 FutureStateBase::~FutureStateBase() {
-    if (exception_ && !exception_retrieved_) {
-        loop_.call_exception_handler(exception_, describe() + " exception was never retrieved");
-    }
+    detail::drop_all(waiters_);
+    if (has_unretrieved()) report_unretrieved("Future");
+}
+
+void FutureStateBase::report_unretrieved(const std::string& who) noexcept {
+    exception_retrieved_ = true;
+    loop_.call_exception_handler(exception_, who + " exception was never retrieved");
 }
 
 void FutureStateBase::require_pending() const {

@@ -49,8 +49,9 @@ class FutureStateBase : public RefCounted {
 
     void require_pending() const;
     void finish(Status status);
-    /// What the never-retrieved message calls it.
-    virtual std::string describe() const { return "Future"; }
+    /// For destructors: an exception that nobody has asked for is to be told to the loop's handler.
+    bool has_unretrieved() const { return exception_ && !exception_retrieved_; }
+    void report_unretrieved(const std::string& who) noexcept;
 
   private:
     EventLoop& loop_;
@@ -113,7 +114,7 @@ class FutureAwaiter final : public FutureAwaiterBase {
   public:
     explicit FutureAwaiter(Ref<FutureState<T>> state) : FutureAwaiterBase(*state), state_(std::move(state)) {}
 
-    std::conditional_t<Moves || std::is_void_v<T>, T, const std::add_lvalue_reference_t<T>> await_resume() {
+    std::conditional_t<Moves || std::is_void_v<T>, T, std::add_lvalue_reference_t<const T>> await_resume() {
         finish_wait();
         if constexpr (std::is_void_v<T>) {
             state_->value();
@@ -148,7 +149,7 @@ class FutureHandle {
     /// Errors: InvalidStateError while pending; Cancelled; what it ended with.
     decltype(auto) result() const { return state_->value(); }
     std::exception_ptr exception() const { return state_->exception(); }
-    /// Calls `callback` in the turn after it is done; several in order of registration.
+    /// Calls `callback` in the turn after it is done; several in order of registration. Never called if the future dies pending.
     void add_done_callback(std::function<void()> callback) const { state_->add_done_callback(std::move(callback)); }
 
     FutureAwaiter<T, false> operator co_await() const& { return FutureAwaiter<T, false>(state_); }

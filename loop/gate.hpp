@@ -6,8 +6,10 @@
 #include <stdexcept>
 
 #include "loop/base/check.hpp"
+#include "loop/cancel.hpp"
 #include "loop/coro.hpp"
-#include "loop/future.hpp"
+#include "loop/event_loop.hpp"
+#include "loop/suspension.hpp"
 
 namespace girin {
 
@@ -32,7 +34,7 @@ class Gate {
         Gate* gate_;
     };
 
-    explicit Gate(EventLoop& loop) : empty_(loop) {}
+    explicit Gate(EventLoop& loop) : loop_(loop) {}
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
     ~Gate() { GIRIN_CHECK(inside_ == 0, "a gate is destroyed while work is inside"); }
@@ -50,20 +52,48 @@ class Gate {
     /// Cancel: the gate stays closed; the work goes on.
     Coro<void> close() {
         closed_ = true;
-        while (inside_ > 0) {
-            if (empty_.done()) empty_ = Future<void>(empty_.state()->loop());
-            co_await empty_;
-        }
+        co_await Emptied(*this);
     }
 
   private:
+    /// Not a Future: whoever gives up waiting must not give up for the others.
+    class Emptied final : public Suspension {
+      public:
+        explicit Emptied(Gate& gate) : gate_(gate) {}
+        bool await_ready() const noexcept { return gate_.inside_ == 0; }
+        bool await_suspend(std::coroutine_handle<> awaiting) {
+            if (!attach(awaiting)) return false;
+            gate_.closers_.push_back(*this);
+            return true;
+        }
+        void await_resume() {
+            check_cancelled();
+            if (cancelled_) throw Cancelled{};
+        }
+
+      private:
+        bool request_cancel() override {
+            if (gate_.inside_ == 0) return false;
+            if (!cancelled_) {
+                unlink();
+                gate_.loop_.schedule(*this);
+            }
+            cancelled_ = true;
+            return true;
+        }
+
+        Gate& gate_;
+        bool cancelled_ = false;
+    };
+
     void leave() {
-        if (--inside_ == 0 && closed_ && !empty_.done()) empty_.set_result();
+        if (--inside_ == 0) loop_.schedule_all(closers_);
     }
 
+    EventLoop& loop_;
     std::size_t inside_ = 0;
     bool closed_ = false;
-    Future<void> empty_;
+    RunnableList closers_;
 };
 
 }  // namespace girin

@@ -45,8 +45,9 @@ class CallbackOf final : public Callback {
 
   private:
     void call() override {
-        if (live_) std::move(function_)();
+        F function = std::move(function_);  // it may cancel itself, which drops what is kept here
         drop();
+        std::move(function)();
     }
     void drop() override {
         if (std::exchange(live_, false)) function_.~F();
@@ -57,6 +58,15 @@ class CallbackOf final : public Callback {
     };
     bool live_ = true;
 };
+
+/// Takes everything off `list`; callbacks among it are destroyed uncalled.
+inline void drop_all(RunnableList& list) noexcept {
+    while (!list.empty()) {
+        auto* const callback = dynamic_cast<Callback*>(&list.front());
+        list.pop_front();
+        if (callback != nullptr) intrusive_ptr_release(callback);
+    }
+}
 
 }  // namespace detail
 

@@ -5,14 +5,19 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
 
+#include "loop/frame_pool.hpp"
+
 namespace girin {
 
-/// Threads: all references of one object live on one thread.
+/// Threads: all references of one object live on one thread at a time.
 class RefCounted {
   public:
     RefCounted() = default;
     RefCounted(const RefCounted&) = delete;
     RefCounted& operator=(const RefCounted&) = delete;
+
+    static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
+    static void operator delete(void* object, std::size_t bytes) noexcept { detail::free_frame(object, bytes); }
 
     std::size_t references() const { return references_; }
 

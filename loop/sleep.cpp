@@ -34,9 +34,7 @@ void SleepAwaiter::await_resume() {
 SleepAwaiter sleep_until(TimePoint when) { return SleepAwaiter(when); }
 
 SleepAwaiter sleep_for(Duration duration) {
-    const TimePoint now = EventLoop::running().time();
-    if (duration > TimePoint::max() - now) return SleepAwaiter(TimePoint::max());
-    return SleepAwaiter(now + std::chrono::duration_cast<Clock::duration>(duration));
+    return SleepAwaiter(later(EventLoop::running().time(), duration));
 }
 
 }  // namespace girin

@@ -33,6 +33,9 @@ class Suspension : public Runnable {
     /// await_resume throws Cancelled. False: too late, or impossible; the task keeps the request for its next await.
     virtual bool request_cancel() = 0;
 
+    /// For await_resume: request_cancel() had taken a request on, but what is awaited ended well all the same. Its result is
+    /// delivered, and the request waits for the task's next await.
+    void keep_cancel_request();
     /// For await_resume: throws Cancelled if attach() returned false.
     void check_cancelled();
     /// For await_resume where asyncio's rule holds that a late cancel wins over the result: throws also for a request that came

@@ -77,13 +77,15 @@ void TaskBase::forward_pending_cancel() {
     if (must_cancel_ && suspension_->request_cancel()) must_cancel_ = false;
 }
 
-bool TaskBase::is_cancelled(const std::exception_ptr& exception) const {
+detail::FailureKind detail::kind_of(const std::exception_ptr& failure) {
     try {
-        std::rethrow_exception(exception);
+        std::rethrow_exception(failure);
     } catch (const Cancelled&) {
-        return true;
+        return FailureKind::cancelled;
+    } catch (const FatalError&) {
+        return FailureKind::fatal;
     } catch (...) {
-        return false;
+        return FailureKind::error;
     }
 }
 
@@ -109,6 +111,10 @@ void Suspension::run() { task_->resume(awaiting_); }
 
 void Suspension::check_cancelled() {
     if (cancelled_before_) throw Cancelled{};
+}
+
+void Suspension::keep_cancel_request() {
+    if (task_->cancel_requests_ > 0) task_->must_cancel_ = true;
 }
 
 void Suspension::check_cancelled_late() {

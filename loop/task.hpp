@@ -39,12 +39,11 @@ class TaskBase {
     void enlist();
     /// Never entered if it was cancelled before its first step.
     virtual std::coroutine_handle<> root() const = 0;
-    /// The coroutine is over, or (`entered` false) never began.
+    /// The coroutine is over, or (`entered` false) never began. Errors: a FatalError it ended with, after the task has it.
     virtual void complete(bool entered) = 0;
     virtual void destroy_coroutine() = 0;
 
     bool take_pending_cancel() { return std::exchange(must_cancel_, false); }
-    bool is_cancelled(const std::exception_ptr& exception) const;
 
   private:
     friend class EventLoop;
@@ -81,12 +80,28 @@ class TaskBase {
 
 namespace detail {
 
+enum class FailureKind { cancelled, fatal, error };
+FailureKind kind_of(const std::exception_ptr& failure);
+
+/// Stops the loop when a task has ended; destroyed before, it leaves nothing behind.
+class Stopper final : public Runnable {
+  public:
+    explicit Stopper(EventLoop& loop) : loop_(loop) {}
+    void run() override { loop_.stop(); }
+
+  private:
+    EventLoop& loop_;
+};
+
 template <class T>
 class TaskState final : public FutureState<T>, public TaskBase {
   public:
     TaskState(EventLoop& loop, Coro<T> coroutine, std::string name)
         : FutureState<T>(loop), TaskBase(loop, std::move(name)), coroutine_(std::move(coroutine)) {
         enlist();
+    }
+    ~TaskState() override {
+        if (this->has_unretrieved()) this->report_unretrieved("Task '" + this->name() + "'");
     }
 
     FutureStateBase* state() override { return this; }
@@ -100,15 +115,18 @@ class TaskState final : public FutureState<T>, public TaskBase {
 
     std::coroutine_handle<> root() const override { return coroutine_.handle(); }
     void destroy_coroutine() override { coroutine_ = {}; }
-    std::string describe() const override { return "Task '" + this->name() + "'"; }
 
     void complete(bool entered) override {
         Coro<T> finished = std::move(coroutine_);
         const std::exception_ptr failure = entered ? finished.handle().promise().exception() : nullptr;
-        if (!entered || take_pending_cancel() || (failure && is_cancelled(failure))) {
+        const FailureKind kind = failure ? kind_of(failure) : FailureKind::cancelled;
+        // A request that is still pending costs the task its result, but hides no error.
+        const bool cancelled = !entered || (failure ? kind == FailureKind::cancelled : take_pending_cancel());
+        if (cancelled) {
             this->finish(Status::cancelled);
         } else if (failure) {
             this->set_exception(failure);
+            if (kind == FailureKind::fatal) std::rethrow_exception(failure);
         } else if constexpr (std::is_void_v<T>) {
             this->set_result();
         } else {
@@ -147,8 +165,14 @@ template <class T>
 T EventLoop::run_until_complete(Coro<T> main, std::source_location where) {
     { const RunningScope refused_early(*this, where); }
     const Task<T> task = create_task(std::move(main), "main");
-    task.add_done_callback([this] { stop(); });
-    run_forever(where);
+    detail::Stopper stopper(*this);
+    task.state()->add_waiter(stopper);
+    try {
+        run_forever(where);
+    } catch (...) {
+        task.state()->mark_retrieved();  // what leaves here needs no second report
+        throw;
+    }
     if (!task.done()) throw LoopError("the event loop was stopped before its main task ended");
     if constexpr (std::is_void_v<T>) {
         task.result();

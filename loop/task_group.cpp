@@ -7,19 +7,8 @@
 namespace girin {
 namespace {
 
-enum class FailureKind { cancelled, fatal, error };
-
-FailureKind kind_of(const std::exception_ptr& exception) {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const Cancelled&) {
-        return FailureKind::cancelled;
-    } catch (const FatalError&) {
-        return FailureKind::fatal;
-    } catch (...) {
-        return FailureKind::error;
-    }
-}
+using detail::FailureKind;
+using detail::kind_of;
 
 std::string text_of(const std::exception_ptr& exception) {
     try {

@@ -72,14 +72,31 @@ Coro<T> timeout_at(TimePoint deadline, Coro<T> work) {
 
 template <class T>
 Coro<T> timeout(Duration limit, Coro<T> work) {
-    const TimePoint now = EventLoop::running().time();
-    return timeout_at(now + std::chrono::duration_cast<Clock::duration>(limit), std::move(work));
+    return timeout_at(later(EventLoop::running().time(), limit), std::move(work));
 }
 
 namespace detail {
 
 template <class Handle>
-auto await_handle(Handle handle) -> Coro<std::decay_t<decltype(handle.result())>> {
+using HandleValue = std::decay_t<decltype(std::declval<Handle>().result())>;
+
+template <class Handle>
+Coro<HandleValue<Handle>> await_handle(Handle handle) {
+    co_return co_await std::move(handle);
+}
+
+/// No time is left: what isn't done is cancelled, and waited for. Cancellation from outside passes.
+template <class Handle>
+Coro<HandleValue<Handle>> cancel_and_wait(Handle handle) {
+    if (!handle.done()) {
+        Future<void> ended(handle.state()->loop());
+        handle.cancel();
+        handle.add_done_callback([ended] {
+            if (!ended.done()) ended.set_result();
+        });
+        co_await ended;
+        if (handle.cancelled()) throw TimeoutError();
+    }
     co_return co_await std::move(handle);
 }
 
@@ -94,13 +111,15 @@ Coro<T> wait_for(Coro<T> work, Duration limit) {
 }
 template <class T>
 Coro<T> wait_for(Future<T> future, Duration limit) {
-    if (limit <= Duration::zero() && !future.done()) future.cancel();
-    co_return co_await timeout(limit, detail::await_handle(std::move(future)));
+    auto waiting = limit > Duration::zero() ? timeout(limit, detail::await_handle(std::move(future)))
+                                            : detail::cancel_and_wait(std::move(future));
+    co_return co_await std::move(waiting);
 }
 template <class T>
 Coro<T> wait_for(Task<T> task, Duration limit) {
-    if (limit <= Duration::zero() && !task.done()) task.cancel();
-    co_return co_await timeout(limit, detail::await_handle(std::move(task)));
+    auto waiting = limit > Duration::zero() ? timeout(limit, detail::await_handle(std::move(task)))
+                                            : detail::cancel_and_wait(std::move(task));
+    co_return co_await std::move(waiting);
 }
 
 }  // namespace girin

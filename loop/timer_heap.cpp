@@ -48,10 +48,10 @@ void TimerHeap::sift_down(std::size_t index) {
 
 void TimerHeap::arm(Timer& timer, TimePoint when) {
     timer.disarm();
+    heap_.push_back(&timer);
     timer.when_ = when;
     timer.sequence_ = next_sequence_++;
     timer.heap_ = this;
-    heap_.push_back(&timer);
     sift_up(heap_.size() - 1);
 }
 

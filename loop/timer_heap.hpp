@@ -14,6 +14,12 @@ namespace girin {
 
 class TimerHeap;
 
+/// `start` plus `delay`, never beyond what a TimePoint can say.
+constexpr TimePoint later(TimePoint start, Duration delay) {
+    if (delay > TimePoint::max() - start) return TimePoint::max();
+    return start + std::chrono::duration_cast<Clock::duration>(delay);
+}
+
 /// A Runnable that can be armed for a time. Destroying an armed one disarms it.
 class Timer : public Runnable {
   public:

@@ -8,10 +8,12 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <optional>
 #include <tuple>
 
+#include "loop/asio/loop_executor.hpp"
 #include "loop/cancel.hpp"
 #include "loop/event_loop.hpp"
 #include "loop/suspension.hpp"
@@ -60,6 +62,26 @@ struct Outcome<std::exception_ptr, Rest...> {
     }
 };
 
+inline bool was_aborted(const boost::system::error_code& error) { return error == boost::asio::error::operation_aborted; }
+inline bool was_aborted(const std::exception_ptr& failure) {
+    try {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+        return was_aborted(error.code());
+    } catch (...) {
+    }
+    return false;
+}
+template <class T>
+bool was_aborted(const T&) {
+    return false;
+}
+/// The results of an operation, and with as_tuple a tuple of them, tell it in their first element.
+template <class First, class... Rest>
+bool was_aborted(const std::tuple<First, Rest...>& results) {
+    return was_aborted(std::get<0>(results));
+}
+
 /// An operation that is awaited. Cancel: emitted to the operation, which is waited for; if it ended well all the same, its
 /// result is delivered and the request waits for the next await ("completed wins").
 template <class Initiation, class Results, class... InitArgs>
@@ -73,6 +95,7 @@ class OperationWait : public Suspension {
         task()->loop().schedule(*this);
     }
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
+    using Suspension::task;
 
   protected:
     bool request_cancel() override {
@@ -86,20 +109,14 @@ class OperationWait : public Suspension {
 
     decltype(auto) take() {
         check_cancelled();
-        if (cancel_emitted_ && was_aborted()) throw Cancelled{};
+        if (cancel_emitted_) {
+            if (was_aborted(*results_)) throw Cancelled{};
+            keep_cancel_request();
+        }
         return Outcome<Results...>::value(std::move(*results_));
     }
 
   private:
-    bool was_aborted() const {
-        if constexpr (sizeof...(Results) > 0) {
-            using First = std::tuple_element_t<0, std::tuple<Results...>>;
-            if constexpr (std::is_same_v<First, boost::system::error_code>) {
-                return std::get<0>(*results_) == boost::asio::error::operation_aborted;
-            }
-        }
-        return false;
-    }
 
     boost::asio::cancellation_signal signal_;
     std::optional<std::tuple<Results...>> results_;
@@ -114,6 +131,10 @@ class OperationHandler {
 
     explicit OperationHandler(OperationWait<Results...>& wait) : wait_(&wait) {}
     cancellation_slot_type get_cancellation_slot() const noexcept { return wait_->slot(); }
+#if !GIRIN_ASIO_INTERNALS
+    using executor_type = LoopExecutor;
+    executor_type get_executor() const noexcept { return LoopExecutor(wait_->task()->loop()); }
+#endif
     template <class... Args>
     void operator()(Args&&... args) {
         wait_->deliver(std::forward<Args>(args)...);

@@ -27,9 +27,15 @@ GIRIN_REACH(SchedulerTaskOperation, &Scheduler::task_operation_);
 GIRIN_REACH(SchedulerTaskInterrupted, &Scheduler::task_interrupted_);
 GIRIN_REACH(ReactorEpollFd, &Reactor::epoll_fd_);
 GIRIN_REACH(OperationTaskResult, &Operation::task_result_);
+GIRIN_REACH(DescriptorEvents, &Reactor::descriptor_state::registered_events_);
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+
+/// The base is private too; only a C-style cast may go there ([expr.cast]/4).
+Operation& operation_of(const Reactor::per_descriptor_data& descriptor) {
+    return *(Operation*)descriptor;  // NOLINT(google-readability-casting)
+}
 
 bool only_the_reactor(Scheduler& scheduler) {
     OperationQueue& queue = scheduler.*member_of(SchedulerQueue{});
@@ -57,10 +63,13 @@ bool arm_for_foreign_wait(boost::asio::io_context& context) {
 
 int epoll_fd(boost::asio::io_context& context) { return reactor_of(context).*member_of(ReactorEpollFd{}); }
 
-std::uint32_t current_events(const Reactor::per_descriptor_data& descriptor) {
-    // The base is private too; only a C-style cast may go there ([expr.cast]/4).
-    const auto* const operation = (const Operation*)descriptor;  // NOLINT(google-readability-casting)
-    return operation->*member_of(OperationTaskResult{});
+std::uint32_t last_events(const Reactor::per_descriptor_data& descriptor) {
+    return operation_of(descriptor).*member_of(OperationTaskResult{});
+}
+
+void begin_events(const Reactor::per_descriptor_data& descriptor, std::uint32_t watched) {
+    operation_of(descriptor).*member_of(OperationTaskResult{}) = 0;
+    descriptor->*member_of(DescriptorEvents{}) = watched;
 }
 
 }  // namespace girin::asio_internals

@@ -35,8 +35,11 @@ bool has_queued(boost::asio::io_context& context);
 /// queued already; poll again before sleeping.
 bool arm_for_foreign_wait(boost::asio::io_context& context);
 int epoll_fd(boost::asio::io_context& context);
-/// The events of the wake-up that is being handled for this descriptor.
-std::uint32_t current_events(const Reactor::per_descriptor_data& descriptor);
+/// The kernel's last word on this descriptor: the events of the wake-up that is being handled, or was last.
+std::uint32_t last_events(const Reactor::per_descriptor_data& descriptor);
+/// To be called once after the descriptor was registered, with the events that it is watched for by now: Asio recycles its
+/// descriptor states, and registers these events again when it adds writability.
+void begin_events(const Reactor::per_descriptor_data& descriptor, std::uint32_t watched);
 
 }  // namespace girin::asio_internals
 

@@ -1,100 +1,163 @@
 #include "loop/task.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <poll.h>
 
-#include <string>
-
-#include "loop/asio_loop.hpp"
-#include "loop/executor.hpp"
-#include "loop/gate.hpp"
-#include "loop/guest.hpp"
-#include "loop/net/stream.hpp"
+#include "loop/cancel.hpp"
 #include "loop/sleep.hpp"
-#include "loop/task_group.hpp"
-#include "loop/timeout.hpp"
+#include "tests/loop/trace.hpp"
+#include "tests/loop/virtual_loop.hpp"
 
-using namespace girin;
+namespace girin::test {
+namespace {
+
 using namespace std::chrono_literals;
 
-namespace {
-Coro<int> seven() { co_return 7; }
-Coro<int> add() {
-    int a = co_await seven();
-    co_await sleep_for(1ms);
-    co_return a + co_await create_task(seven());
-}
-Coro<void> long_sleep() { co_await sleep_for(10s); }
-Coro<bool> times_out() {
-    try {
-        co_await timeout(1ms, long_sleep());
-    } catch (const TimeoutError&) {
-        co_return true;
+struct TaskTest : testing::Test {
+    void turn() {
+        loop.stop();
+        loop.run_forever();
     }
-    co_return false;
-}
-Coro<void> fails() {
-    co_await sleep_for(0s);
-    throw std::runtime_error("x");
-}
-Coro<void> group_body(TaskGroup& g) {
-    g.create_task(long_sleep());
-    g.create_task(fails());
+
+    VirtualLoop loop;
+    Reports reports{loop};
+    Trace trace;
+};
+
+Coro<void> say(Trace& trace, std::string word) {
+    trace.push_back(std::move(word));
     co_return;
 }
-Coro<std::string> group() {
-    try {
-        co_await with_task_group(group_body);
-    } catch (const ExceptionGroup& e) {
-        co_return e.what();
-    }
-    co_return "";
+Coro<int> seven() {
+    co_await sleep_for(1s);
+    co_return 7;
 }
-Coro<std::string> echo(AsioLoop& loop, UniqueFd a, UniqueFd b) {
-    Stream left(loop, std::move(a)), right(loop, std::move(b));
-    IoResult sent = co_await left.send("hello ", "world");
-    EXPECT_EQ(sent.bytes, 11u);
-    char buffer[64];
-    IoResult got = co_await right.receive(std::span<char>(buffer));
-    left.shutdown_send();
-    IoResult end = co_await right.receive(std::span<char>(buffer));
-    EXPECT_EQ(end.bytes, 0u);
-    EXPECT_EQ(end.error, 0);
-    co_return std::string(buffer, got.bytes);
+Coro<int> fails() {
+    co_await sleep_for(1s);
+    throw std::runtime_error("boom");
 }
-}  // namespace
 
-TEST(Task, Smoke) {
-    AsioLoop loop;
-    EXPECT_EQ(loop.run_until_complete(add()), 14);
-    EXPECT_TRUE(loop.run_until_complete(times_out()));
-    EXPECT_EQ(loop.run_until_complete(group()), "unhandled errors in a task group (1): x");
+TEST_F(TaskTest, StartsInTheNextTurn) {
+    const Task<void> task = loop.create_task(say(trace, "task"));
+    loop.call_soon([this] { trace.push_back("callback"); });
+    EXPECT_EQ(trace, Trace{});
+    turn();
+    EXPECT_EQ(trace, (Trace{"task", "callback"}));
+    EXPECT_TRUE(task.done());
 }
-namespace {
-int twice(int x) { return 2 * x; }
-Coro<int> in_pool() { co_return co_await run_in_executor(twice, 21); }
+
+TEST_F(TaskTest, RunsAlsoWhenNobodyHoldsIt) {
+    loop.create_task(say(trace, "ran"));
+    turn();
+    EXPECT_EQ(trace, Trace{"ran"});
 }
-TEST(Task, Pool) {
-    AsioLoop loop;
-    EXPECT_EQ(loop.run_until_complete(in_pool()), 42);
+
+TEST_F(TaskTest, IsAFutureOfItsResult) {
+    auto main = []() -> Coro<int> {
+        const Task<int> task = create_task(seven());
+        const int first = co_await task;
+        const int again = co_await task;
+        co_return first + again;
+    };
+    EXPECT_EQ(loop.run_until_complete(main()), 14);
 }
-TEST(Task, Stream) {
-    int fds[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    AsioLoop loop;
-    EXPECT_EQ(loop.run_until_complete(echo(loop, UniqueFd(fds[0]), UniqueFd(fds[1]))), "hello world");
+
+TEST_F(TaskTest, RaisesItsExceptionWhereItIsAwaited) {
+    auto main = []() -> Coro<void> { co_await create_task(fails()); };
+    EXPECT_THROW(loop.run_until_complete(main()), std::runtime_error);
+    EXPECT_EQ(reports.reports, std::vector<std::string>{});
 }
-TEST(Task, Guest) {
-    AsioLoop loop;
-    Guest guest(loop);
-    auto task = loop.create_task(add());
-    guest.pump();
-    while (!task.done()) {
-        pollfd p{guest.fd(), POLLIN, 0};
-        ASSERT_EQ(::poll(&p, 1, 2000), 1);
-        guest.pump();
+
+TEST_F(TaskTest, ReportsAnExceptionThatNobodyRetrieved) {
+    loop.create_task(fails(), "worker 1");
+    loop.call_later(2s, [this] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_EQ(reports.reports, std::vector<std::string>{"Task 'worker 1' exception was never retrieved: boom"});
+}
+
+TEST_F(TaskTest, WakesWhoAwaitsItInTheTurnAfterItsEnd) {
+    auto awaits = [](Task<void> task, Trace& t) -> Coro<void> {
+        co_await task;
+        t.push_back("awaiter");
+    };
+    const Task<void> task = loop.create_task(say(trace, "task"));
+    loop.create_task(awaits(task, trace));
+    turn();
+    EXPECT_EQ(trace, (Trace{"task", "awaiter"}));  // done when it is awaited: no wait at all
+    trace.clear();
+    loop.create_task(awaits(loop.create_task(say(trace, "late task")), trace));
+    loop.call_soon([this] { trace.push_back("callback"); });
+    turn();
+    EXPECT_EQ(trace, (Trace{"late task", "awaiter", "callback"}));
+}
+
+TEST_F(TaskTest, CannotAwaitItself) {
+    auto awaits_itself = [](Task<void>& self) -> Coro<void> { co_await self; };
+    Task<void> task;
+    task = loop.create_task(awaits_itself(task), "snake");
+    turn();
+    ASSERT_TRUE(task.done());
+    try {
+        task.result();
+        ADD_FAILURE() << "it awaited itself";
+    } catch (const LoopError& error) {
+        EXPECT_STREQ(error.what(), "task 'snake' awaits itself");
     }
-    EXPECT_EQ(task.result(), 14);
 }
+
+TEST_F(TaskTest, HasANameAndIsListedUntilItEnds) {
+    const Task<int> first = loop.create_task(seven(), "first");
+    const Task<int> second = loop.create_task(seven(), "second");
+    EXPECT_EQ(loop.all_tasks(), (std::vector<TaskBase*>{&first.base(), &second.base()}));
+    EXPECT_EQ(first.name(), "first");
+    loop.call_later(2s, [this] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_TRUE(loop.all_tasks().empty());
+    EXPECT_EQ(second.result(), 7);
+}
+
+TEST_F(TaskTest, IsTheCurrentOneWhileItRuns) {
+    auto looks = [](EventLoop& l, Trace& t) -> Coro<void> {
+        t.push_back(l.current_task()->name());
+        co_await sleep_for(1s);
+        t.push_back(l.current_task()->name());
+    };
+    EXPECT_EQ(loop.current_task(), nullptr);
+    loop.create_task(looks(loop, trace), "a");
+    loop.create_task(looks(loop, trace), "b");
+    loop.call_soon([this] { EXPECT_EQ(loop.current_task(), nullptr); });
+    loop.call_later(2s, [this] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_EQ(trace, (Trace{"a", "b", "a", "b"}));
+}
+
+TEST_F(TaskTest, NeedsARunningLoopWhenNoneIsNamed) {
+    EXPECT_THROW(create_task(seven()), LoopError);
+}
+
+TEST_F(TaskTest, TakesTurnsWithOthers) {
+    auto counts = [](Trace& t, std::string who) -> Coro<void> {
+        for (int i = 0; i < 3; ++i) {
+            t.push_back(who + std::to_string(i));
+            co_await sleep_for(0s);
+        }
+    };
+    loop.create_task(counts(trace, "a"));
+    loop.create_task(counts(trace, "b"));
+    loop.call_later(1s, [this] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_EQ(trace, (Trace{"a0", "b0", "a1", "b1", "a2", "b2"}));
+}
+
+TEST_F(TaskTest, KeepsItsResultForLaterWhenItOnlyMoves) {
+    auto boxed = []() -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(3); };
+    auto main = [](Coro<std::unique_ptr<int>> inner) -> Coro<int> {
+        Task<std::unique_ptr<int>> task = create_task(std::move(inner));
+        co_await sleep_for(1s);
+        const std::unique_ptr<int> value = co_await std::move(task);
+        co_return *value;
+    };
+    EXPECT_EQ(loop.run_until_complete(main(boxed())), 3);
+}
+
+}  // namespace
+}  // namespace girin::test
