@@ -89,11 +89,12 @@ Coro<void> Connection::serve() {
                 co_await HandlerRun(*this, handler);
                 if (handler) failure = handler.handle().promise().exception();
                 end_request(failure);
-                if (!exchange_->body_is_over() && next_ == Next::more) co_await discard_body();
-                if (has_much_to_send()) co_await send_all();
+                if (!exchange_->body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
-            if (!try_send_all()) co_await send_all();
-            if (reads % kReadsPerTurn == kReadsPerTurn - 1 && stream_.may_have_more()) co_await sleep_for(Duration::zero());
+            // What is usual ends here without waiting. All that is not waits in one place, which keeps this frame small.
+            const bool all_sent = try_send_all();
+            const bool give_way = reads % kReadsPerTurn == kReadsPerTurn - 1 && stream_.may_have_more();
+            if (!all_sent || give_way) co_await finish_reads(give_way);
         }
     } catch (const Cancelled&) {
         next_ = Next::close;
@@ -103,6 +104,18 @@ Coro<void> Connection::serve() {
     }
     if (next_ == Next::linger) co_await linger();
     server_.forget(*this);
+}
+
+/// Between two requests of a pipeline.
+Coro<void> Connection::clear_the_way() {
+    if (!exchange_->body_is_over() && next_ == Next::more) co_await discard_body();
+    if (has_much_to_send()) co_await send_all();
+}
+
+/// After the last request that has come.
+Coro<void> Connection::finish_reads(bool give_way) {
+    co_await send_all();
+    if (give_way) co_await sleep_for(Duration::zero());
 }
 
 void Connection::wait_for_request() {

@@ -54,6 +54,9 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
 
     class HandlerRun;
 
+    Coro<void> clear_the_way();
+    Coro<void> finish_reads(bool give_way);
+
     void wait_for_request();
     void receive();
     void begin_request();
