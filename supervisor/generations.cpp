@@ -84,6 +84,14 @@ Result<void> Generations::steer(const std::vector<bool>& served) {
 
 bool Generations::has_candidate() const { return all_.upper_bound(committed_) != all_.end(); }
 
+Result<void> Generations::refuse_new() {
+    Result<void> result;
+    for (auto& [number, generation] : all_) {
+        if (auto refused = generation.listeners.refuse_new(); !refused) result = refused;
+    }
+    return result;
+}
+
 void Generations::close_listeners() {
     for (auto& [number, generation] : all_) generation.listeners.close();
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "supervisor/listeners.hpp"
-#include "supervisor/settings.hpp"
+#include "supervisor/settings/settings.hpp"
 
 namespace girin {
 
@@ -46,6 +46,9 @@ class Generations {
     Result<void> widen(std::size_t lanes);
     Result<void> steer(const std::vector<bool>& served);
     bool has_candidate() const;
+
+    /// For a server that stops: takes nobody new, and keeps what is queued. Errors: it can't be had for each socket.
+    Result<void> refuse_new();
 
     /// Closes every listening socket of the master and removes the files of Unix sockets.
     void close_listeners();

@@ -17,6 +17,14 @@ std::size_t choose_lane(const Workers& workers, std::uint32_t generation, std::s
     return static_cast<std::size_t>(leaving - taken_by_siblings.begin());
 }
 
+bool is_alone_in_lane(const Workers& workers, std::size_t slot) {
+    const auto own = workers.find(slot);
+    return own != workers.end() && std::ranges::none_of(workers, [&](const auto& entry) {
+        const auto& [other, worker] = entry;
+        return other != slot && worker.accepting && worker.lane == own->second.lane;
+    });
+}
+
 std::vector<bool> served_lanes(const Workers& workers, std::size_t lanes) {
     std::vector<bool> served(lanes);
     for (const auto& [slot, worker] : workers) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "supervisor/refusal.hpp"
 #include "supervisor/socket_address.hpp"
 #include "supervisor/steering.hpp"
 
@@ -161,6 +162,15 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
     std::vector<bool> marks = live;
     marks.resize(sockets_.size(), false);
     return steer_reuse_port_group(sockets_.front().get(), marks);
+}
+
+Result<void> Listener::refuse_new() {
+    file_.remove();
+    if (address_.kind != BindAddress::Kind::tcp) return {};
+    for (const UniqueFd& socket : sockets_) {
+        if (auto refused = drop_connection_attempts(socket.get()); !refused) return refused.error().within(text_);
+    }
+    return {};
 }
 
 void Listener::keep_lane(std::size_t lane) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "loop/base/unique_fd.hpp"
-#include "supervisor/bind_address.hpp"
+#include "supervisor/settings/bind_address.hpp"
 #include "supervisor/privileges.hpp"
 #include "supervisor/socket_file.hpp"
 #include "worker/listener_socket.hpp"
@@ -48,6 +48,11 @@ class Listener {
     /// New connections go only to the lanes marked in `live`; the others keep what they have queued. All or none
     /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
     Result<void> steer(const std::vector<bool>& live);
+
+    /// Takes nobody new, for a server that stops; what is queued stays to be accepted. An inherited socket goes on as it is:
+    /// it isn't ours alone, and whoever else has it may keep its queue for our successor. Errors: the kernel knows no such
+    /// filter.
+    Result<void> refuse_new();
 
     /// For a worker: closes its copies of all lanes but one, so that `socket(0)` is the only one left.
     void keep_lane(std::size_t lane);

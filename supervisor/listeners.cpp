@@ -62,6 +62,14 @@ Result<void> ListenerSet::steer(const std::vector<bool>& live) {
     return {};
 }
 
+Result<void> ListenerSet::refuse_new() {
+    Result<void> result;
+    for (Listener& listener : listeners_) {
+        if (auto refused = listener.refuse_new(); !refused) result = refused;
+    }
+    return result;
+}
+
 const Listener* ListenerSet::find(const BindAddress& address) const {
     const auto found = std::ranges::find(listeners_, address, &Listener::address);
     return found == listeners_.end() ? nullptr : &*found;

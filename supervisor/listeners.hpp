@@ -25,10 +25,11 @@ class ListenerSet {
     const std::vector<Listener>& listeners() const { return listeners_; }
     /// What a worker that serves `lane` inherits. Borrowed from this.
     std::vector<ListenerSocket> sockets(std::size_t lane) const;
-    /// As Listener::keep_lane, widen and steer, for each.
+    /// As Listener::keep_lane, widen, steer and refuse_new, for each.
     void keep_lane(std::size_t lane);
     Result<void> widen(std::size_t lanes);
     Result<void> steer(const std::vector<bool>& live);
+    Result<void> refuse_new();
 
     /// Stops listening: closes our copies, and removes the files of our Unix sockets.
     void close() { listeners_.clear(); }

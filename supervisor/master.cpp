@@ -12,10 +12,10 @@
 #include "supervisor/pidfile.hpp"
 #include "supervisor/preload.hpp"
 #include "supervisor/privileges.hpp"
-#include "supervisor/settings_change.hpp"
-#include "supervisor/settings_print.hpp"
+#include "supervisor/settings/settings_change.hpp"
+#include "supervisor/settings/settings_print.hpp"
 #include "supervisor/supervisor.hpp"
-#include "supervisor/worker_options.hpp"
+#include "supervisor/settings/worker_options.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {

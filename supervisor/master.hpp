@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "supervisor/process_title.hpp"
-#include "supervisor/settings_text.hpp"
+#include "supervisor/settings/settings_text.hpp"
 #include "worker/app/loader.hpp"
 
 namespace girin {

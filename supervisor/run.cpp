@@ -8,8 +8,8 @@
 #include "supervisor/master.hpp"
 #include "supervisor/privileges.hpp"
 #include "supervisor/process_title.hpp"
-#include "supervisor/settings_print.hpp"
-#include "supervisor/settings_text.hpp"
+#include "supervisor/settings/settings_print.hpp"
+#include "supervisor/settings/settings_text.hpp"
 
 namespace girin {
 namespace {

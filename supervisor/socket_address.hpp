@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loop/base/error.hpp"
-#include "supervisor/bind_address.hpp"
+#include "supervisor/settings/bind_address.hpp"
 
 namespace girin {
 

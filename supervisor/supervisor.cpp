@@ -105,7 +105,7 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
     log_info(describe(signal));
     switch (signal.row->meaning) {
-        case SignalMeaning::stop_gracefully: return decide(Event::stop_graceful());
+        case SignalMeaning::stop_gracefully: return stop_gracefully();
         case SignalMeaning::stop_quickly: return decide(Event::stop_quick());
         case SignalMeaning::reload: return decide(Event::reload_requested());
         case SignalMeaning::one_worker_more: return decide(Event::scale_by(1));
@@ -113,6 +113,12 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
         case SignalMeaning::reopen_logs: return reopen_logs();
         case SignalMeaning::child_ended: return;
     }
+}
+
+/// First nobody new is taken, so that the workers' last look into the queue can have an end.
+void Supervisor::stop_gracefully() {
+    if (auto refused = generations_.refuse_new(); !refused) log_warning(refused.error().message());
+    decide(Event::stop_graceful());
 }
 
 void Supervisor::on_worker_channel(std::size_t slot) {

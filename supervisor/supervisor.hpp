@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
-#include "supervisor/fleet.hpp"
+#include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
 #include "supervisor/heartbeat_watch.hpp"
 #include "supervisor/reload_check.hpp"
@@ -63,6 +63,7 @@ class Supervisor {
     void on_ready(ReadySource source);
     void on_signals();
     void on_signal(const ReceivedSignal& signal);
+    void stop_gracefully();
     void on_worker_channel(std::size_t slot);
     void on_message(std::size_t slot, const Message& message);
     void on_worker_end(std::size_t slot);

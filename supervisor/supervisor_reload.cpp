@@ -2,7 +2,7 @@
 // undone when the reload fails.
 
 #include "loop/base/log.hpp"
-#include "supervisor/settings_change.hpp"
+#include "supervisor/settings/settings_change.hpp"
 #include "supervisor/socket_address.hpp"
 #include "supervisor/supervisor.hpp"
 

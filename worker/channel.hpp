@@ -23,7 +23,8 @@ enum class MessageKind : std::uint8_t {
     reopen_logs,
 };
 
-/// The text of a `drain` to the workers of a server that stops: nobody comes after them, so they take what the kernel queues.
+/// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The master has seen
+/// to it that the queue doesn't grow, and the worker takes what is left in it.
 inline constexpr const char* kDrainLast = "last";
 
 struct Message {

@@ -41,33 +41,55 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
 
     /// Waits for more of the body. Errors: BodyError(408). Raises Cancelled when the client is gone.
     Coro<void> receive_body();
-    /// Sends what waits in the exchange, all of it. Raises Cancelled when the client is gone.
+    /// Sends what waits in the exchange, all of it. One at a time; is_sending() tells whether one waits.
+    /// Raises Cancelled when the client is gone.
+    /// Cancel: what was not sent of out() goes out later; of large_body(), nothing more: the answer is cut off.
     Coro<void> send_all();
+    bool is_sending() const { return sending_; }
     /// Lets what waits go out with whatever else is written in this turn; waits only when too much has gathered.
     Coro<void> send_soon();
 
   private:
-    // What the connection waits for; decides what the end of a deadline, or of the worker, does to it.
-    enum class Phase { idle, head, handler, body, sending, lingering };
-    enum class Ending { none, client_gone, deadline, worker_ends };
+    // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending goes on
+    // beside it, with a deadline of its own.
+    enum class Phase { idle, head, handler, body, lingering };
+    // Why a handler is cancelled, each once; a later one outdoes those before it.
+    enum class Ending { none, client_gone, worker_ends };
     enum class Next { more, close, linger };
 
     class HandlerRun;
+    class BodyWait;
+    class SendWait;
+
+    class WriteDeadline final : public Deadline {
+      public:
+        explicit WriteDeadline(Connection& connection) : connection_(connection) {}
+        void on_deadline() override { connection_.on_write_deadline(); }
+
+      private:
+        Connection& connection_;
+    };
 
     Coro<void> clear_the_way();
     Coro<void> finish_reads(bool give_way);
 
     void wait_for_request();
     void receive();
+    void give_up_waiting();
     void begin_request();
     /// `failure`: the handler could not even be called; then it is empty.
     Coro<void> start_handler(std::exception_ptr& failure);
     void on_handler_waits();
+    void watch_client();
     void end_request(const std::exception_ptr& failure);
+    void decide_next();
 
     void refuse(ParseError error);
     void replace_answer(int status, std::string_view detail);
+    void close_unfinished();
     void on_handler_failed(const std::exception_ptr& failure);
+    void on_handler_cancelled();
+    void on_http_error(const HttpError& error);
     void log_application_error(const std::string& what);
     void log_access();
 
@@ -79,11 +101,13 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void send_some();
     static Coro<void> sent_later();
     void run() override;  // what send_soon() has gathered goes out
+    bool has_had_its_turn();
 
     void enter(Phase phase);
     void stop_deadline() { Deadline::stop(); }
     bool has_deadline() const { return Deadline::is_running(); }
     void on_deadline() override;
+    void on_write_deadline();
     void on_hangup(bool reset) noexcept override;
     void cancel_handler(Ending ending);
     [[noreturn]] void leave(Ending ending);
@@ -93,13 +117,19 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     TaskBase* task_ = nullptr;
     std::unique_ptr<Exchange> exchange_;
     Address peer_;
+    WriteDeadline write_deadline_{*this};
     Phase phase_ = Phase::head;
     Ending ending_ = Ending::none;
     Next next_ = Next::more;
+    bool expired_ = false;        // the phase's deadline has passed
+    bool last_ = false;           // the request that is coming is the last one
+    bool sending_ = false;        // somebody waits in send_all()
     bool handler_waits_ = false;  // the handler did not end at once
     bool served_ = false;         // at least one request
     bool half_closed_ = false;    // the client has sent FIN
-    std::uint64_t bytes_sent_seen_ = 0;
+    std::uint8_t transfers_ = 0;  // see has_had_its_turn()
+    std::uint64_t sent_before_half_close_ = 0;
+    std::uint64_t sent_before_write_ = 0;
 };
 
 }  // namespace girin

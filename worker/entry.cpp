@@ -76,6 +76,8 @@ class Worker final : private MasterLink::Listener {
             tell_boot_failure(opened.error().message());
             co_return false;
         }
+        // The server has its own. With these, a socket would go on listening for as long as the last request takes.
+        for (const ListenerSocket& listener : setup_.listeners) ::close(listener.fd);
         std::string failure;
         try {
             co_await application_.startup(info_);

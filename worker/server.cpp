@@ -22,6 +22,8 @@ constexpr Duration kExhaustedPause = 500ms;
 constexpr Duration kExhaustedLogInterval = 60s;
 // While draining as the last worker, how often the kernel's queue is looked at once more.
 constexpr Duration kLastLookInterval = 20ms;
+// A queue into which nothing came for so long is over: handshakes that had begun are completed, or are not worth the wait.
+constexpr Duration kQuietQueue = 100ms;
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 /// Of a counter that only this process writes.
@@ -103,6 +105,7 @@ void Server::update_accepting() {
 }
 
 void Server::on_accepted(Acceptor&, Accepted accepted) {
+    last_accepted_at_ = loop_.time();
     add(slot().accepted, std::uint64_t{1});
     slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
     auto connection = std::make_unique<Connection>(*this, std::move(accepted));
@@ -181,27 +184,33 @@ Coro<void> Server::drain(Duration limit, bool last) {
     accepting_ = last;
     update_accepting();
     const TimePoint deadline = loop_.time() + limit;
+    last_accepted_at_ = loop_.time();
     for (;;) {
-        std::size_t taken = 0;
-        if (last_) {
-            for (const auto& acceptor : acceptors_) taken += acceptor->accept_pending(kUnlimited);
-        }
-        if (connection_count_ == 0 && taken == 0) break;
-        if (loop_.time() >= deadline) {
-            end_connections();
-            accepting_ = false;
+        for (const auto& acceptor : acceptors_) acceptor->accept_pending(last_ ? kUnlimited : 0);
+        const TimePoint now = loop_.time();
+        if (now >= deadline) {
             last_ = false;
+            end_connections();
         }
-        if (all_gone_.done()) all_gone_ = Future<void>(loop_);
-        const Duration pause = last_ ? kLastLookInterval : std::max<Duration>(deadline - loop_.time(), 100ms);
-        try {
-            co_await wait_for(all_gone_, pause);
-        } catch (const TimeoutError&) {
-        }
+        const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue;
+        if (takes_no_more) close_listeners();
+        if (takes_no_more && connection_count_ == 0) break;
+        co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(deadline - now, 100ms) : kLastLookInterval);
     }
-    accepting_ = false;
-    update_accepting();
     access_log_.flush();
+}
+
+Coro<void> Server::wait_until_all_gone(Duration limit) {
+    if (all_gone_.done()) all_gone_ = Future<void>(loop_);
+    try {
+        co_await wait_for(all_gone_, limit);
+    } catch (const TimeoutError&) {
+    }
+}
+
+void Server::close_listeners() {
+    accepting_ = false;
+    acceptors_.clear();
 }
 
 void Server::quit() {

@@ -53,7 +53,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     /// Answers what is in hand, and idle connections at their next request with `Connection: close`; after `limit` ends what
     /// is left. Returns when no connection is open.
     ///
-    /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing is left.
+    /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing more has come for a
+    /// moment, and closes its listeners then, so that newcomers are refused rather than left waiting.
     Coro<void> drain(Duration limit, bool last);
     /// Ends everything now; what is in hand gets 503 where possible. A drain that runs is over soon.
     void quit();
@@ -98,6 +99,9 @@ class Server final : private Acceptor::Sink, private Runnable {
     ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
     bool wants_connections();
     void update_accepting();
+    Coro<void> wait_until_all_gone(Duration limit);
+    /// Before that, what an acceptor has taken must have been handed over.
+    void close_listeners();
     void end_connections();
 
     AsioLoop& loop_;
@@ -122,6 +126,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool accepting_ = false;
     bool draining_ = false;
     bool last_ = false;
+    TimePoint last_accepted_at_ = TimePoint::min();
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
 

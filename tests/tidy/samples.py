@@ -11,13 +11,13 @@ SAMPLES = [
     # include-direction
     ("loop/base/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
     ("loop/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
-    ("worker/x.cpp", '#include "loop/task.hpp"\n#include "supervisor/fleet.hpp"\n', [(2, "include-direction")]),
+    ("worker/x.cpp", '#include "loop/task.hpp"\n#include "supervisor/fleet/fleet.hpp"\n', [(2, "include-direction")]),
     ("worker/http/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
     ("worker/x.cpp", '#include "tests/support/proc.hpp"\n', [(1, "include-direction")]),
     ("supervisor/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
     ("supervisor/x.cpp", '#include "loop/event_loop.hpp"\n', [(1, "include-direction")]),
     ("supervisor/x.cpp", '#include "worker/options.hpp"\n#include "worker/app/loader.hpp"\n#include "loop/base/log.hpp"\n', []),
-    ("tests/process/x.cpp", '#include "supervisor/fleet.hpp"\n#include "worker/server.hpp"\n', []),
+    ("tests/process/x.cpp", '#include "supervisor/fleet/fleet.hpp"\n#include "worker/server.hpp"\n', []),
 
     # asio-place
     ("supervisor/x.cpp", "#include <boost/asio.hpp>\n", [(1, "asio-place")]),
@@ -104,6 +104,6 @@ Coro<void> f() {
     ("loop/x.cpp", "// " + "é" * 117 + "\n", []),
     ("README.md", "| " + "y" * 200 + " |\n", []),
     ("loop/x.cpp", "int x;\n" * 1001, [(1000, "long-file")]),
-    ("supervisor/settings_table.cpp", "int x;\n" * 1001, []),
+    ("supervisor/settings/settings_table.cpp", "int x;\n" * 1001, []),
     ("tests/fuzz/corpus/x", "\t \n", []),
 ]

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "supervisor/fleet_backoff.hpp"
+#include "supervisor/fleet/fleet_backoff.hpp"
 
 namespace girin {
 namespace {

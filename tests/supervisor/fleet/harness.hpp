@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "supervisor/fleet.hpp"
+#include "supervisor/fleet/fleet.hpp"
 
 namespace girin {
 

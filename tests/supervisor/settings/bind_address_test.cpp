@@ -1,6 +1,6 @@
 // Addresses as text: what is taken, what is refused and how that is told.
 
-#include "supervisor/bind_address.hpp"
+#include "supervisor/settings/bind_address.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Usable cores over made-up kernel files, as machines and containers show them.
 
-#include "supervisor/cpus.hpp"
+#include "supervisor/settings/cpus.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "supervisor/settings_documents.hpp"
-#include "supervisor/settings_print.hpp"
+#include "supervisor/settings/settings_documents.hpp"
+#include "supervisor/settings/settings_print.hpp"
 #include "tests/supervisor/settings/settings_fixture.hpp"
 
 namespace girin {

@@ -1,10 +1,10 @@
 // What a reload changes, and what it may not.
 
-#include "supervisor/settings_change.hpp"
+#include "supervisor/settings/settings_change.hpp"
 
 #include <gtest/gtest.h>
 
-#include "supervisor/settings_table.hpp"
+#include "supervisor/settings/settings_table.hpp"
 
 namespace girin {
 namespace {

@@ -1,6 +1,6 @@
 // The settings file's grammar, and reading it from a disk.
 
-#include "supervisor/settings_file.hpp"
+#include "supervisor/settings/settings_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/settings_text.hpp"
+#include "supervisor/settings/settings_text.hpp"
 
 namespace girin::test {
 

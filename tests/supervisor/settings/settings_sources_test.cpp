@@ -1,6 +1,6 @@
 // Where values come from: every setting from every place, and which place wins.
 
-#include "supervisor/settings_value.hpp"
+#include "supervisor/settings/settings_value.hpp"
 #include "tests/supervisor/settings/settings_fixture.hpp"
 
 namespace girin {

@@ -1,11 +1,11 @@
 // Walks the table: names, ranges, and every value from text and back.
 
-#include "supervisor/settings_table.hpp"
+#include "supervisor/settings/settings_table.hpp"
 
 #include <set>
 
-#include "supervisor/settings_print.hpp"
-#include "supervisor/settings_value.hpp"
+#include "supervisor/settings/settings_print.hpp"
+#include "supervisor/settings/settings_value.hpp"
 #include "tests/supervisor/settings/settings_fixture.hpp"
 
 namespace girin {

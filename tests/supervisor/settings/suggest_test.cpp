@@ -1,6 +1,6 @@
 // Suggestions for names that don't exist.
 
-#include "supervisor/suggest.hpp"
+#include "supervisor/settings/suggest.hpp"
 
 #include <gtest/gtest.h>
 

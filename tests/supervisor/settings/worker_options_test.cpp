@@ -1,6 +1,6 @@
 // Settings as a worker is told them.
 
-#include "supervisor/worker_options.hpp"
+#include "supervisor/settings/worker_options.hpp"
 
 #include <gtest/gtest.h>
 

@@ -46,6 +46,16 @@ TEST_F(LanesTest, ThatAreOrphanedComeFirst) {
     EXPECT_EQ(choose_lane(workers_, 2, 3), 1u);
 }
 
+TEST_F(LanesTest, AreLeftToTheirLastWorker) {
+    put(0, 1, 0);
+    put(1, 1, 1);
+    EXPECT_TRUE(is_alone_in_lane(workers_, 1));
+    put(2, 2, 1).ready_at.reset();
+    EXPECT_FALSE(is_alone_in_lane(workers_, 1));
+    put(2, 2, 1).accepting = false;
+    EXPECT_TRUE(is_alone_in_lane(workers_, 1));
+}
+
 TEST_F(LanesTest, CountAsServedOnceTheirWorkerIsReadyAndAccepts) {
     put(0, 1, 0);
     put(1, 1, 1).ready_at.reset();

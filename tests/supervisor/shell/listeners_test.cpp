@@ -82,6 +82,34 @@ TEST(Listeners, TellTheRealPort) {
     EXPECT_TRUE(connects_to(text_of(set, 1)));
 }
 
+/// Whether a connection comes to be within a moment: long enough for loopback, short enough for its SYN not to be sent again.
+bool connects_at_once(const std::string& text) {
+    const auto fd = test::start_connect(Endpoint::parse(text));
+    if (!fd) return false;
+    pollfd writable{fd->get(), POLLOUT, 0};
+    return ::poll(&writable, 1, 200) > 0;
+}
+
+TEST(Listeners, RefuseNewcomersAndKeepWhatIsQueued) {
+    const TempDir dir;
+    ListenerSet set = open_set({kAnyPort, BindAddress::tcp("::1", 0), BindAddress::unix_socket(dir / "s")}, lanes_of(2));
+    std::vector<UniqueFd> clients;
+    for (std::size_t i = 0; i < 3; ++i) clients.push_back(std::move(test::start_connect(Endpoint::parse(text_of(set, i))).value()));
+    ASSERT_TRUE(set.refuse_new());
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(connects_at_once(text_of(set, i))) << text_of(set, i);
+    for (std::size_t i = 0; i < 3; ++i) {
+        int accepted = -1;
+        for (std::size_t lane = 0; lane < 2 && accepted < 0; ++lane) {
+            accepted = ::accept(set.sockets(lane)[i].fd, nullptr, nullptr);
+        }
+        ASSERT_GE(accepted, 0) << text_of(set, i);
+        EXPECT_EQ(::write(clients[i].get(), "a", 1), 1);
+        pollfd readable{accepted, POLLIN, 0};
+        EXPECT_EQ(::poll(&readable, 1, 5000), 1) << "data still flows";
+        ::close(accepted);
+    }
+}
+
 TEST(Listeners, OpenAllOrNone) {
     const TempDir dir;
     const ListenerSet taken = open_set({kAnyPort});

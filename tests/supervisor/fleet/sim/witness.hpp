@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/fleet.hpp"
+#include "supervisor/fleet/fleet.hpp"
 
 namespace girin::sim {
 

@@ -1,0 +1,116 @@
+#include "supervisor/fleet/fleet_event.hpp"
+
+namespace girin {
+
+Event Event::start(std::size_t workers) {
+    Event event(EventKind::start);
+    event.count = static_cast<int>(workers);
+    return event;
+}
+
+Event Event::worker_spawned(std::size_t slot, pid_t pid) {
+    Event event(EventKind::worker_spawned);
+    event.slot = slot;
+    event.pid = pid;
+    return event;
+}
+
+Event Event::worker_spawn_failed(std::size_t slot, std::string reason) {
+    Event event(EventKind::worker_spawn_failed);
+    event.slot = slot;
+    event.text = std::move(reason);
+    return event;
+}
+
+Event Event::worker_ready(std::size_t slot) {
+    Event event(EventKind::worker_ready);
+    event.slot = slot;
+    return event;
+}
+
+Event Event::worker_boot_failed(std::size_t slot, std::string reason, ExitCode code) {
+    Event event(EventKind::worker_boot_failed);
+    event.slot = slot;
+    event.text = std::move(reason);
+    event.code = code;
+    return event;
+}
+
+Event Event::worker_exited(std::size_t slot, int status, std::string sentence) {
+    Event event(EventKind::worker_exited);
+    event.slot = slot;
+    event.status = status;
+    event.text = std::move(sentence);
+    return event;
+}
+
+Event Event::worker_asks_recycle(std::size_t slot, std::string reason) {
+    Event event(EventKind::worker_asks_recycle);
+    event.slot = slot;
+    event.text = std::move(reason);
+    return event;
+}
+
+Event Event::worker_silent(std::size_t slot, std::string reason) {
+    Event event(EventKind::worker_silent);
+    event.slot = slot;
+    event.text = std::move(reason);
+    return event;
+}
+
+Event Event::reload_requested() { return Event(EventKind::reload_requested); }
+
+Event Event::reload_prepared(std::uint32_t generation, const FleetOptions& options, std::size_t workers) {
+    Event event(EventKind::reload_prepared);
+    event.generation = generation;
+    event.options = options;
+    event.count = static_cast<int>(workers);
+    return event;
+}
+
+Event Event::reload_refused(std::uint32_t generation, std::string reason) {
+    Event event(EventKind::reload_refused);
+    event.generation = generation;
+    event.text = std::move(reason);
+    return event;
+}
+
+Event Event::scale_by(int workers) {
+    Event event(EventKind::scale_by);
+    event.count = workers;
+    return event;
+}
+
+Event Event::scale_to(std::size_t workers) {
+    Event event(EventKind::scale_to);
+    event.count = static_cast<int>(workers);
+    return event;
+}
+
+Event Event::stop_graceful() { return Event(EventKind::stop_graceful); }
+Event Event::stop_quick() { return Event(EventKind::stop_quick); }
+Event Event::tick() { return Event(EventKind::tick); }
+
+std::string_view to_text(EventKind kind) {
+    switch (kind) {
+        case EventKind::worker_spawned: return "worker_spawned";
+        case EventKind::worker_spawn_failed: return "worker_spawn_failed";
+        case EventKind::worker_ready: return "worker_ready";
+        case EventKind::worker_boot_failed: return "worker_boot_failed";
+        case EventKind::worker_exited: return "worker_exited";
+        case EventKind::worker_asks_recycle: return "worker_asks_recycle";
+        case EventKind::worker_silent: return "worker_silent";
+        case EventKind::start: return "start";
+        case EventKind::reload_requested: return "reload_requested";
+        case EventKind::reload_prepared: return "reload_prepared";
+        case EventKind::reload_refused: return "reload_refused";
+        case EventKind::scale_by: return "scale_by";
+        case EventKind::scale_to: return "scale_to";
+        case EventKind::stop_graceful: return "stop_graceful";
+        case EventKind::stop_quick: return "stop_quick";
+        case EventKind::tick: return "tick";
+    }
+    return "?";
+}
+
+}  // namespace girin

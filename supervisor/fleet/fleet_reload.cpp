@@ -1,0 +1,111 @@
+// A reload as a transaction: prepare, canary, soak, roll, commit; or back. Not here: the replacing itself
+// (fleet_places.cpp).
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "supervisor/fleet/fleet.hpp"
+
+namespace girin {
+
+void Fleet::request_reload() {
+    if (mode_ != Mode::serving) return;
+    if (is_reloading() || reload_pending_) log(LogLevel::info, "reload: another one runs; one more will follow it");
+    reload_pending_ = true;
+}
+
+void Fleet::begin_pending_reload() {
+    if (!reload_pending_ || !may_begin_reload()) return;
+    reload_pending_ = false;
+    reload_ = Reload();
+    reload_.phase = ReloadPhase::preparing;
+    reload_.generation = ++last_generation_;
+    if (options_.boot_timeout > Duration::zero()) reload_.deadline = now_ + options_.boot_timeout;
+    generations_.push_back(reload_.generation);
+    log(LogLevel::info, "reload: generation " + std::to_string(reload_.generation) + " begins");
+    act(ActionKind::prepare_reload).generation = reload_.generation;
+}
+
+/// Not before the first start has worked, and not while two other generations are still alive; both have an
+/// end.
+bool Fleet::may_begin_reload() const {
+    const auto is_used = [this](std::uint32_t generation) { return is_generation_used(generation); };
+    return ever_ready_ && !is_reloading() && std::ranges::count_if(generations_, is_used) <= 2;
+}
+
+void Fleet::on_prepared(const Event& event) {
+    if (reload_.phase != ReloadPhase::preparing || event.generation != reload_.generation) return;  // came too late
+    reload_.phase = ReloadPhase::canary;
+    reload_.deadline.reset();
+    reload_.wanted = std::min<std::size_t>(static_cast<std::size_t>(event.count), options_.max_workers);
+    reload_.former = options_;
+    options_ = event.options;
+    options_.surge = std::max<std::size_t>(options_.surge, 1);
+    options_.max_workers = reload_.former->max_workers;
+}
+
+void Fleet::on_refused(const Event& event) {
+    if (reload_.phase == ReloadPhase::preparing && event.generation == reload_.generation) roll_back(event.text);
+}
+
+void Fleet::on_canary_ready() {
+    reload_.phase = ReloadPhase::soaking;
+    reload_.deadline = now_ + options_.soak;
+}
+
+void Fleet::on_reload_deadline() {
+    reload_.deadline.reset();
+    if (reload_.phase == ReloadPhase::preparing) {
+        return roll_back("the new settings were not validated within " + to_text(options_.boot_timeout));
+    }
+    reload_.phase = ReloadPhase::rolling;
+}
+
+void Fleet::commit_if_complete() {
+    if (reload_.phase != ReloadPhase::rolling) return;
+    const Places places = count_places();
+    if (places.stale > 0 || places.current_ready < wanted_) return;
+    const Reload done = std::exchange(reload_, Reload());
+    committed_ = done.generation;
+    if (done.wanted > 0) wanted_ = done.wanted;
+    act(ActionKind::commit_reload).generation = committed_;
+    log(LogLevel::info, "reload: generation " + std::to_string(committed_) + " serves");
+    balance();
+}
+
+void Fleet::roll_back(std::string_view reason) {
+    const Reload failed = std::exchange(reload_, Reload());
+    if (failed.former) options_ = *failed.former;
+    for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
+        const WorkerRecord& worker = workers_[slot];
+        const bool is_useless = worker.generation == failed.generation && worker.state != WorkerState::ready;
+        if (worker.holds_place && is_useless) retire(slot, "its reload was rolled back");
+    }
+    Action& action = act(ActionKind::roll_back_reload);
+    action.generation = failed.generation;
+    action.text = reason;
+    log(LogLevel::error, "reload: generation " + std::to_string(failed.generation) + " failed, generation " +
+                             std::to_string(committed_) + " serves on: " + std::string(reason));
+}
+
+void Fleet::drop_unused_generations() {
+    std::erase_if(generations_, [this](std::uint32_t generation) {
+        if (is_generation_used(generation)) return false;
+        act(ActionKind::drop_generation).generation = generation;
+        return true;
+    });
+}
+
+bool Fleet::is_generation_used(std::uint32_t generation) const {
+    if (generation == committed_ || generation == reload_.generation) return true;
+    return std::ranges::any_of(workers_, [generation](const WorkerRecord& w) {
+        return w.state != WorkerState::empty && w.generation == generation;
+    });
+}
+
+bool Fleet::is_canary_phase() const {
+    return reload_.phase == ReloadPhase::canary || reload_.phase == ReloadPhase::soaking;
+}
+
+}  // namespace girin

@@ -1,0 +1,80 @@
+#pragma once
+
+// What an operator can set, as plain values: the one place where defaults are written. Names, ranges and help stand in
+// settings_table.cpp; reading and printing in settings_text.hpp and settings_print.hpp.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loop/base/log.hpp"
+#include "supervisor/settings/bind_address.hpp"
+
+namespace girin {
+
+/// Sizes are bytes. A zero time means no limit and a zero limit none, unless said otherwise.
+struct Settings {
+    // Application
+    std::string application;       // "demo", "PATH.so", "PATH.so:NAME"; empty: the program brings its own
+    std::string config;            // the settings file that was read, as an absolute path; empty: none
+    std::string chdir;             // empty: stay
+    std::vector<std::string> env;  // NAME=VALUE, set before the application starts
+    bool preload = false;          // load the application in the master, before it forks
+
+    // Listening
+    std::vector<BindAddress> bind = {BindAddress()};
+    std::uint64_t backlog = 2048;  // connections that wait in the kernel for each listener
+    bool reuse_port = false;
+
+    // Workers
+    std::uint64_t workers = 0;                // 0: as many as usable cores; never 0 in what parsing returns
+    std::uint64_t threads = 0;                // for synchronous handlers, in each worker; 0: cores + 4, at most 32
+    std::uint64_t worker_connections = 1000;  // open at once in each worker
+    std::uint64_t max_requests = 0;           // then the worker is replaced; 0: never
+    std::uint64_t max_requests_jitter = 0;    // up to so many more, drawn by each worker
+
+    // Times
+    std::chrono::milliseconds timeout{30'000};           // a silent worker is stopped; 0: never
+    std::chrono::milliseconds boot_timeout{60'000};      // from fork to ready; 0: no limit
+    std::chrono::milliseconds graceful_timeout{30'000};  // what is in flight may take this long when a worker stops
+    std::chrono::milliseconds keep_alive{2'000};         // idle between requests; 0: closed after each
+    std::chrono::milliseconds header_timeout{10'000};
+    std::chrono::milliseconds body_timeout{30'000};
+    std::chrono::milliseconds write_timeout{30'000};
+    std::chrono::milliseconds half_close_timeout{1'000};  // a request goes on this long after its client's FIN
+
+    // Limits on a request
+    std::uint64_t limit_request_line = 4094;
+    std::uint64_t limit_request_fields = 100;
+    std::uint64_t limit_request_field_size = 8190;
+    std::uint64_t limit_request_body = 0;
+
+    // Proxies
+    std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};  // "*": all
+
+    // Reload
+    std::chrono::milliseconds soak{1'000};  // a canary must stay well for this long before the rest follows
+    std::uint64_t surge = 1;                // workers started at a time, beside those they replace
+
+    // Logging
+    LogLevel log_level = LogLevel::info;
+    LogFormat log_format = LogFormat::text;
+    std::string error_logfile = "-";  // "-": standard error
+    std::string access_logfile;       // "-": standard output; empty: none
+    std::string access_logformat;     // Gunicorn's atoms, or the word "json"; empty: Gunicorn's default
+
+    // Process
+    std::string pid;   // file to hold the master's process id; empty: none
+    std::string name;  // in the process list; empty: "girin"
+    bool daemon = false;
+    std::string user;                    // name or number; empty: stay
+    std::string group;                   // likewise
+    std::optional<std::uint32_t> umask;  // none: inherited
+
+    Settings() {}
+    bool operator==(const Settings&) const = default;
+};
+
+}  // namespace girin

@@ -1,0 +1,110 @@
+#include "supervisor/settings/settings_checks.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace girin {
+namespace {
+
+constexpr std::size_t kProcessNameBytes = 64;
+
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool is_identifier(std::string_view name) {
+    return !name.empty() && !is_digit(name.front()) &&
+           std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
+}
+
+// Versions may follow the suffix: libshop.so.1.
+bool names_a_library(std::string_view path) {
+    const std::string_view file = path.substr(path.rfind('/') + 1);
+    const std::size_t suffix = file.rfind(".so");
+    if (suffix == file.npos || suffix == 0) return false;
+    return std::ranges::all_of(file.substr(suffix + 3), [](char c) { return c == '.' || is_digit(c); });
+}
+
+bool is_prefix_length(std::string_view text, unsigned most) {
+    unsigned bits = 0;
+    const auto end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, bits);
+    return error == std::errc() && stopped == end && bits <= most;
+}
+
+}  // namespace
+
+Result<void> check_application(const std::string& text) {
+    if (text == "demo") return {};
+    const std::size_t colon = text.rfind(':');
+    const bool has_name = colon != text.npos && text.find('/', colon) == text.npos;
+    const std::string_view path = std::string_view(text).substr(0, has_name ? colon : text.npos);
+    if (!names_a_library(path)) {
+        return Error(quoted(text) + " is not an application: it is demo, PATH.so or PATH.so:NAME");
+    }
+    if (has_name && !is_identifier(std::string_view(text).substr(colon + 1))) {
+        return Error(quoted(text) + " has no valid name after its colon: letters, digits and _ are");
+    }
+    return {};
+}
+
+Result<void> check_environment_entry(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == text.npos) return Error(quoted(text) + " is not NAME=VALUE");
+    if (is_identifier(std::string_view(text).substr(0, equals))) return {};
+    return Error(quoted(text) + " has no valid name before its '=': letters, digits and _ are, and no digit first");
+}
+
+Result<void> check_proxy_address(const std::string& text) {
+    const std::size_t slash = text.find('/');
+    const std::string address = text.substr(0, slash);
+    in6_addr parsed{};
+    const bool is_v4 = ::inet_pton(AF_INET, address.c_str(), &parsed) == 1;
+    const bool is_v6 = ::inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+    const bool is_network = slash == text.npos || is_prefix_length(text.substr(slash + 1), is_v4 ? 32 : 128);
+    if (text == "*" || ((is_v4 || is_v6) && is_network)) return {};
+    return Error(quoted(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
+}
+
+Result<void> check_process_name(const std::string& text) {
+    if (text.size() > kProcessNameBytes) {
+        return Error(quoted(text) + " is too long: at most " + std::to_string(kProcessNameBytes) + " bytes are shown");
+    }
+    const bool printable = std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    if (printable) return {};
+    return Error("a control character can't stand in a process list");
+}
+
+Result<void> check_application_given(const Settings& settings) {
+    if (!settings.application.empty()) return {};
+    return Error("no application is named: add demo, PATH.so or PATH.so:NAME (see --help)");
+}
+
+Result<void> check_application_ours(const Settings& settings) {
+    if (settings.application.empty()) return {};
+    return Error("application: " + quoted(settings.application) +
+                 " can't be served: this program brings its own application");
+}
+
+Result<void> check_addresses(const Settings& settings) {
+    if (settings.bind.empty()) return Error("bind: no address to listen at");
+    for (auto address = settings.bind.begin(); address != settings.bind.end(); ++address) {
+        const bool any_port = address->kind == BindAddress::Kind::tcp && address->port == 0;
+        if (!any_port && std::find(settings.bind.begin(), address, *address) != address) {
+            return Error("bind: " + quoted(address->to_text()) + " is there twice");
+        }
+    }
+    return {};
+}
+
+}  // namespace girin

@@ -1,0 +1,29 @@
+#pragma once
+
+// Judgements that the settings table refers to by name: of one text, and of settings together. Each error is the end of
+// a sentence that begins with the setting's name. Not here: numbers' ranges, which are columns of the table.
+
+#include <string>
+
+#include "loop/base/error.hpp"
+#include "supervisor/settings/settings.hpp"
+
+namespace girin {
+
+/// "demo", "PATH.so" or "PATH.so:NAME". Whether it can be loaded is the loader's to say.
+Result<void> check_application(const std::string& text);
+/// NAME=VALUE with a name that a shell takes.
+Result<void> check_environment_entry(const std::string& text);
+/// An IPv4 or IPv6 address, a network ("10.0.0.0/8"), or "*".
+Result<void> check_proxy_address(const std::string& text);
+/// Printable, and short enough for a process list.
+Result<void> check_process_name(const std::string& text);
+
+/// Some application is named.
+Result<void> check_application_given(const Settings& settings);
+/// None is named, since the program brings its own.
+Result<void> check_application_ours(const Settings& settings);
+/// There is an address, and none is there twice. Port 0 may be: the kernel chooses others.
+Result<void> check_addresses(const Settings& settings);
+
+}  // namespace girin

@@ -1,0 +1,454 @@
+#include "supervisor/settings/settings_table.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "loop/base/check.hpp"
+#include "supervisor/settings/settings_checks.hpp"
+
+namespace girin {
+namespace {
+
+using Unit = SettingUnit;
+using Places = SettingPlaces;
+
+constexpr std::uint64_t kDayMs = 24 * 60 * 60 * 1000;
+constexpr std::uint64_t kMega = 1024 * 1024;
+constexpr std::uint64_t kTera = kMega * kMega;
+
+constexpr std::string_view kApplication = "Application";
+constexpr std::string_view kListening = "Listening";
+constexpr std::string_view kWorkers = "Workers";
+constexpr std::string_view kTimes = "Times";
+constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kProxies = "Proxies";
+constexpr std::string_view kReload = "Reload";
+constexpr std::string_view kLogging = "Logging";
+constexpr std::string_view kProcess = "Process";
+constexpr std::string_view kAnswers = "Answers";
+
+constexpr SettingRow kRows[] = {
+    {.flag = "application",
+     .section = kApplication,
+     .field = &Settings::application,
+     .check = check_application,
+     .default_words = "none: one must be named",
+     .metavar = "APPLICATION",
+     .summary = "What to serve: demo, PATH.so or PATH.so:NAME.",
+     .details =
+         "On the command line it is the argument that isn't an option. PATH.so is a shared object; without NAME it is "
+         "the application exported as app. demo is built in."},
+    {.flag = "config",
+     .short_flag = 'c',
+     .section = kApplication,
+     .field = &Settings::config,
+     .reloadable = false,
+     .places = Places::not_in_file,
+     .default_words = "girin.conf in the current directory, if it is there",
+     .metavar = "FILE",
+     .summary = "Read settings from this file.",
+     .details = "One NAME = VALUE a line, # begins a comment, a list repeats its name. A value with a # or with spaces "
+                "at an end stands in quotes. The file is read again at each reload."},
+    {.flag = "chdir",
+     .section = kApplication,
+     .field = &Settings::chdir,
+     .reloadable = false,
+     .default_words = "the current directory",
+     .metavar = "DIR",
+     .summary = "Change to this directory before anything is opened or loaded."},
+    {.flag = "env",
+     .short_flag = 'e',
+     .section = kApplication,
+     .field = &Settings::env,
+     .separator = '\n',
+     .check = check_environment_entry,
+     .other_file_key = "raw_env",
+     .metavar = "NAME=VALUE",
+     .summary = "Set an environment variable for the application; may be repeated.",
+     .details = "In GIRIN_ENV, one a line."},
+    {.flag = "preload",
+     .section = kApplication,
+     .field = &Settings::preload,
+     .reloadable = false,
+     .other_file_key = "preload_app",
+     .summary = "Load the application in the master, before workers are forked.",
+     .details = "Saves memory and time at a worker's start, but a reload then takes no new code."},
+
+    {.flag = "bind",
+     .short_flag = 'b',
+     .section = kListening,
+     .field = &Settings::bind,
+     .platform_variable = "PORT",
+     .platform_prefix = "0.0.0.0:",
+     .metavar = "ADDRESS",
+     .summary = "Listen at HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.",
+     .details = ":PORT is every IPv4 interface, port 0 lets the kernel choose, fd://N is a listening socket that was "
+                "inherited. When PORT is set in the environment, the default is 0.0.0.0:$PORT."},
+    {.flag = "backlog",
+     .section = kListening,
+     .field = &Settings::backlog,
+     .unit = Unit::count,
+     .min = 1,
+     .max = 65535,
+     .metavar = "COUNT",
+     .summary = "Connections that may wait to be accepted, for each address.",
+     .details = "The kernel caps it at net.core.somaxconn."},
+    {.flag = "reuse-port",
+     .section = kListening,
+     .field = &Settings::reuse_port,
+     .reloadable = false,
+     .summary = "Give each worker a listening socket of its own (SO_REUSEPORT).",
+     .details = "The master owns them all, and what waits at a worker that stops is served by another."},
+
+    {.flag = "workers",
+     .short_flag = 'w',
+     .section = kWorkers,
+     .field = &Settings::workers,
+     .unit = Unit::count,
+     .min = 1,
+     .max = 1024,
+     .zero_word = "auto",
+     .platform_variable = "WEB_CONCURRENCY",
+     .default_words = "auto, or WEB_CONCURRENCY where that is set",
+     .metavar = "COUNT",
+     .summary = "How many worker processes; auto: one for each usable core.",
+     .details = "Usable are the cores that CPU affinity and the cgroup's quota leave us. TTIN and TTOU change the "
+                "number by one."},
+    {.flag = "threads",
+     .section = kWorkers,
+     .field = &Settings::threads,
+     .unit = Unit::count,
+     .min = 1,
+     .max = 1024,
+     .zero_word = "auto",
+     .metavar = "COUNT",
+     .summary = "Threads in each worker for synchronous handlers.",
+     .details = "auto is the number of cores plus 4, at most 32. Coroutine handlers don't use them."},
+    {.flag = "worker-connections",
+     .section = kWorkers,
+     .field = &Settings::worker_connections,
+     .unit = Unit::count,
+     .min = 1,
+     .max = 1'000'000,
+     .metavar = "COUNT",
+     .summary = "Connections open at once in each worker; more wait in the kernel."},
+    {.flag = "max-requests",
+     .section = kWorkers,
+     .field = &Settings::max_requests,
+     .unit = Unit::count,
+     .max = 1'000'000'000'000,
+     .metavar = "COUNT",
+     .summary = "Replace a worker after so many requests; 0: never."},
+    {.flag = "max-requests-jitter",
+     .section = kWorkers,
+     .field = &Settings::max_requests_jitter,
+     .unit = Unit::count,
+     .max = 1'000'000'000'000,
+     .metavar = "COUNT",
+     .summary = "Up to so many requests more, drawn by each worker, so that not all stop together."},
+
+    {.flag = "timeout",
+     .short_flag = 't',
+     .section = kTimes,
+     .field = &Settings::timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "Stop and replace a worker whose loop was silent for so long; 0: never.",
+     .details = "It doesn't bound a request: a handler that waits lets its loop run. First ABRT is sent, then KILL."},
+    {.flag = "boot-timeout",
+     .section = kTimes,
+     .field = &Settings::boot_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "How long a worker may take from its start until it is ready; 0: no limit."},
+    {.flag = "graceful-timeout",
+     .section = kTimes,
+     .field = &Settings::graceful_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "How long requests in flight may take when a worker is asked to stop.",
+     .details = "What isn't finished by then is cut off."},
+    {.flag = "keep-alive",
+     .section = kTimes,
+     .field = &Settings::keep_alive,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .other_file_key = "keepalive",
+     .metavar = "TIME",
+     .summary = "How long a connection may be idle between requests; 0: closed after each.",
+     .details = "Behind a proxy that keeps connections, set it longer than the proxy does."},
+    {.flag = "header-timeout",
+     .section = kTimes,
+     .field = &Settings::header_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "From a request's first byte to the end of its head, else 408; 0: no limit."},
+    {.flag = "body-timeout",
+     .section = kTimes,
+     .field = &Settings::body_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "Between two pieces of a request's body, else 408; 0: no limit."},
+    {.flag = "write-timeout",
+     .section = kTimes,
+     .field = &Settings::write_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "Close a client that takes nothing of its answer for so long; 0: no limit."},
+    {.flag = "half-close-timeout",
+     .section = kTimes,
+     .field = &Settings::half_close_timeout,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "How long a request goes on after its client has closed its sending side.",
+     .details = "Some clients close that side and still read the answer; most that do are gone. 0: no limit."},
+
+    {.flag = "limit-request-line",
+     .section = kLimits,
+     .field = &Settings::limit_request_line,
+     .unit = Unit::bytes,
+     .max = kMega,
+     .metavar = "SIZE",
+     .summary = "Longest request line, else 414; 0: as long as can be set, 1m."},
+    {.flag = "limit-request-fields",
+     .section = kLimits,
+     .field = &Settings::limit_request_fields,
+     .unit = Unit::count,
+     .max = 32768,
+     .metavar = "COUNT",
+     .summary = "Most header fields in a request, else 431; 0: as many as can be set, 32768."},
+    {.flag = "limit-request-field_size",
+     .section = kLimits,
+     .field = &Settings::limit_request_field_size,
+     .unit = Unit::bytes,
+     .max = kMega,
+     .other_flag = "limit-request-field-size",
+     .metavar = "SIZE",
+     .summary = "Longest header field line, else 431; 0: as long as can be set, 1m."},
+    {.flag = "limit-request-body",
+     .section = kLimits,
+     .field = &Settings::limit_request_body,
+     .unit = Unit::bytes,
+     .max = kTera,
+     .metavar = "SIZE",
+     .summary = "Longest request body, else 413; 0: no limit."},
+
+    {.flag = "forwarded-allow-ips",
+     .section = kProxies,
+     .field = &Settings::forwarded_allow_ips,
+     .check = check_proxy_address,
+     .metavar = "IP",
+     .summary = "Proxies whose Forwarded and X-Forwarded fields are believed: addresses, networks, or * for all.",
+     .details = "May be repeated, or separated by commas. Peers on a Unix socket are always believed."},
+
+    {.flag = "soak",
+     .section = kReload,
+     .field = &Settings::soak,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "At a reload, how long the first new worker must stay well before the others follow."},
+    {.flag = "surge",
+     .section = kReload,
+     .field = &Settings::surge,
+     .unit = Unit::count,
+     .min = 1,
+     .max = 1024,
+     .metavar = "COUNT",
+     .summary = "At a reload, how many workers are started at a time beside those they replace."},
+
+    {.flag = "log-level",
+     .section = kLogging,
+     .field = &Settings::log_level,
+     .other_file_key = "loglevel",
+     .metavar = "LEVEL",
+     .summary = "Least that is logged: debug, info, warning, error or critical."},
+    {.flag = "log-format",
+     .section = kLogging,
+     .field = &Settings::log_format,
+     .metavar = "FORMAT",
+     .summary = "text, for people, or json, one object a line."},
+    {.flag = "error-logfile",
+     .section = kLogging,
+     .field = &Settings::error_logfile,
+     .other_flag = "log-file",
+     .other_file_key = "errorlog",
+     .metavar = "FILE",
+     .summary = "Where the log goes; -: standard error.",
+     .details = "USR1 opens the file anew, after a rotation."},
+    {.flag = "access-logfile",
+     .section = kLogging,
+     .field = &Settings::access_logfile,
+     .other_file_key = "accesslog",
+     .default_words = "none",
+     .metavar = "FILE",
+     .summary = "Log each request here; -: standard output; empty: nowhere."},
+    {.flag = "access-logformat",
+     .section = kLogging,
+     .field = &Settings::access_logformat,
+     .other_file_key = "access_log_format",
+     .default_words = "Gunicorn's, like the combined format",
+     .metavar = "FORMAT",
+     .summary = "A format of Gunicorn's atoms, such as %(h)s; or the word json.",
+     .details = "json writes one object for each request, with fields of fixed names."},
+
+    {.flag = "pid",
+     .short_flag = 'p',
+     .section = kProcess,
+     .field = &Settings::pid,
+     .reloadable = false,
+     .other_file_key = "pidfile",
+     .default_words = "none",
+     .metavar = "FILE",
+     .summary = "Write the master's process id here, and lock the file.",
+     .details = "A second master with the same file refuses to start; a file that a dead one left doesn't matter."},
+    {.flag = "name",
+     .short_flag = 'n',
+     .section = kProcess,
+     .field = &Settings::name,
+     .check = check_process_name,
+     .reloadable = false,
+     .other_file_key = "proc_name",
+     .default_words = "girin",
+     .metavar = "NAME",
+     .summary = "What the process list shows."},
+    {.flag = "daemon",
+     .short_flag = 'D',
+     .section = kProcess,
+     .field = &Settings::daemon,
+     .reloadable = false,
+     .summary = "Run in the background, away from the terminal."},
+    {.flag = "user",
+     .short_flag = 'u',
+     .section = kProcess,
+     .field = &Settings::user,
+     .reloadable = false,
+     .default_words = "the one who starts the server",
+     .metavar = "USER",
+     .summary = "Workers run as this user, a name or a number."},
+    {.flag = "group",
+     .short_flag = 'g',
+     .section = kProcess,
+     .field = &Settings::group,
+     .reloadable = false,
+     .default_words = "the user's own",
+     .metavar = "GROUP",
+     .summary = "Workers run as this group, a name or a number."},
+    {.flag = "umask",
+     .short_flag = 'm',
+     .section = kProcess,
+     .field = &Settings::umask,
+     .unit = Unit::octal,
+     .max = 0777,
+     .reloadable = false,
+     .metavar = "MODE",
+     .summary = "Permissions that new files and Unix sockets lack, in octal; inherit: as they are."},
+
+    {.flag = "check-config",
+     .section = kAnswers,
+     .field = {},
+     .places = Places::command_line,
+     .summary = "Check settings and application, say what is wrong, and exit."},
+    {.flag = "print-config",
+     .section = kAnswers,
+     .field = {},
+     .places = Places::command_line,
+     .summary = "Print each setting with where it came from, and exit."},
+    {.flag = "print-docs",
+     .section = kAnswers,
+     .field = {},
+     .places = Places::command_line,
+     .metavar = "FORMAT",
+     .summary = "Print the settings' reference as man, markdown or sample (a settings file), and exit."},
+    {.flag = "help",
+     .short_flag = 'h',
+     .section = kAnswers,
+     .field = {},
+     .places = Places::command_line,
+     .summary = "Print this, and exit."},
+    {.flag = "version",
+     .short_flag = 'v',
+     .section = kAnswers,
+     .field = {},
+     .places = Places::command_line,
+     .summary = "Print the version, and exit."},
+};
+
+// What no single row can judge.
+constexpr Result<void> (*kTogether[])(const Settings&) = {
+    check_addresses,
+};
+
+std::string underscored(std::string_view flag) {
+    std::string key(flag);
+    std::ranges::replace(key, '-', '_');
+    return key;
+}
+
+}  // namespace
+
+std::span<const SettingRow> setting_rows() {
+    return kRows;
+}
+
+std::string file_key(const SettingRow& row) {
+    return row.places == Places::all ? underscored(row.flag) : std::string();
+}
+
+std::string environment_variable(const SettingRow& row) {
+    if (row.places == Places::command_line) return {};
+    std::string name = "GIRIN_" + underscored(row.flag);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return name;
+}
+
+const SettingRow* find_flag(std::string_view flag) {
+    const auto row = std::ranges::find_if(
+        kRows, [&](const SettingRow& r) { return r.flag == flag || (!r.other_flag.empty() && r.other_flag == flag); });
+    return row == std::end(kRows) ? nullptr : row;
+}
+
+const SettingRow* find_file_key(std::string_view key) {
+    if (key.empty()) return nullptr;
+    const std::string wanted = underscored(key);
+    const auto row = std::ranges::find_if(kRows, [&](const SettingRow& r) {
+        return file_key(r) == wanted || r.other_file_key == wanted ||
+               (r.places == Places::all && underscored(r.other_flag) == wanted);
+    });
+    return row == std::end(kRows) ? nullptr : row;
+}
+
+const SettingRow& row_of(const SettingField& field) {
+    const auto row = std::ranges::find_if(kRows, [&](const SettingRow& r) { return r.field == field; });
+    GIRIN_CHECK(row != std::end(kRows), "each value has a row");
+    return *row;
+}
+
+bool is_switch(const SettingRow& row) {
+    return row.metavar.empty();
+}
+
+bool is_list(const SettingRow& row) {
+    return std::holds_alternative<std::vector<std::string> Settings::*>(row.field) ||
+           std::holds_alternative<std::vector<BindAddress> Settings::*>(row.field);
+}
+
+bool has_value(const SettingRow& row) {
+    return !std::holds_alternative<std::monostate>(row.field);
+}
+
+Result<void> check_together(const Settings& settings) {
+    for (const auto check : kTogether) {
+        if (auto checked = check(settings); !checked) return checked;
+    }
+    return {};
+}
+
+}  // namespace girin

@@ -1,0 +1,14 @@
+#pragma once
+
+// What the settings mean for a worker. The worker never sees Settings.
+
+#include "supervisor/settings/settings.hpp"
+#include "worker/options.hpp"
+
+namespace girin {
+
+/// Limits of 0 become the largest that can be set where a worker always needs a limit, and the limit of a whole head
+/// grows with those of its parts. What isn't a setting keeps WorkerOptions' default.
+WorkerOptions to_worker_options(const Settings& settings);
+
+}  // namespace girin
