@@ -103,7 +103,7 @@ int Guest::fd() const { return impl_->both.get(); }
 
 void Guest::pump() {
     AsioLoop& loop = impl_->loop;
-    const EventLoop::RunningScope scope(loop, std::source_location::current());
+    const AsioLoop::RunningScope scope(loop, std::source_location::current());
     loop.set_asleep(false);
     try {
         for (int turns = 0; turns < kTurnsPerPump; ++turns) {

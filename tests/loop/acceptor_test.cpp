@@ -68,7 +68,7 @@ struct AcceptorTest : testing::Test {
     Sink sink;
 };
 
-UniqueFd copy(const UniqueFd& fd) { return std::move(duplicate(fd.get()).value()); }
+UniqueFd copy(const UniqueFd& fd) { return duplicate(fd.get()).value(); }
 
 TEST_F(AcceptorTest, HandsConnectionsOverWithTheirPeer) {
     Acceptor acceptor(loop, copy(listening), sink);

@@ -193,9 +193,9 @@ TEST_F(FutureTest, LendsItsValueToWhoAwaitsANamedOne) {
     auto reads = [](EventLoop& l, int& c) -> Coro<void> {
         Future<Counted> future(l);
         future.set_result(Counted(c));
-        const Counted& value = co_await future;
+        auto&& value = co_await future;
         EXPECT_EQ(&value, &future.result());
-        static_assert(std::is_same_v<decltype(co_await future), const Counted&>);
+        static_assert(std::is_same_v<decltype(value), const Counted&>);
     };
     loop.run_until_complete(reads(loop, copies));
     EXPECT_EQ(copies, 0);
