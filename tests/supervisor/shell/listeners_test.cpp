@@ -82,7 +82,7 @@ TEST(Listeners, TellTheRealPort) {
     EXPECT_TRUE(connects_to(text_of(set, 1)));
 }
 
-/// Whether a connection comes to be within a moment: long enough for loopback, short enough for its SYN not to be sent again.
+/// Whether a connection comes to be within a moment: long enough for loopback, and its SYN is not sent again in it.
 bool connects_at_once(const std::string& text) {
     const auto fd = test::start_connect(Endpoint::parse(text));
     if (!fd) return false;
@@ -92,9 +92,14 @@ bool connects_at_once(const std::string& text) {
 
 TEST(Listeners, RefuseNewcomersAndKeepWhatIsQueued) {
     const TempDir dir;
-    ListenerSet set = open_set({kAnyPort, BindAddress::tcp("::1", 0), BindAddress::unix_socket(dir / "s")}, lanes_of(2));
+    const std::vector<BindAddress> all = {kAnyPort, BindAddress::tcp("::1", 0), BindAddress::unix_socket(dir / "s")};
+    ListenerSet set = open_set(all, lanes_of(2));
     std::vector<UniqueFd> clients;
-    for (std::size_t i = 0; i < 3; ++i) clients.push_back(std::move(test::start_connect(Endpoint::parse(text_of(set, i))).value()));
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto client = test::start_connect(Endpoint::parse(text_of(set, i)));
+        ASSERT_TRUE(client);
+        clients.push_back(std::move(*client));
+    }
     ASSERT_TRUE(set.refuse_new());
     for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(connects_at_once(text_of(set, i))) << text_of(set, i);
     for (std::size_t i = 0; i < 3; ++i) {
