@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
@@ -17,6 +18,14 @@ namespace {
 
 // Reads of one connection before others get their turn, if it always has more.
 constexpr int kReadsPerTurn = 8;
+// The same for pieces of bodies, read or written.
+constexpr int kTransfersPerTurn = 16;
+
+/// What the server itself doesn't do, whatever the application.
+ParseError find_unsupported(const RequestHead& head) {
+    if (head.method == "CONNECT") return ParseError(501, "this server is no tunnel");
+    return {};
+}
 
 std::string type_name(const std::type_info& type) {
     int status = 0;
@@ -61,6 +70,37 @@ class Connection::HandlerRun {
     Coro<void>& handler_;
 };
 
+/// While a piece of the body is awaited. Ended by an exception too: an application may give up on one piece, and go on.
+class Connection::BodyWait {
+  public:
+    explicit BodyWait(Connection& connection) : connection_(connection) { connection_.enter(Phase::body); }
+    BodyWait(const BodyWait&) = delete;
+    BodyWait& operator=(const BodyWait&) = delete;
+    ~BodyWait() { connection_.watch_client(); }
+
+  private:
+    Connection& connection_;
+};
+
+/// While bytes wait to be sent.
+class Connection::SendWait {
+  public:
+    explicit SendWait(Connection& connection) : connection_(connection) {
+        connection_.sending_ = true;
+        connection_.sent_before_write_ = connection_.stream_.bytes_sent();
+        connection_.server_.deadlines().write.start(connection_.write_deadline_);
+    }
+    SendWait(const SendWait&) = delete;
+    SendWait& operator=(const SendWait&) = delete;
+    ~SendWait() {
+        connection_.sending_ = false;
+        connection_.write_deadline_.stop();
+    }
+
+  private:
+    Connection& connection_;
+};
+
 Connection::Connection(Server& server, Accepted accepted)
     : server_(server), stream_(server.loop(), std::move(accepted.fd)), peer_(accepted.peer) {}
 
@@ -79,8 +119,9 @@ Coro<void> Connection::serve() {
             while (next_ == Next::more) {
                 const RequestEvent event = exchange_ ? exchange_->next_event() : RequestEvent::need_more;
                 if (event == RequestEvent::need_more) break;
-                if (event == RequestEvent::error) {
-                    refuse(exchange_->parse_error());
+                const bool failed = event == RequestEvent::error;
+                if (const ParseError error = failed ? exchange_->parse_error() : find_unsupported(exchange_->head())) {
+                    refuse(error);
                     break;
                 }
                 begin_request();
@@ -95,6 +136,7 @@ Coro<void> Connection::serve() {
             const bool all_sent = try_send_all();
             const bool give_way = reads % kReadsPerTurn == kReadsPerTurn - 1 && stream_.may_have_more();
             if (!all_sent || give_way) co_await finish_reads(give_way);
+            if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
         }
     } catch (const Cancelled&) {
         next_ = Next::close;
@@ -134,30 +176,31 @@ void Connection::receive() {
         exchange_ = server_.exchanges().take();
         exchange_->attach(*this);
     }
-    const bool ended = ending_ != Ending::none;
     const IoResult got = stream_.try_receive(exchange_->room());
     if (got.bytes > 0) {
         exchange_->received(got.bytes);
     } else if (got.error != EAGAIN) {
         next_ = Next::close;
-        return;
     }
-    if (!ended) return;
-    // The deadline or the end of the worker crossed with what has just come: that is answered still, as the last.
-    if (got.bytes == 0) {
-        if (ending_ == Ending::deadline && phase_ == Phase::head && exchange_->has_input()) {
-            refuse(ParseError(408, "the head of the request took too long"));
-        } else {
-            next_ = Next::close;
-        }
+}
+
+/// The time for a request is over, and none is complete. (One that was has been answered, as the last.)
+void Connection::give_up_waiting() {
+    const bool has_begun = exchange_->has_input();
+    if (ending_ == Ending::none && has_begun && phase_ == Phase::idle) {
+        last_ = true;  // its first bytes crossed with the end of our patience
+    } else if (ending_ == Ending::none && has_begun) {
+        refuse(ParseError(408, "the head of the request took too long"));
+    } else {
+        next_ = Next::close;
     }
 }
 
 void Connection::begin_request() {
     stop_deadline();
+    const bool may_keep_alive = !expired_ && !last_ && ending_ == Ending::none && server_.keeps_alive();
     phase_ = Phase::handler;
     served_ = true;
-    const bool may_keep_alive = ending_ == Ending::none && server_.keeps_alive();
     exchange_->begin(server_.count_request(), server_.loop().time(), may_keep_alive);
 }
 
@@ -173,15 +216,24 @@ Coro<void> Connection::start_handler(std::exception_ptr& failure) {
 void Connection::on_handler_waits() {
     handler_waits_ = true;
     // Earlier answers of a pipeline don't wait for this one.
-    send_some();
+    if (!sending_) send_some();
+    if (phase_ == Phase::handler) watch_client();
+}
+
+/// The handler does something else than read: its client's going is noticed all the same.
+void Connection::watch_client() {
+    half_closed_ = half_closed_ || stream_.peer_finished();
     enter(Phase::handler);
-    if (stream_.peer_finished()) on_hangup(false);
+    if (!handler_waits_) return;
+    if (half_closed_ && server_.options().timeouts.half_close.count() == 0) cancel_handler(Ending::client_gone);
     stream_.watch(*this);
 }
 
 void Connection::end_request(const std::exception_ptr& failure) {
     stop_deadline();
     handler_waits_ = false;
+    stream_.unwatch();
+    while (task_->cancelling() > 0) task_->uncancel();  // meant for the handler, which has ended
     if (failure) {
         on_handler_failed(failure);
     } else if (auto finished = exchange_->finish(); !finished) {
@@ -190,44 +242,64 @@ void Connection::end_request(const std::exception_ptr& failure) {
     }
     server_.request_done(exchange_->status());
     if (server_.access_log().is_enabled()) log_access();
-    if (next_ == Next::more && !exchange_->keeps_alive()) {
-        // A client that said it would close sends no more; any other may be in the midst of it.
-        const bool quiet = exchange_->body_is_over() && !exchange_->has_input() && !exchange_->head().keep_alive;
-        next_ = quiet ? Next::close : Next::linger;
-    }
+    decide_next();
+}
+
+void Connection::decide_next() {
+    if (exchange_->is_cut_off()) close_unfinished();
+    if (next_ != Next::more || (exchange_->keeps_alive() && ending_ == Ending::none)) return;
+    // A client that said it would close sends no more; any other may be in the midst of it.
+    const bool quiet = exchange_->body_is_over() && !exchange_->has_input() && !exchange_->head().keep_alive;
+    next_ = quiet ? Next::close : Next::linger;
 }
 
 // --- answers of our own
 
 void Connection::replace_answer(int status, std::string_view detail) {
-    if (exchange_->head_sent()) {
-        next_ = Next::close;  // without its proper end, so that the client knows
+    if (exchange_->head_sent() || exchange_->is_cut_off()) {
+        close_unfinished();
     } else {
         exchange_->answer_plain(status, detail);
     }
+}
+
+/// Without the answer's proper end, so that the client knows. Where the end of the connection is that end, by a reset.
+void Connection::close_unfinished() {
+    next_ = Next::close;
+    if (exchange_->ends_with_connection()) stream_.reset_on_close();
 }
 
 void Connection::on_handler_failed(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const Cancelled&) {
-        exchange_->must_close();
-        if (ending_ == Ending::client_gone) {
-            exchange_->set_aborted();
-            next_ = Next::close;
-        } else if (ending_ == Ending::worker_ends) {
-            replace_answer(503, "the server is shutting down");
-        } else {
-            log_application_error("the handler cancelled itself");
-            replace_answer(500, {});
-        }
+        on_handler_cancelled();
     } catch (const HttpError& error) {
-        if (error.status() >= 500) log_application_error(describe_current_exception());
-        replace_answer(error.status(), error.what());
+        on_http_error(error);
     } catch (...) {
         log_application_error(describe_current_exception());
         replace_answer(500, {});
     }
+}
+
+void Connection::on_handler_cancelled() {
+    exchange_->must_close();
+    switch (ending_) {
+        case Ending::client_gone:
+            exchange_->set_aborted();
+            return close_unfinished();
+        case Ending::worker_ends: return replace_answer(503, "the server is shutting down");
+        case Ending::none: break;
+    }
+    log_application_error("the handler cancelled itself");
+    replace_answer(500, {});
+}
+
+/// What is being handled is `error`.
+void Connection::on_http_error(const HttpError& error) {
+    const bool is_final = error.status() >= 200 && error.status() <= 599;
+    if (!is_final || error.status() >= 500) log_application_error(describe_current_exception());
+    replace_answer(is_final ? error.status() : 500, is_final ? error.what() : "");
 }
 
 void Connection::log_application_error(const std::string& what) {
@@ -252,8 +324,10 @@ void Connection::log_access() {
     record.scheme = exchange_->origin().scheme;
     record.method = head.method;
     record.target = head.raw_target;
-    record.path = head.target.path;
-    record.query = head.target.query;
+    if (!head.bytes.empty()) {  // else the target is a view of an earlier request's
+        record.path = head.target.path;
+        record.query = head.target.query;
+    }
     record.minor_version = head.version == HttpVersion::http_1_0 ? 0 : 1;
     record.status = exchange_->status();
     record.body_bytes = exchange_->response_body_bytes();
@@ -268,29 +342,26 @@ void Connection::log_access() {
 // --- bodies
 
 Coro<void> Connection::receive_body() {
+    if (has_had_its_turn()) co_await sleep_for(Duration::zero());
     if (!exchange_->out().empty() && !exchange_->head_sent()) co_await send_all();  // "100 Continue"
-    const Phase before = phase_;
-    enter(Phase::body);
+    const BodyWait wait(*this);
     for (;;) {
         co_await stream_.readable();
         const IoResult got = stream_.try_receive(exchange_->room());
         if (got.bytes > 0) {
             exchange_->received(got.bytes);
-            break;
+            co_return;
         }
         if (got.error != EAGAIN) leave(Ending::client_gone);
-        if (ending_ == Ending::deadline) {
+        if (ending_ != Ending::none) throw Cancelled{};
+        if (expired_) {
             exchange_->must_close();
             throw BodyError(408, "the body of the request took too long");
         }
-        if (ending_ != Ending::none) throw Cancelled{};
     }
-    enter(before);
-    if (handler_waits_) stream_.watch(*this);
 }
 
 Coro<void> Connection::discard_body() {
-    co_await send_all();
     std::size_t discarded = 0;
     for (;;) {
         const RequestEvent event = exchange_->next_body_event();
@@ -299,6 +370,7 @@ Coro<void> Connection::discard_body() {
         if (event == RequestEvent::error || discarded > server_.options().limits.discarded_body_bytes) break;
         if (event != RequestEvent::need_more) continue;
         exchange_->make_room_for_body();
+        co_await send_all();
         try {
             co_await receive_body();
         } catch (const BodyError&) {
@@ -313,14 +385,14 @@ Coro<void> Connection::discard_body() {
 Coro<void> Connection::linger() {
     stream_.shutdown_send();
     if (exchange_) server_.exchanges().give_back(std::move(exchange_));
-    ending_ = Ending::none;
+    if (ending_ == Ending::worker_ends) co_return;
     enter(Phase::lingering);
     try {
-        for (std::size_t dropped = 0; dropped <= server_.options().limits.discarded_body_bytes && ending_ == Ending::none;) {
+        while (!expired_ && ending_ != Ending::worker_ends) {
             co_await stream_.readable();
             const IoResult got = stream_.try_receive(server_.scratch());
             if (got.bytes == 0 && got.error != EAGAIN) break;
-            dropped += got.bytes;
+            if (has_had_its_turn()) co_await sleep_for(Duration::zero());
         }
     } catch (const Cancelled&) {
     }
@@ -337,7 +409,10 @@ bool Connection::try_send_all() {
     if (!exchange_ || (exchange_->out().empty() && exchange_->large_body().empty())) return true;
     const std::size_t all = exchange_->out().size() + exchange_->large_body().size();
     const IoResult sent = stream_.try_send(exchange_->out(), exchange_->large_body());
-    if (sent.error != 0) leave(Ending::client_gone);
+    if (sent.error != 0) {
+        exchange_->cut_off();
+        leave(Ending::client_gone);
+    }
     if (sent.bytes == all) {
         exchange_->sent();
         return true;
@@ -346,22 +421,35 @@ bool Connection::try_send_all() {
     return false;
 }
 
+/// From a callback: the handler is told, wherever it waits.
 void Connection::send_some() {
     try {
         try_send_all();
-    } catch (const Cancelled&) {  // seen again by whoever sends next, or by the watch
+    } catch (const Cancelled&) {
+        if (handler_waits_) task_->cancel_task();
     }
 }
 
 Coro<void> Connection::send_all() {
-    if (try_send_all()) co_return;
-    const Phase before = phase_;
-    bytes_sent_seen_ = stream_.bytes_sent();
-    enter(Phase::sending);
-    const IoResult sent = co_await stream_.send(exchange_->out(), exchange_->large_body());
-    if (sent.error != 0) leave(ending_ == Ending::worker_ends ? ending_ : Ending::client_gone);
+    if (try_send_all()) {
+        if (has_had_its_turn()) co_await sleep_for(Duration::zero());
+        co_return;
+    }
+    const SendWait wait(*this);
+    const std::uint64_t sent_before = stream_.bytes_sent();
+    IoResult sent;
+    try {
+        sent = co_await stream_.send(exchange_->out(), exchange_->large_body());
+    } catch (const Cancelled&) {
+        exchange_->sent_some(stream_.bytes_sent() - sent_before);
+        if (!exchange_->large_body().empty()) exchange_->cut_off();  // it lies with a caller, who goes
+        throw;
+    }
+    if (sent.error != 0) {
+        exchange_->cut_off();
+        leave(Ending::client_gone);
+    }
     exchange_->sent();
-    enter(before);
 }
 
 Coro<void> Connection::send_soon() {
@@ -373,46 +461,58 @@ Coro<void> Connection::send_soon() {
 Coro<void> Connection::sent_later() { co_return; }
 
 void Connection::run() {
-    if (phase_ == Phase::handler) send_some();
+    if (exchange_ && !sending_) send_some();
 }
+
+/// True: this connection, whose peer is as fast as we are, has gone on for long without waiting.
+bool Connection::has_had_its_turn() { return ++transfers_ % kTransfersPerTurn == 0; }
 
 // --- deadlines and ends
 
 void Connection::enter(Phase phase) {
     phase_ = phase;
+    expired_ = false;
     Server::Deadlines& deadlines = server_.deadlines();
     switch (phase) {
         case Phase::idle: return deadlines.keep_alive.start(*this);
         case Phase::head: return deadlines.header.start(*this);
         case Phase::body: return deadlines.body.start(*this);
-        case Phase::sending: return deadlines.write.start(*this);
         case Phase::lingering: return deadlines.linger.start(*this);
         case Phase::handler: break;
     }
     stop_deadline();
-    if (half_closed_) deadlines.half_close.start(*this);
+    if (!half_closed_ || !handler_waits_) return;
+    sent_before_half_close_ = stream_.bytes_sent();
+    deadlines.half_close.start(*this);
 }
 
 void Connection::on_deadline() {
-    if (phase_ == Phase::handler) return cancel_handler(Ending::client_gone);
-    if (phase_ == Phase::sending && stream_.bytes_sent() != bytes_sent_seen_) {
-        bytes_sent_seen_ = stream_.bytes_sent();
-        return enter(Phase::sending);  // slow, but it moves
+    if (phase_ != Phase::handler) {
+        expired_ = true;
+        stream_.abort();
+    } else if (stream_.bytes_sent() != sent_before_half_close_) {
+        enter(Phase::handler);  // it takes its answer
+    } else {
+        cancel_handler(Ending::client_gone);
     }
-    ending_ = Ending::deadline;
+}
+
+void Connection::on_write_deadline() {
+    if (stream_.bytes_sent() != sent_before_write_) {
+        sent_before_write_ = stream_.bytes_sent();
+        return server_.deadlines().write.start(write_deadline_);  // slow, but it moves
+    }
+    ending_ = std::max(ending_, Ending::client_gone);
     stream_.abort();
 }
 
 void Connection::on_hangup(bool reset) noexcept {
     if (reset) return cancel_handler(Ending::client_gone);
-    half_closed_ = true;
-    if (phase_ != Phase::handler) return;
-    if (server_.options().timeouts.half_close.count() == 0) return cancel_handler(Ending::client_gone);
-    enter(Phase::handler);
+    if (phase_ == Phase::handler) watch_client();
 }
 
 void Connection::cancel_handler(Ending ending) {
-    if (ending_ == Ending::client_gone) return;
+    if (ending <= ending_) return;
     ending_ = ending;
     task_->cancel_task();
 }
@@ -424,7 +524,7 @@ void Connection::end_now() {
 }
 
 void Connection::leave(Ending ending) {
-    ending_ = ending;
+    ending_ = std::max(ending_, ending);
     throw Cancelled{};
 }
 

@@ -46,6 +46,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     /// Cancel: what was not sent of out() goes out later; of large_body(), nothing more: the answer is cut off.
     Coro<void> send_all();
     bool is_sending() const { return sending_; }
+    /// Nobody waits for the answer any more.
+    bool is_given_up() const { return ending_ != Ending::none; }
     /// Lets what waits go out with whatever else is written in this turn; waits only when too much has gathered.
     Coro<void> send_soon();
 

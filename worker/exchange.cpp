@@ -13,7 +13,8 @@ void Exchange::clear() {
     head_in_.clear();
     body_in_.clear();
     in_body_buffer_ = false;
-    if (!parser_.between_requests()) parser_.reset();
+    if (!parser_.is_untouched()) parser_.reset();
+    cut_off_ = false;
     sent();
     body_.clear();
     if (body_.capacity() > kBodyBufferBytes) body_.shrink_to_fit();
@@ -73,6 +74,11 @@ void Exchange::begin_common(std::uint64_t number, TimePoint now) {
 void Exchange::begin(std::uint64_t number, TimePoint now, bool may_keep_alive) {
     begin_common(number, now);
     may_keep_alive_ = may_keep_alive && head().keep_alive;
+    if (in_body_buffer_) {
+        // The head came behind the body of the request before it. It stays where it is; further bytes go to the other buffer.
+        head_in_.swap(body_in_);
+        in_body_buffer_ = false;
+    }
     body_over_ = false;
     awaits_continue_ = head().expect_continue;
     if (head().framing == BodyFraming::none) next_body_event();
@@ -161,12 +167,21 @@ void Exchange::finish_usual() {
     head_sent_ = true;
 }
 
+/// What the handler left of the body is read and dropped, unless that would take too long; then it's better to say so now.
+void Exchange::judge_unread_body() {
+    if (!body_over_ && body_bytes_left().value_or(0) > connection_->server().options().limits.discarded_body_bytes) {
+        must_close_ = true;
+    }
+}
+
 Result<void> Exchange::finish() {
+    if (cut_off_) return {};
     if (head_sent_) return finish_stream();
     if (is_usual()) {
         finish_usual();
         return {};
     }
+    judge_unread_body();
     if (auto begun = begin_answer(body_.size()); !begun) return begun;
     if (plan_.framing == ResponseFraming::none) return {};
     body_bytes_sent_ = body_.size();
@@ -188,6 +203,7 @@ Result<void> Exchange::finish_stream() {
 }
 
 void Exchange::answer_plain(int status, std::string_view detail) {
+    judge_unread_body();
     if (awaits_continue_ && !body_over_) must_close_ = true;
     status_ = status;
     fields_.clear();
@@ -200,6 +216,13 @@ void Exchange::answer_plain(int status, std::string_view detail) {
 
 void Exchange::require_head_open() const {
     if (head_sent_) throw ResponseError("the head of the answer is sent already");
+}
+
+void Exchange::require_open_answer() const {
+    if (connection_->is_sending()) throw ResponseError("another task waits in write() or flush()");
+    if (!cut_off_) return;
+    if (connection_->is_given_up()) throw Cancelled{};
+    throw ResponseError("an earlier write() was cancelled, which cut the answer off");
 }
 
 void Exchange::set_status(int code) {
@@ -227,8 +250,10 @@ void Exchange::set_body(std::string_view text) {
 
 Coro<void> Exchange::write(std::string_view piece) {
     if (has_body_) throw ResponseError("write() after body()");
+    require_open_answer();
     if (!head_sent_) {
         if (auto begun = begin_answer(std::nullopt); !begun) throw ResponseError(begun.error().message());
+        if (piece.empty()) co_await connection_->send_soon();
     }
     if (plan_.framing == ResponseFraming::none || piece.empty()) co_return;
     if (plan_.framing == ResponseFraming::content_length && piece.size() > plan_.content_length - body_bytes_sent_) {
@@ -245,8 +270,15 @@ Coro<void> Exchange::write(std::string_view piece) {
     } else {
         large_body_ = piece;
         co_await connection_->send_all();
-        if (chunked) out_.append(kChunkEnd);
+        if (!chunked) co_return;
+        out_.append(kChunkEnd);
+        co_await connection_->send_soon();
     }
+}
+
+Coro<void> Exchange::flush() {
+    require_open_answer();
+    return connection_->send_all();
 }
 
 // --- the public faces
@@ -295,7 +327,7 @@ Response& Response::set_header(std::string_view name, std::string_view value) {
 }
 void Response::body(std::string_view text) { exchange_->set_body(text); }
 Coro<void> Response::write(std::string_view piece) { return exchange_->write(piece); }
-Coro<void> Response::flush() { return exchange_->connection().send_all(); }
+Coro<void> Response::flush() { return exchange_->flush(); }
 void Response::trailer(std::string_view name, std::string_view value) { exchange_->add_trailer(name, value); }
 bool Response::head_sent() const { return exchange_->head_sent(); }
 

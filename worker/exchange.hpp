@@ -78,6 +78,14 @@ class Exchange {
     bool keeps_alive() const { return plan_.keep_alive && !must_close_; }
     void must_close() { must_close_ = true; }
     int status() const { return status_; }
+    /// A part of the answer is lost for good: nothing more of it may be sent.
+    void cut_off() {
+        sent();
+        cut_off_ = true;
+    }
+    bool is_cut_off() const { return cut_off_; }
+    /// The client takes the end of the connection for the answer's.
+    bool ends_with_connection() const { return head_sent_ && plan_.framing == ResponseFraming::until_close; }
     /// Nobody took the answer: logged as 499, as nginx does.
     void set_aborted() {
         if (!head_sent_) status_ = 499;
@@ -118,6 +126,7 @@ class Exchange {
     void add_field(std::string_view name, std::string_view value, bool replace);
     void set_body(std::string_view text);
     Coro<void> write(std::string_view piece);
+    Coro<void> flush();
     void add_trailer(std::string_view name, std::string_view value) { trailers_out_.add(name, value); }
 
   private:
@@ -134,6 +143,8 @@ class Exchange {
     void finish_usual();
     Result<void> finish_stream();
     void require_head_open() const;
+    void require_open_answer() const;
+    void judge_unread_body();
 
     Connection* connection_ = nullptr;
 
@@ -164,6 +175,7 @@ class Exchange {
     std::string_view large_body_;
     bool head_sent_ = false;
     bool must_close_ = false;
+    bool cut_off_ = false;
     std::uint64_t body_bytes_sent_ = 0;
     ResponsePlan plan_;
     std::string out_;

@@ -28,6 +28,7 @@ class InputBuffer {
     void received(std::size_t count) { end_ += count; }
 
     void append(std::string_view bytes) {
+        if (bytes.empty()) return;
         const std::span<char> space = room(bytes.size());
         std::memcpy(space.data(), bytes.data(), bytes.size());
         received(bytes.size());
@@ -43,6 +44,7 @@ class InputBuffer {
     }
 
     void swap(InputBuffer& other) {
+        std::swap(usual_capacity_, other.usual_capacity_);
         std::swap(bytes_, other.bytes_);
         std::swap(capacity_, other.capacity_);
         std::swap(begin_, other.begin_);

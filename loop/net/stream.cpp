@@ -49,6 +49,11 @@ IoResult Stream::try_send(std::string_view first, std::string_view second) {
 
 void Stream::shutdown_send() { ::shutdown(fd(), SHUT_WR); }
 
+void Stream::reset_on_close() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void Stream::abort() {
     if (read_op_.receiver != nullptr) descriptor_.cancel(Direction::read);
     if (write_op_.sender != nullptr) descriptor_.cancel(Direction::write);

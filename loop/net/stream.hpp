@@ -71,6 +71,8 @@ class Stream {
 
     /// The other side reads end-of-file; receiving goes on.
     void shutdown_send();
+    /// Closing will reset the connection, and drop what is not sent yet: the other side can't take that for a proper end.
+    void reset_on_close();
     /// What waits in receive or send ends with ECANCELED.
     void abort();
 
