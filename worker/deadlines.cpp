@@ -29,6 +29,10 @@ void DeadlineQueue::run() {
         Deadline& deadline = ended.front();
         ended.pop_front();
         if (!deadline.is_running()) continue;
+        if (deadline.ends_ > loop_.time()) {
+            enqueue(deadline);
+            continue;
+        }
         deadline.stop();
         deadline.on_deadline();
     }

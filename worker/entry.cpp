@@ -9,6 +9,7 @@
 #include "loop/cancel.hpp"
 #include "loop/executor.hpp"
 #include "loop/signals.hpp"
+#include "loop/task.hpp"
 #include "loop/timeout.hpp"
 #include "worker/heartbeat.hpp"
 #include "worker/master_link.hpp"
@@ -42,8 +43,9 @@ class Worker final : private MasterLink::Listener {
 
     Coro<int> run() {
         watch_signals();
+        link_.start();
         const bool started = co_await start();
-        if (!started) co_return kWorkerBootFailed;
+        if (!started) co_return stop_asked_.done() ? kWorkerDone : kWorkerBootFailed;
         co_await stop_asked_;
         link_.send(MessageKind::draining);
         co_await server_.drain(stop_limit_, stop_last_);
@@ -78,19 +80,29 @@ class Worker final : private MasterLink::Listener {
         }
         // The server has its own. With these, a socket would go on listening for as long as the last request takes.
         for (const ListenerSocket& listener : setup_.listeners) ::close(listener.fd);
+        const std::string failure = co_await start_application();
+        if (!failure.empty()) {
+            if (!stop_asked_.done()) tell_boot_failure(failure);
+            co_return false;
+        }
+        if (stop_asked_.done()) co_return true;  // meanwhile: it never gets ready
+        server_.start_accepting();
+        link_.send(MessageKind::ready);
+        co_return true;
+    }
+
+    /// Why it failed; empty: it did not.
+    Coro<std::string> start_application() {
+        starting_ = TaskBase::current();
         std::string failure;
         try {
             co_await application_.startup(info_);
         } catch (...) {
             failure = "application start-up failed: " + current_exception_text();
         }
-        if (!failure.empty()) {
-            tell_boot_failure(failure);
-            co_return false;
-        }
-        server_.start_accepting();
-        link_.send(MessageKind::ready);
-        co_return true;
+        while (starting_->cancelling() > 0) starting_->uncancel();
+        starting_ = nullptr;
+        co_return failure;
     }
 
     Coro<void> shut_down() {
@@ -130,6 +142,7 @@ class Worker final : private MasterLink::Listener {
 
     void quit_now() {
         ask_stop(Duration::zero(), false);
+        if (starting_ != nullptr) starting_->cancel_task();
         server_.quit();
     }
 
@@ -148,6 +161,7 @@ class Worker final : private MasterLink::Listener {
     Heartbeat heartbeat_;
     Server server_;
     std::vector<SignalWatch> signals_;
+    TaskBase* starting_ = nullptr;  // while the application starts
     Future<void> stop_asked_;
     Duration stop_limit_{};
     bool stop_last_ = false;
@@ -177,13 +191,15 @@ int worker_main(WorkerSetup setup) {
     AsioLoop loop;
     loop.set_executor_threads(setup.options.threads);
     Worker worker(loop, setup, **application);
+    int code = 1;
     try {
-        return loop.run_until_complete(worker.run());
+        code = loop.run_until_complete(worker.run());
     } catch (...) {
         worker.tell_boot_failure(current_exception_text());
         log_critical("The worker failed: " + current_exception_text());
-        return 1;
     }
+    loop.close();  // ends what the application left running, while all that it may use still stands
+    return code;
 }
 
 }  // namespace girin

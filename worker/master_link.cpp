@@ -5,11 +5,6 @@
 
 namespace girin {
 
-MasterLink::MasterLink(AsioLoop& loop, UniqueFd channel_fd, Listener& listener)
-    : descriptor_(loop, std::move(channel_fd)), listener_(listener) {
-    complete(false);
-}
-
 void MasterLink::send(MessageKind kind, std::int64_t value, std::string text) {
     (void)send_message(descriptor_.fd(), Message(kind, value, std::move(text)));
 }

@@ -22,8 +22,12 @@ class MasterLink final : private IoOp {
         ~Listener() = default;
     };
 
-    /// Owns: `channel_fd`.
-    MasterLink(AsioLoop& loop, UniqueFd channel_fd, Listener& listener);
+    /// Owns: `channel_fd`. Silent until start().
+    MasterLink(AsioLoop& loop, UniqueFd channel_fd, Listener& listener)
+        : descriptor_(loop, std::move(channel_fd)), listener_(listener) {}
+
+    /// From now on the listener is told; of what has come before, too, in this call. Once.
+    void start() { complete(false); }
 
     /// A message that can't be sent is lost: the master is gone, which is told soon enough.
     void send(MessageKind kind, std::int64_t value = 0, std::string text = {});

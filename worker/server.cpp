@@ -1,5 +1,9 @@
 #include "worker/server.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <ctime>
 #include <limits>
 #include <random>
@@ -40,6 +44,12 @@ std::uint64_t draw_limit(std::uint64_t limit, std::uint64_t jitter) {
 
 }  // namespace
 
+/// Answers go out when they are written; connections inherit it. A Unix socket has nothing of the kind.
+void send_without_delay(int listener) {
+    const int on = 1;
+    ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 /// Looks again whether to accept.
 class Server::Recheck final : public Timer {
   public:
@@ -65,7 +75,9 @@ Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& applic
       exchanges_(options.limits), recheck_(std::make_unique<Recheck>(*this)), all_gone_(loop),
       worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
-Server::~Server() = default;
+Server::~Server() {
+    while (!connections_.empty()) delete &connections_.front();
+}
 
 Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
     if (auto opened = access_log_.open(options_.access_log); !opened) return opened.error();
@@ -75,6 +87,7 @@ Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
     for (const ListenerSocket& listener : listeners) {
         auto fd = duplicate(listener.fd);
         if (!fd) return fd.error().within("listen on " + listener.address);
+        send_without_delay(fd->get());
         Acceptor::Sink& sink = *this;
         acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(*fd), sink));
     }
@@ -89,30 +102,40 @@ void Server::start_accepting() {
     update_accepting();
 }
 
-bool Server::wants_connections() {
-    if (!accepting_ || exhausted_ || connection_count_ >= options_.limits.connections) return false;
+/// Whether siblings with less to do leave it to this worker to accept.
+bool Server::passes_gate() {
     if (!options_.accept_gate || draining_) return true;
     return may_accept(place_.board, place_.worker.slot, Clock::now().time_since_epoch().count());
 }
 
 void Server::update_accepting() {
-    const bool wanted = wants_connections();
+    const bool may = accepting_ && !exhausted_ && connection_count_ < options_.limits.connections;
+    const bool wanted = may && passes_gate();
     for (const auto& acceptor : acceptors_) {
         if (wanted && !acceptor->is_armed()) acceptor->arm();
         if (!wanted && acceptor->is_armed()) acceptor->disarm();
     }
-    if (!wanted && accepting_) recheck_->after(exhausted_ ? kExhaustedPause : kRecheckInterval);
+    // Nobody tells when siblings get more to do, or descriptors free. A full worker waits for a connection of its own to end.
+    if (accepting_ && exhausted_) recheck_->after(kExhaustedPause);
+    if (may && !wanted) recheck_->after(kRecheckInterval);
 }
 
 void Server::on_accepted(Acceptor&, Accepted accepted) {
     last_accepted_at_ = loop_.time();
     add(slot().accepted, std::uint64_t{1});
-    slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
-    auto connection = std::make_unique<Connection>(*this, std::move(accepted));
-    connections_.push_back(*connection);
-    Connection& live = *connection.release();  // the set owns it, until forget()
-    live.set_task(loop_.create_task(live.serve()).base());
+    try {
+        take(std::move(accepted));
+    } catch (const std::exception& error) {  // no memory, or no more watches: this one connection is closed
+        log_error(std::string("Can't serve a connection: ") + error.what(), {{"connections", connection_count_}});
+    }
     update_accepting();
+}
+
+void Server::take(Accepted accepted) {
+    auto connection = std::make_unique<Connection>(*this, std::move(accepted));
+    connection->set_task(loop_.create_task(connection->serve()).base());
+    connections_.push_back(*connection.release());  // the set owns it, until forget()
+    slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
 }
 
 void Server::on_exhausted(Acceptor&, int errno_value) {
@@ -183,19 +206,19 @@ Coro<void> Server::drain(Duration limit, bool last) {
     slot().accepting.store(0, kRelaxed);
     accepting_ = last;
     update_accepting();
-    const TimePoint deadline = loop_.time() + limit;
+    drain_ends_ = std::min(drain_ends_, loop_.time() + limit);
     last_accepted_at_ = loop_.time();
     for (;;) {
         for (const auto& acceptor : acceptors_) acceptor->accept_pending(last_ ? kUnlimited : 0);
         const TimePoint now = loop_.time();
-        if (now >= deadline) {
+        if (now >= drain_ends_) {
             last_ = false;
             end_connections();
         }
         const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue;
         if (takes_no_more) close_listeners();
         if (takes_no_more && connection_count_ == 0) break;
-        co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(deadline - now, 100ms) : kLastLookInterval);
+        co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(drain_ends_ - now, 100ms) : kLastLookInterval);
     }
     access_log_.flush();
 }
@@ -220,6 +243,8 @@ void Server::quit() {
     slot().accepting.store(0, kRelaxed);
     update_accepting();
     end_connections();
+    drain_ends_ = loop_.time();
+    if (!all_gone_.done()) all_gone_.set_result();  // wakes a drain, which looks again
 }
 
 void Server::end_connections() {

@@ -41,7 +41,8 @@ class Server final : private Acceptor::Sink, private Runnable {
         DeadlineQueue header, body, keep_alive, write, linger, half_close;
     };
 
-    /// `application` and `options` outlive the server. Errors: see open().
+    /// `application` and `options` outlive the server, and the loop as well. Where connections are still open, the loop has to be
+    /// closed before the server is destroyed: that ends the coroutines which use them.
     Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place);
     ~Server();
 
@@ -97,7 +98,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     void run() override;  // flushes the access log, once a turn
 
     ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
-    bool wants_connections();
+    void take(Accepted accepted);
+    bool passes_gate();
     void update_accepting();
     Coro<void> wait_until_all_gone(Duration limit);
     /// Before that, what an acceptor has taken must have been handed over.
@@ -127,6 +129,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool draining_ = false;
     bool last_ = false;
     TimePoint last_accepted_at_ = TimePoint::min();
+    TimePoint drain_ends_ = TimePoint::max();
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
 
