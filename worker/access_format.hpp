@@ -3,9 +3,9 @@
 // How a line of the access log is made: Gunicorn's atoms, compiled once into steps. Pure: a record in, text out.
 // Not here: where lines go (access_log.hpp).
 //
-// Atoms: %(h)s remote address, %(l)s '-', %(u)s user of Basic authorization, %(t)s time, %(r)s request line, %(m)s method,
-// %(U)s path, %(q)s query, %(H)s protocol, %(s)s status, %(B)s body bytes sent, %(b)s the same or '-', %(f)s referer,
-// %(a)s user agent, %(T)s seconds, %(M)s milliseconds, %(D)s microseconds, %(L)s decimal seconds, %(p)s <pid>,
+// Atoms: %(h)s remote address, %(l)s '-', %(u)s user of Basic authorization, %(t)s time, %(r)s request line, %(m)s
+// method, %(U)s path, %(q)s query, %(H)s protocol, %(s)s status, %(B)s body bytes sent, %(b)s the same or '-', %(f)s
+// referer, %(a)s user agent, %(T)s seconds, %(M)s milliseconds, %(D)s microseconds, %(L)s decimal seconds, %(p)s <pid>,
 // %({name}i)s request field, %({name}o)s response field, %({name}e)s variable: a CGI name (REMOTE_ADDR, HTTP_X_TRACE …)
 // tells of the request, any other the worker's environment as it was at start. %% is a percent sign.
 
@@ -61,12 +61,13 @@ class AccessFormat {
   public:
     enum class Style { text, json };
 
-    /// `format` empty: the style's default. JSON takes the atoms as members, in order, each key once, and leaves the text
-    /// between them out. Errors: an unknown atom or a lone percent sign, told with its column.
+    /// `format` empty: the style's default. JSON takes the atoms as members, in order, each key once, and leaves the
+    /// text between them out. Errors: an unknown atom or a lone percent sign, told with its column.
     static Result<AccessFormat> compile(std::string_view format, Style style = Style::text);
 
-    /// Appends one line, its end included. Values are escaped, so that a line is a line and a quoted value ends where it
-    /// seems to: `"` and `\` get a backslash, control characters become \xNN. Missing or empty values are "-", in JSON null.
+    /// Appends one line, its end included. Values are escaped, so that a line is a line and a quoted value ends
+    /// where it seems to: `"` and `\` get a backslash, control characters become \xNN. Missing or empty values are
+    /// "-", in JSON null.
     void append(std::string& out, const AccessRecord& record);
 
   private:

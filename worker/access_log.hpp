@@ -22,14 +22,16 @@ class AccessLog {
     /// Writes what is gathered.
     ~AccessLog();
 
-    /// Errors: a bad format, a file that can't be opened; the log stays as it was. Options that don't enable it disable it.
+    /// Errors: a bad format, a file that can't be opened; the log stays as it was. Options that don't enable it
+    /// disable it.
     Result<void> open(const AccessLogOptions& options);
     /// Cheap: to be asked before a record is filled.
     bool is_enabled() const { return format_.has_value(); }
 
     /// Gathers one line; writes only when much is gathered.
     void add(const AccessRecord& record);
-    /// Writes what is gathered; to be called once a turn of the loop. What the file or pipe refuses is lost and counted.
+    /// Writes what is gathered; to be called once a turn of the loop. What the file or pipe refuses is lost and
+    /// counted.
     void flush();
     bool is_empty() const { return lines_.empty(); }
 

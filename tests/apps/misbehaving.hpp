@@ -6,9 +6,9 @@
 
 namespace girin_test {
 
-/// As $GIRIN_TEST_STARTUP says, else the file $GIRIN_TEST_STARTUP_FILE, read anew at each start (so that a test can change
-/// it between two reloads): ok (also: nothing said), throw, throw-int, hang (never ready, loop alive), block (never ready, loop
-/// blocked), crash, abort, exit (code 3), slow (ready after 300 ms).
+/// As $GIRIN_TEST_STARTUP says, else the file $GIRIN_TEST_STARTUP_FILE, read anew at each start (so that a test can
+/// change it between two reloads): ok (also: nothing said), throw, throw-int, hang (never ready, loop alive), block
+/// (never ready, loop blocked), crash, abort, exit (code 3), slow (ready after 300 ms).
 girin::Coro<void> start_up();
 
 /// Burns the processor; for ever with none.

@@ -1,5 +1,5 @@
-// An export as another girin's headers would have made it. It also needs a symbol that no girin has, as such libraries do: the
-// sentence must name the ABI, not the symbol.
+// An export as another girin's headers would have made it. It also needs a symbol that no girin has, as such
+// libraries do: the sentence must name the ABI, not the symbol.
 
 #include "worker/app/export.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The built-in application `girin demo`: something to look at before there is an own one, and what tests and benchmarks aim
-// at. `/` greets, /info tells about the worker, /headers about the request, /echo, /sleep/MS and /stream/COUNT/SIZE do as
-// they are called.
+// The built-in application `girin demo`: something to look at before there is an own one, and what tests and
+// benchmarks aim at. `/` greets, /info tells about the worker, /headers about the request, /echo, /sleep/MS and
+// /stream/COUNT/SIZE do as they are called.
 
 #include <memory>
 #include <string_view>

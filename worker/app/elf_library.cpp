@@ -95,7 +95,9 @@ bool starts_with(FileBytes file, std::string_view magic) {
 
 Error not_elf(FileBytes file) {
     if (file.empty()) return Error("is empty");
-    if (starts_with(file, "!<arch>\n")) return Error("is a static library (.a), not a shared object: link it with -shared");
+    if (starts_with(file, "!<arch>\n")) {
+        return Error("is a static library (.a), not a shared object: link it with -shared");
+    }
     if (looks_like_text(file)) return Error("is a text file, not a shared object");
     return Error("is not a shared object (no ELF file)");
 }

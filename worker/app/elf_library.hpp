@@ -1,8 +1,8 @@
 #pragma once
 
-// What an ELF file says about itself, read from its bytes before any of its code is mapped: is it a shared object that this
-// process can load, what does it need, which applications does it export. Pure; every offset in the file is doubted.
-// Not here: loading (loader.hpp).
+// What an ELF file says about itself, read from its bytes before any of its code is mapped: is it a shared object
+// that this process can load, what does it need, which applications does it export. Pure; every offset in the file
+// is doubted. Not here: loading (loader.hpp).
 
 #include <cstdint>
 #include <optional>

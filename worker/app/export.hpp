@@ -10,8 +10,8 @@
 
 namespace girin {
 
-/// Grows with every change of what crosses the border between girin and an application: classes in worker/app, Coro, the
-/// loop's public classes. A library built for another value is refused by the loader, never called.
+/// Grows with every change of what crosses the border between girin and an application: classes in worker/app, Coro,
+/// the loop's public classes. A library built for another value is refused by the loader, never called.
 inline constexpr std::uint32_t kAbiVersion = 1;
 
 /// What a library exports under `girin_application_<name>`. The first two members never move.
@@ -39,8 +39,8 @@ Application* create_application() {
 }  // namespace detail
 }  // namespace girin
 
-/// `GIRIN_APPLICATION(app, Shop)`: exports class Shop (an Application with a default constructor) under the name `app`, which
-/// is the one that `girin ./libshop.so` looks for; `girin ./libshop.so:other` takes `other`.
+/// `GIRIN_APPLICATION(app, Shop)`: exports class Shop (an Application with a default constructor) under the name
+/// `app`, which is the one that `girin ./libshop.so` looks for; `girin ./libshop.so:other` takes `other`.
 #define GIRIN_APPLICATION(name, Type)                                                        \
     extern "C" __attribute__((visibility("default"))) const ::girin::ApplicationExport       \
         girin_application_##name;                                                            \

@@ -1,6 +1,7 @@
 #pragma once
 
-// An application that is one coroutine function: no class, no start-up. `GIRIN_HANDLER(app, handle)` is the whole export.
+// An application that is one coroutine function: no class, no start-up. `GIRIN_HANDLER(app, handle)` is the whole
+// export.
 
 #include "worker/app/application.hpp"
 #include "worker/app/export.hpp"
@@ -18,5 +19,6 @@ class FunctionApplication final : public Application {
 
 }  // namespace girin
 
-/// `GIRIN_HANDLER(app, handle)`: exports `Coro<void> handle(Request&, Response&)` under the name `app`; see GIRIN_APPLICATION.
+/// `GIRIN_HANDLER(app, handle)`: exports `Coro<void> handle(Request&, Response&)` under the name `app`; see
+/// GIRIN_APPLICATION.
 #define GIRIN_HANDLER(name, function) GIRIN_APPLICATION(name, ::girin::FunctionApplication<&function>)

@@ -52,8 +52,8 @@ std::string base_name(const std::string& file) {
     return file.substr(file.find_last_of('/') + 1).substr(0, kLongestName);
 }
 
-/// Hosts may forbid memory files that could be executed (sysctl vm.memfd_noexec); ours is only ever mapped, and kernels before
-/// 6.3 don't know the flag that says so.
+/// Hosts may forbid memory files that could be executed (sysctl vm.memfd_noexec); ours is only ever mapped, and
+/// kernels before 6.3 don't know the flag that says so.
 UniqueFd make_memory_file(const std::string& name) {
     constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL, younger than our oldest headers; allows sealing too
     UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | kNoExecSeal));
@@ -76,7 +76,8 @@ bool is_same_file(const std::string& path, int fd) {
            by_path.st_ino == by_fd.st_ino;
 }
 
-/// By our pid, so that others can follow it too; unless /proc is another pid namespace's, where that pid is somebody else.
+/// By our pid, so that others can follow it too; unless /proc is another pid namespace's, where that pid is somebody
+/// else.
 std::string path_of_descriptor(int fd) {
     const std::string tail = "/fd/" + std::to_string(fd);
     const std::string path = "/proc/" + std::to_string(::getpid()) + tail;

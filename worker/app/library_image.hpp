@@ -1,17 +1,17 @@
 #pragma once
 
-// LibraryImage: a shared object as it was at one moment, in memory of our own, so that whatever happens to the file later
-// (overwritten, truncated, replaced, deleted) can't reach the process that runs it.
+// LibraryImage: a shared object as it was at one moment, in memory of our own, so that whatever happens to the file
+// later (overwritten, truncated, replaced, deleted) can't reach the process that runs it.
 //
 // Why a memfd and not a hidden file beside the original: it needs no writable directory, leaves nothing behind after a
-// crash, wakes no file watcher, and can be sealed. What it costs: the library's size once per worker, as memory that can be
-// swapped but not dropped. What it would break, and what is done about it:
-//  - `$ORIGIN` in the library's RUNPATH would mean /proc: the loader opens such dependencies itself, from beside the original
-//    (loader.cpp). They are mapped in place.
-//  - Names: maps and `perf` show "memfd:libshop.so"; debuggers and symbolizers find the bytes under path(), which holds our
-//    pid and stays open as long as the process lives, so it can be read from outside too.
-// With GIRIN_LOAD_IN_PLACE=1 in the environment no copy is made and the file itself is mapped: for debuggers that want the
-// real name. Never overwrite a library that is loaded so.
+// crash, wakes no file watcher, and can be sealed. What it costs: the library's size once per worker, as memory that
+// can be swapped but not dropped. What it would break, and what is done about it:
+//  - `$ORIGIN` in the library's RUNPATH would mean /proc: the loader opens such dependencies itself, from beside the
+//    original (loader.cpp). They are mapped in place.
+//  - Names: maps and `perf` show "memfd:libshop.so"; debuggers and symbolizers find the bytes under path(), which
+//    holds our pid and stays open as long as the process lives, so it can be read from outside too.
+// With GIRIN_LOAD_IN_PLACE=1 in the environment no copy is made and the file itself is mapped: for debuggers that
+// want the real name. Never overwrite a library that is loaded so.
 
 #include <cstddef>
 #include <span>

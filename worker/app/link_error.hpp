@@ -1,6 +1,7 @@
 #pragma once
 
-// The dynamic linker's messages, told for people: names without the place we loaded from, symbols as they stand in the source.
+// The dynamic linker's messages, told for people: names without the place we loaded from, symbols as they stand in
+// the source.
 
 #include <string>
 #include <string_view>

@@ -57,8 +57,9 @@ Result<void> check_export(const ExportHead& head, const AppSource& source) {
                      " was not made by GIRIN_APPLICATION");
     }
     if (head.abi_version != kAbiVersion) {
-        return Error(source.file() + ": built for girin's ABI " + std::to_string(head.abi_version) + ", this girin has ABI " +
-                     std::to_string(kAbiVersion) + "; build it again with this girin's headers");
+        return Error(source.file() + ": built for girin's ABI " + std::to_string(head.abi_version) +
+                     ", this girin has ABI " + std::to_string(kAbiVersion) +
+                     "; build it again with this girin's headers");
     }
     if (head.cxx11_strings != _GLIBCXX_USE_CXX11_ABI) {
         return Error(source.file() + ": built with _GLIBCXX_USE_CXX11_ABI=" + std::to_string(head.cxx11_strings) +
@@ -123,8 +124,8 @@ std::vector<std::string> origin_places(std::string_view search_path, const std::
     return places;
 }
 
-/// The copy lies nowhere, so the dynamic linker can't find what lies beside the original: that is opened here first. The
-/// linker then takes it as already loaded, by its soname.
+/// The copy lies nowhere, so the dynamic linker can't find what lies beside the original: that is opened here first.
+/// The linker then takes it as already loaded, by its soname.
 Result<void> open_dependencies(const ElfLibrary& elf, const AppSource& source) {
     const std::vector<std::string> places = origin_places(elf.search_path, directory_of(source.file()));
     for (const std::string_view name : elf.needed) {
@@ -140,8 +141,9 @@ Result<void> open_dependencies(const ElfLibrary& elf, const AppSource& source) {
     return {};
 }
 
-/// An exception of a static constructor passes through dlopen, although that is declared noexcept, which a call through this
-/// pointer doesn't know. The dynamic linker's lock stays with this thread then: good enough to say why, and to exit.
+/// An exception of a static constructor passes through dlopen, although that is declared noexcept, which a call
+/// through this pointer doesn't know. The dynamic linker's lock stays with this thread then: good enough to say why,
+/// and to exit.
 void* dlopen_throwing(const char* path, int flags) {
     void* (*volatile const call)(const char*, int) = &::dlopen;
     return call(path, flags);
@@ -165,7 +167,8 @@ Result<void*> open_library(Inspected& library, const AppSource& source) {
     return handle;
 }
 
-Result<LoadedApplication> make_application(const ApplicationFactory& make, const AppSource& source, std::string built_with) {
+Result<LoadedApplication> make_application(const ApplicationFactory& make, const AppSource& source,
+                                           std::string built_with) {
     const std::string failed = source.text() + ": its constructor failed: ";
     try {
         std::unique_ptr<Application> made = make();

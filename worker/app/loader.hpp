@@ -1,8 +1,8 @@
 #pragma once
 
-// The application loader: from what stands on the command line to an Application object. A shared object is loaded through a
-// private copy (library_image.hpp says why and how), so each load sees the file as it is then, and overwriting it later
-// touches no process that runs. Not here: how a library exports an application (export.hpp).
+// The application loader: from what stands on the command line to an Application object. A shared object is loaded
+// through a private copy (library_image.hpp says why and how), so each load sees the file as it is then, and
+// overwriting it later touches no process that runs. Not here: how a library exports an application (export.hpp).
 
 #include <functional>
 #include <memory>
@@ -45,8 +45,8 @@ class AppSource {
 /// `demo`, `PATH.so` or `PATH.so:NAME`. The file is not looked at. Errors: none of these, or a bad NAME.
 Result<AppSource> parse_app_source(std::string_view text);
 
-/// An application, made and not yet started. Code of a library stays mapped until the process ends: exceptions, thread-local
-/// objects and coroutine frames may point into it for longer than anybody can tell.
+/// An application, made and not yet started. Code of a library stays mapped until the process ends: exceptions,
+/// thread-local objects and coroutine frames may point into it for longer than anybody can tell.
 struct LoadedApplication {
     std::unique_ptr<Application> application;
     /// Whose headers it was built with: "girin 0.1".
@@ -59,14 +59,15 @@ struct LoadedApplication {
 
 /// Loads the code and makes the object; runs the library's static constructors and the application's own.
 ///
-/// Errors: each in one sentence that begins with the file as it was given: missing or unreadable file, not a shared object for
-/// this machine, cut off, missing dependency or symbol, no application of that name (those there are get listed), another
-/// ABI, a constructor that throws. (When a static constructor has thrown, the process should report it and exit.)
+/// Errors: each in one sentence that begins with the file as it was given: missing or unreadable file, not a shared
+/// object for this machine, cut off, missing dependency or symbol, no application of that name (those there are get
+/// listed), another ABI, a constructor that throws. (When a static constructor has thrown, the process must report
+/// it and exit: the dynamic linker stays locked.)
 /// Blocks: reads the file.  Threads: one at a time.
 Result<LoadedApplication> load_application(const AppSource& source);
 
-/// Only what can be told without running any of its code: the file is there, fits this machine, exports that application for
-/// this ABI. For `--check-config`. Blocks: reads the file.
+/// Only what can be told without running any of its code: the file is there, fits this machine, exports that
+/// application for this ABI. For `--check-config`. Blocks: reads the file.
 Result<void> check_application(const AppSource& source);
 
 }  // namespace girin

@@ -1,7 +1,7 @@
 #pragma once
 
-// SyncApplication: an application whose handler is an ordinary function that may block: files, databases, computing. It runs
-// on a thread of the worker's pool, so that the loop goes on. Not here: the pool (loop/executor.hpp).
+// SyncApplication: an application whose handler is an ordinary function that may block: files, databases, computing.
+// It runs on a thread of the worker's pool, so that the loop goes on. Not here: the pool (loop/executor.hpp).
 
 #include <cstddef>
 #include <memory>
@@ -19,7 +19,8 @@ namespace detail {
 class SyncExchange;
 }
 
-/// Raised by SyncResponse::write() when nobody is there any more to take the answer. Let it pass: it is not logged as an error.
+/// Raised by SyncResponse::write() when nobody is there any more to take the answer. Let it pass: it is not logged
+/// as an error.
 class ClientGone : public std::runtime_error {
   public:
     ClientGone() : std::runtime_error("the client is gone") {}
@@ -80,7 +81,8 @@ class SyncResponse {
 
 /// Derive, override handle_blocking(), export with GIRIN_APPLICATION.
 ///
-/// Threads: handle_blocking() runs on many at once; start_blocking() and stop_blocking() before the first and after the last.
+/// Threads: handle_blocking() runs on many at once; start_blocking() and stop_blocking() before the first and after
+/// the last.
 class SyncApplication : public Application {
   public:
     static constexpr std::size_t kMaxBodyBytes = 16 << 20;

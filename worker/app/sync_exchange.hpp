@@ -1,7 +1,8 @@
 #pragma once
 
-// SyncExchange: what a synchronous handler's thread and the loop share for one request. Pieces of the answer pass from the
-// thread to the loop one at a time, and the thread waits for each. Not here: what applications see (sync_application.hpp).
+// SyncExchange: what a synchronous handler's thread and the loop share for one request. Pieces of the answer pass
+// from the thread to the loop one at a time, and the thread waits for each. Not here: what applications see
+// (sync_application.hpp).
 //
 // It is the one thing that both sides own: the client's going ends the loop's side at once, while the handler runs on.
 
@@ -31,8 +32,8 @@ struct SyncRequestData {
     std::string body;
 };
 
-/// The answer as far as the handler has told it. The handler's thread fills it; the loop reads it while that thread waits for
-/// a piece to be taken, or when it has returned.
+/// The answer as far as the handler has told it. The handler's thread fills it; the loop reads it while that thread
+/// waits for a piece to be taken, or when it has returned.
 struct SyncAnswer {
     int status = 200;
     Fields headers;
