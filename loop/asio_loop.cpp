@@ -16,11 +16,18 @@ namespace {
 // Asio operations handled before the loop's own callbacks get their turn.
 constexpr int kPollBudget = 1024;
 
+#if GIRIN_ASIO_INTERNALS
+// One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors not.
+constexpr int kConcurrency = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+#else
+// A guest's context is run by a thread of its own (guest_public.cpp), while the loop's starts operations.
+constexpr int kConcurrency = BOOST_ASIO_CONCURRENCY_HINT_SAFE;
+#endif
+
 }  // namespace
 
 struct AsioLoop::Impl {
-    // One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors not.
-    boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+    boost::asio::io_context context{kConcurrency};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
 
     boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>

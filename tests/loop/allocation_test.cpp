@@ -26,15 +26,6 @@ Coro<std::size_t> allocations_of(int warm_up, int runs, Work work, Args&... args
 }
 
 struct Allocations : testing::Test {
-    void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-        GTEST_SKIP() << "frames are not kept under sanitizers";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-        GTEST_SKIP() << "frames are not kept under sanitizers";
-#endif
-#endif
-    }
     AsioLoop loop;
 };
 
