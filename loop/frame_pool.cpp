@@ -21,8 +21,8 @@ void free_frame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
 
 namespace {
 
-constexpr std::size_t kStep = 64;         // sizes are rounded up to it
-constexpr std::size_t kClasses = 32;      // frames up to 2 KiB are kept
+constexpr std::size_t kStep = 16;         // sizes are rounded up to it
+constexpr std::size_t kClasses = 128;     // frames up to 2 KiB are kept
 constexpr std::size_t kKeptPerClass = 1024;
 
 struct FreeFrame {

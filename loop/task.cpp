@@ -6,7 +6,14 @@
 
 namespace girin {
 
-TaskBase::TaskBase(EventLoop& loop, std::string name) : loop_(loop), name_(std::move(name)) {}
+TaskBase::TaskBase(EventLoop& loop, std::string name) : loop_(loop) {
+    if (!name.empty()) name_ = std::make_unique<const std::string>(std::move(name));
+}
+
+const std::string& TaskBase::name() const {
+    static const std::string none;
+    return name_ ? *name_ : none;
+}
 
 TaskBase::~TaskBase() { GIRIN_CHECK(!listed_, "a task is destroyed while its loop still lists it"); }
 
@@ -57,7 +64,7 @@ void TaskBase::abandon() {
     const Ref<FutureStateBase> kept(state(), false);
     delist();
     if (first_step_.is_linked()) first_step_.unlink();
-    log_error("Task '" + name_ + "' was destroyed but it is pending");
+    log_error("Task '" + name() + "' was destroyed but it is pending");
     destroy_coroutine();
 }
 

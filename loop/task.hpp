@@ -19,7 +19,7 @@ class TaskBase {
     /// The task that runs. A bug, hence a check, outside of any: every coroutine that waits runs in a task.
     static TaskBase* current();
 
-    const std::string& name() const { return name_; }
+    const std::string& name() const;
     EventLoop& loop() const { return loop_; }
     virtual FutureStateBase* state() = 0;
 
@@ -68,7 +68,7 @@ class TaskBase {
     void delist();
 
     EventLoop& loop_;
-    std::string name_;
+    std::unique_ptr<const std::string> name_;  // most have none
     FirstStep first_step_{*this};
     Suspension* suspension_ = nullptr;
     TaskBase* next_ = nullptr;

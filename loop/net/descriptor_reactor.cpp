@@ -91,10 +91,17 @@ struct Descriptor::Impl {
         return now;
     }
 
-    Adapter& adapter(Direction direction) { return direction == Direction::read ? read : write; }
+    Adapter& adapter(Direction direction) {
+        if (direction == Direction::read) return read;
+        if (!write) write = std::make_unique<Adapter>(*this);
+        return *write;
+    }
+    bool is_pending(Direction direction) const {
+        return direction == Direction::read ? read.pending : write && write->pending;
+    }
 
     void delete_if_idle() {
-        if (!read.pending && !write.pending) delete this;
+        if (!is_pending(Direction::read) && !is_pending(Direction::write)) delete this;
     }
 
     AsioLoop& loop;
@@ -107,14 +114,14 @@ struct Descriptor::Impl {
     bool closed = false;
     bool starting = false;
     Adapter read{*this};
-    Adapter write{*this};
+    std::unique_ptr<Adapter> write;  // made when a write first has to wait, which most connections never see
 };
 
 Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
 
 Descriptor::~Descriptor() {
     impl_->read.op = nullptr;
-    impl_->write.op = nullptr;
+    if (impl_->write) impl_->write->op = nullptr;
     impl_->closed = true;
     if (impl_->kind == Kind::listener) disarm();  // others hold the socket: closing alone would leave it in the epoll set
     impl_->reactor.deregister_descriptor(impl_->fd.get(), impl_->data, true);
@@ -125,7 +132,7 @@ Descriptor::~Descriptor() {
 
 int Descriptor::fd() const { return impl_->fd.get(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
-bool Descriptor::is_pending(Direction direction) const { return impl_->adapter(direction).pending; }
+bool Descriptor::is_pending(Direction direction) const { return impl_->is_pending(direction); }
 bool Descriptor::is_armed() const { return impl_->armed; }
 
 void Descriptor::start(Direction direction, IoOp& op) {
@@ -140,8 +147,8 @@ void Descriptor::start(Direction direction, IoOp& op) {
 }
 
 void Descriptor::cancel(Direction direction) {
+    if (!impl_->is_pending(direction)) return;
     Impl::Adapter& adapter = impl_->adapter(direction);
-    if (!adapter.pending) return;
     const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
     impl_->reactor.cancel_ops_by_key(impl_->fd.get(), impl_->data, type, &adapter);
 }
