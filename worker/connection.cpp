@@ -87,7 +87,7 @@ class Connection::SendWait {
   public:
     explicit SendWait(Connection& connection) : connection_(connection) {
         connection_.sending_ = true;
-        connection_.sent_before_write_ = connection_.stream_.bytes_sent();
+        connection_.taken_before_write_ = connection_.stream_.bytes_taken();
         connection_.server_.deadlines().write.start(connection_.write_deadline_);
     }
     SendWait(const SendWait&) = delete;
@@ -132,11 +132,11 @@ Coro<void> Connection::serve() {
                 end_request(failure);
                 if (!exchange_->body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
+            if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
             // What is usual ends here without waiting. All that is not waits in one place, which keeps this frame small.
             const bool all_sent = try_send_all();
             const bool give_way = reads % kReadsPerTurn == kReadsPerTurn - 1 && stream_.may_have_more();
             if (!all_sent || give_way) co_await finish_reads(give_way);
-            if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
         }
     } catch (const Cancelled&) {
         next_ = Next::close;
@@ -482,7 +482,7 @@ void Connection::enter(Phase phase) {
     }
     stop_deadline();
     if (!half_closed_ || !handler_waits_) return;
-    sent_before_half_close_ = stream_.bytes_sent();
+    taken_before_half_close_ = stream_.bytes_taken();
     deadlines.half_close.start(*this);
 }
 
@@ -490,7 +490,7 @@ void Connection::on_deadline() {
     if (phase_ != Phase::handler) {
         expired_ = true;
         stream_.abort();
-    } else if (stream_.bytes_sent() != sent_before_half_close_) {
+    } else if (stream_.bytes_taken() != taken_before_half_close_) {
         enter(Phase::handler);  // it takes its answer
     } else {
         cancel_handler(Ending::client_gone);
@@ -498,8 +498,8 @@ void Connection::on_deadline() {
 }
 
 void Connection::on_write_deadline() {
-    if (stream_.bytes_sent() != sent_before_write_) {
-        sent_before_write_ = stream_.bytes_sent();
+    if (const std::uint64_t taken = stream_.bytes_taken(); taken != taken_before_write_) {
+        taken_before_write_ = taken;
         return server_.deadlines().write.start(write_deadline_);  // slow, but it moves
     }
     ending_ = std::max(ending_, Ending::client_gone);

@@ -130,8 +130,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     bool served_ = false;         // at least one request
     bool half_closed_ = false;    // the client has sent FIN
     std::uint8_t transfers_ = 0;  // see has_had_its_turn()
-    std::uint64_t sent_before_half_close_ = 0;
-    std::uint64_t sent_before_write_ = 0;
+    std::uint64_t taken_before_half_close_ = 0;
+    std::uint64_t taken_before_write_ = 0;
 };
 
 }  // namespace girin

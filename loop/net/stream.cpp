@@ -1,7 +1,10 @@
 #include "loop/net/stream.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "loop/asio_loop.hpp"
@@ -45,6 +48,12 @@ IoResult Stream::try_send(std::string_view first, std::string_view second) {
     const IoResult result = send_parts(fd(), parts);
     bytes_sent_ += result.bytes;
     return result;
+}
+
+std::uint64_t Stream::bytes_taken() const {
+    int waiting = 0;
+    if (::ioctl(fd(), SIOCOUTQ, &waiting) != 0) return bytes_sent_;
+    return bytes_sent_ - std::min(bytes_sent_, static_cast<std::uint64_t>(waiting));
 }
 
 void Stream::shutdown_send() { ::shutdown(fd(), SHUT_WR); }

@@ -60,8 +60,11 @@ class Stream {
     /// Sends what the kernel takes now, without waiting; EAGAIN is no error here.
     IoResult try_send(std::string_view first, std::string_view second = {});
 
-    /// So many bytes the kernel has taken since the beginning: tells whether a slow peer moves at all.
+    /// So many bytes the kernel has taken since the beginning.
     std::uint64_t bytes_sent() const { return bytes_sent_; }
+    /// And so many of them the peer: tells whether a slow one moves at all. The kernel may hold megabytes in between.
+    /// A system call.
+    std::uint64_t bytes_taken() const;
     /// The peer has shut its sending down, or is gone, as far as the kernel has told. What it sent before may still be unread.
     bool peer_finished() const { return peer_finished_; }
 
