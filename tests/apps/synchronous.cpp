@@ -23,6 +23,8 @@ std::size_t take_number(std::string_view& text) {
 
 class Synchronous final : public girin::SyncApplication {
   public:
+    Synchronous() : SyncApplication(64 << 20) {}
+
     void start_blocking(const girin::WorkerInfo&) override { started_ = true; }
 
     void handle_blocking(girin::SyncRequest& request, girin::SyncResponse& response) override {

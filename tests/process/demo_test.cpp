@@ -1,6 +1,8 @@
 // The demo over HTTP, from the real girin. What each path answers in full is tested without a connection in
 // tests/worker/app/demo_test.cpp; here is what needs one.
 
+#include <poll.h>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -61,6 +63,30 @@ TEST_F(Demo, EchoesAMegabyte) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.field("content-type"), "image/png");
     EXPECT_TRUE(answer.body == body);
+}
+
+/// Reads while it sends: the demo holds nothing back, so that whoever only sends fills both directions and stops.
+TEST_F(Demo, EchoesFiftyMegabytesAsTheyCome) {
+    std::string piece(1 << 20, ' ');
+    for (std::size_t i = 0; i < piece.size(); ++i) piece[i] = static_cast<char>(i * 31 % 251);
+    constexpr std::size_t kPieces = 50;
+    const std::string all = std::to_string(kPieces * piece.size());
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + all + "\r\n\r\n");
+    ResponseParser answer;
+    for (std::size_t sent = 0; !answer.complete();) {
+        const std::string_view rest = std::string_view(piece).substr(sent % piece.size());
+        if (sent < kPieces * piece.size()) sent += client.send_some(rest);
+        pollfd readable{client.fd(), POLLIN, 0};
+        const bool all_sent = sent == kPieces * piece.size();
+        if (::poll(&readable, 1, all_sent ? 5'000 : 0) > 0) answer.feed(client.read_some());
+        ASSERT_FALSE(answer.failed()) << answer.error();
+        ASSERT_TRUE(!all_sent || readable.revents != 0) << "nothing comes any more";
+    }
+    const std::string& body = answer.response().body;
+    ASSERT_EQ(body.size(), kPieces * piece.size());
+    for (std::size_t at = 0; at < body.size(); at += piece.size()) {
+        ASSERT_EQ(body.compare(at, piece.size(), piece), 0) << "at " << at;
+    }
 }
 
 TEST_F(Demo, EchoesChunksAsChunks) {

@@ -1,0 +1,192 @@
+// What girin refuses to start with: one sentence on standard error, the right exit code, nothing half-started. The
+// sentences of each setting are tested with the settings (tests/supervisor/settings); here is that they reach the
+// operator.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+enum class Code { failure = 1, usage = 2, boot_failed = 3, not_loaded = 4 };
+
+/// Starts that must fail, in a directory in which nothing may be left.
+class Faults : public testing::Test {
+  protected:
+    /// With a Unix socket and a pidfile that are good, so that it shows when they stay behind.
+    Finished start(std::vector<std::string> args) {
+        std::vector<std::string> all = {"-w", "2", "-b", "unix:" + socket_, "-p", pidfile_};
+        all.insert(all.end(), args.begin(), args.end());
+        return run_girin(dir_, all);
+    }
+
+    void expect_refusal(const std::vector<std::string>& args, Code code, const std::string& sentence) {
+        const Finished finished = start(args);
+        EXPECT_EQ(finished.status, (ExitStatus{static_cast<int>(code), 0})) << sentence << "\n" << finished.error;
+        EXPECT_NE(finished.error.find(sentence), std::string::npos) << sentence << "\n" << finished.error;
+        EXPECT_EQ(count_of(finished.error, "girin: ") + count_of(finished.error, "[CRITICAL]"), 1U) << finished.error;
+        expect_nothing_left();
+    }
+
+    void expect_nothing_left() {
+        EXPECT_FALSE(fs::exists(socket_));
+        EXPECT_FALSE(fs::exists(pidfile_));
+        EXPECT_EQ(children_of(::getpid()), std::vector<pid_t>{});
+    }
+
+    const TempDir dir_;
+    const std::string socket_ = dir_ / "s";
+    const std::string pidfile_ = dir_ / "pid";
+};
+
+TEST_F(Faults, InSettingsAreUsageErrors) {
+    expect_refusal({"--workrs", "2", "demo"}, Code::usage, "--workrs: unknown option; did you mean '--workers'?");
+    expect_refusal({"-w", "many", "demo"}, Code::usage, "--workers: 'many' is not a whole number");
+    expect_refusal({"-b", "127.0.0.1:99999", "demo"}, Code::usage, "'127.0.0.1:99999' has no valid port");
+    expect_refusal({"-b", "fd://-1", "demo"}, Code::usage, "--bind: 'fd://-1'");
+    expect_refusal({"--timeout", "soon", "demo"}, Code::usage, "--timeout: 'soon'");
+    expect_refusal({"-m", "999", "demo"}, Code::usage, "--umask: '999' is not an octal number");
+    expect_refusal({"-e", "NOEQUALS", "demo"}, Code::usage, "--env: 'NOEQUALS' is not NAME=VALUE");
+    expect_refusal({"demoo"}, Code::usage, "'demoo' is not an application");
+    expect_refusal({}, Code::usage, "no application is named");
+    expect_refusal({"-c", dir_ / "no.conf", "demo"}, Code::usage, "no.conf: no such file or directory");
+}
+
+TEST_F(Faults, InASettingsFileNameTheLine) {
+    const std::string file = dir_.write("shop.conf", "workers = 2\nworkrs = 3\n");
+    expect_refusal({"-c", file, "demo"}, Code::usage, "shop.conf:2");
+    const std::string value = dir_.write("value.conf", "workers = 2\n\nkeep_alive = never\n");
+    expect_refusal({"-c", value, "demo"}, Code::usage, "value.conf:3");
+}
+
+TEST_F(Faults, InTheSurroundingsAreFailures) {
+    expect_refusal({"-b", "203.0.113.1:80", "demo"}, Code::failure,
+                   "bind 203.0.113.1:80: cannot assign requested address");
+    expect_refusal({"-b", "fd://77", "demo"}, Code::failure, "bind fd://77: bad file descriptor");
+    expect_refusal({"-u", "nosuchuser", "demo"}, Code::failure, "user 'nosuchuser': no such user");
+    expect_refusal({"-g", "nosuchgroup", "demo"}, Code::failure, "group 'nosuchgroup': no such group");
+    expect_refusal({"--error-logfile", "/nowhere/log", "demo"}, Code::failure,
+                   "/nowhere/log: no such file or directory");
+    expect_refusal({"-b", "unix:/nowhere/s", "demo"}, Code::failure, "bind unix:/nowhere/s: no such file or directory");
+    dir_.write("plain", "not a socket");
+    expect_refusal({"-b", "unix:" + (dir_ / "plain"), "demo"}, Code::failure,
+                   "a file that isn't a socket is in the way");
+    EXPECT_EQ(read_file(dir_ / "plain"), "not a socket");
+}
+
+TEST_F(Faults, OfTheApplicationsFileAreTold) {
+    expect_refusal({"./missing.so"}, Code::not_loaded, "missing.so: no such file or directory");
+    dir_.write("text.so", "#!/bin/sh\n");
+    expect_refusal({"./text.so"}, Code::not_loaded, "text.so: is a text file, not a shared object");
+    expect_refusal({app("no_application")}, Code::not_loaded, "exports no application");
+    expect_refusal({app("two_names") + ":third"}, Code::not_loaded, "it exports: admin, shop");
+    expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 2, this girin has ABI 1");
+    expect_refusal({app("wrong_magic")}, Code::not_loaded, "was not made by GIRIN_APPLICATION");
+}
+
+TEST_F(Faults, OfTheApplicationsStartAreBootFailures) {
+    expect_refusal({app("constructor_throws")}, Code::boot_failed, "its constructor failed: no stock file");
+    expect_refusal({app("loading_throws")}, Code::boot_failed, "failed while it was loaded: no licence");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=throw", app("misbehaving")}, Code::boot_failed,
+                   "application start-up failed: the stock file is missing");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=throw-int", app("misbehaving")}, Code::boot_failed,
+                   "application start-up failed: an exception that is no std::exception");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=exit", app("misbehaving")}, Code::boot_failed,
+                   "exited with code 3, before it was ready");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=crash", app("misbehaving")}, Code::boot_failed, "crashed: SIGSEGV");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=abort", app("misbehaving")}, Code::boot_failed, "crashed: SIGABRT");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=hang", "--boot-timeout", "0.3", app("misbehaving")}, Code::boot_failed,
+                   "did not become ready within 300 ms");
+    expect_refusal({"-e", "GIRIN_TEST_STARTUP=block", "--boot-timeout", "0.3", app("misbehaving")}, Code::boot_failed,
+                   "did not become ready within 300 ms");
+}
+
+/// The other server isn't ours: it could also be one that lets others share its port.
+TEST_F(Faults, OfAPortInUseAreTold) {
+    Endpoint taken = Endpoint::tcp("127.0.0.1", 0);
+    const auto other = listen_on(taken);
+    ASSERT_TRUE(other);
+    const std::string sentence = "bind " + taken.to_text() + ": address already in use";
+    expect_refusal({"-b", taken.to_text(), "demo"}, Code::failure, sentence);
+    expect_refusal({"-b", taken.to_text(), "--reuse-port", "demo"}, Code::failure, sentence);
+}
+
+TEST_F(Faults, OfASecondMasterLeaveTheFirstAlone) {
+    for (const char* sharing : {"--no-reuse-port", "--reuse-port"}) {
+        const TempDir dir;
+        const std::string address = "unix:" + (dir / "first");
+        GirinProcess first(dir, GirinCommand({"-w", "1", sharing, "-b", "127.0.0.1:0", "-b", address, "-p", dir / "pid",
+                                              "demo"}));
+        const auto refused = [&](std::vector<std::string> args, const std::string& sentence) {
+            args.insert(args.end(), {"-w", "1", sharing, "demo"});
+            const Finished second = run_girin(dir_, args);
+            EXPECT_EQ(second.status, (ExitStatus{1, 0}));
+            EXPECT_NE(second.error.find(sentence), std::string::npos) << second.error;
+        };
+        refused({"-b", first.endpoint().to_text()}, "address already in use");
+        refused({"-b", address}, "another server listens there");
+        refused({"-b", "127.0.0.1:0", "-p", dir / "pid"}, "another girin (pid " + std::to_string(first.pid()) + ")");
+        for (const Endpoint& endpoint : first.endpoints()) EXPECT_EQ(get(endpoint, "/").status, 200);
+        EXPECT_EQ(read_file(dir / "pid"), std::to_string(first.pid()) + "\n");
+    }
+}
+
+TEST_F(Faults, OfPermissionAreTold) {
+    if (::geteuid() != 0) GTEST_SKIP() << "takes root to become somebody without rights";
+    const auto setpriv = find_program("setpriv");
+    if (!setpriv) GTEST_SKIP() << "no setpriv here";
+    const auto refused_to_nobody = [&](std::vector<std::string> args, const std::string& sentence) {
+        std::vector<std::string> all = {"--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+                                        "--inh-caps=-all", girin_binary(), "-w", "1"};
+        all.insert(all.end(), args.begin(), args.end());
+        Command command(*setpriv, all);
+        command.directory = "/";
+        const Finished finished = run(command);
+        EXPECT_EQ(finished.status, (ExitStatus{1, 0})) << finished.error;
+        EXPECT_NE(finished.error.find(sentence), std::string::npos) << finished.error;
+    };
+    if (read_file("/proc/sys/net/ipv4/ip_unprivileged_port_start") > "1") {
+        refused_to_nobody({"-b", "127.0.0.1:81", "demo"}, "bind 127.0.0.1:81: permission denied");
+    }
+    refused_to_nobody({"-b", "unix:/s", "demo"}, "bind unix:/s: permission denied");
+    refused_to_nobody({"-b", "127.0.0.1:0", "-p", "/girin.pid", "demo"}, "/girin.pid: permission denied");
+    refused_to_nobody({"-b", "127.0.0.1:0", "-u", "daemon", "demo"}, "daemon");
+}
+
+TEST_F(Faults, OfADaemonReachItsStarter) {
+    const Finished finished =
+        start({"-D", "-e", "GIRIN_TEST_STARTUP=throw", "--error-logfile", dir_ / "log", app("misbehaving")});
+    EXPECT_EQ(finished.status, (ExitStatus{3, 0}));
+    EXPECT_NE(finished.error.find("the stock file is missing"), std::string::npos) << finished.error;
+    EXPECT_NE(read_file(dir_ / "log").find("the stock file is missing"), std::string::npos);
+    expect_nothing_left();
+}
+
+TEST_F(Faults, ShowInACheckOfTheConfiguration) {
+    const auto checked = [&](std::vector<std::string> args) {
+        args.emplace_back("--check-config");
+        return run_girin(dir_, args);
+    };
+    EXPECT_EQ(checked({"demo"}).status.code, 0);
+    EXPECT_EQ(checked({"-w", "0", "demo"}).status.code, 2);
+    EXPECT_EQ(checked({"-u", "nosuchuser", "demo"}).status.code, 2);
+    EXPECT_EQ(checked({"./missing.so"}).status.code, 4);
+    EXPECT_EQ(checked({app("wrong_abi")}).status.code, 4);
+    EXPECT_EQ(checked({app("misbehaving")}).status.code, 0);
+}
+
+}  // namespace
+}  // namespace girin::test

@@ -1,0 +1,179 @@
+// How the whole server stops: what was accepted or queued is answered, nobody is left waiting, nothing is left behind.
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "tests/load/report.hpp"
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using load::LoadThread;
+using load::Outcome;
+
+class Stopping : public testing::TestWithParam<std::string> {
+  protected:
+    std::vector<std::string> args(std::vector<std::string> more) const {
+        const std::string address = GetParam() == "unix" ? "unix:" + (dir_ / "s") : "127.0.0.1:0";
+        std::vector<std::string> all = {"-b", address, "--backlog", "300"};
+        if (GetParam() == "reuse_port") all.push_back("--reuse-port");
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
+    const TempDir dir_;
+};
+
+INSTANTIATE_TEST_SUITE_P(On, Stopping, testing::Values("tcp", "unix", "reuse_port"),
+                         [](const auto& each) { return each.param; });
+
+void signal_all(const std::vector<pid_t>& pids, int number) {
+    for (const pid_t pid : pids) ::kill(pid, number);
+}
+
+TEST_P(Stopping, AnswersAFullBacklog) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "2", "demo"}), 2));
+    const std::vector<pid_t> workers = girin.workers();
+    signal_all(workers, SIGSTOP);
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 200; ++i) {
+        clients.emplace_back(girin.endpoint(), 10s);
+        clients.back().send(format_request("GET", "/info"));
+    }
+    girin.term();
+    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
+    signal_all(workers, SIGCONT);
+    std::size_t closed = 0;
+    for (HttpClient& client : clients) {
+        const HttpResponse answer = client.read_final_response();
+        EXPECT_EQ(answer.status, 200);
+        closed += answer.field("connection") == "close";
+    }
+    EXPECT_GE(closed, clients.size() - 10) << "but for a few that it took before it knew";
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+}
+
+/// Open loop: at the moment of the stop some are connecting, some are queued, some are being answered, some are idle.
+TEST_P(Stopping, LosesNothingThatItTookUnderLoad) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "2", "demo"}), 2));
+    LoadThread load(load_on(girin.endpoint(), "/sleep/20", 500));
+    ASSERT_TRUE(eventually(10s, "answers", [&] { return load.totals().ok() > 300; }));
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    const load::LoadTotals totals = load.finish();
+    EXPECT_EQ(totals.losses(), totals.count(Outcome::refused)) << load::to_table(totals) << girin.log();
+}
+
+TEST_P(Stopping, RefusesNewcomersWhileALongRequestEnds) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "2", "demo"}), 2));
+    HttpClient slow(girin.endpoint(), 10s);
+    slow.send(format_request("GET", "/sleep/2500"));
+    ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin.endpoint(), "/").status == 200; }));
+    girin.term();
+    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
+    const auto refused = [&] {
+        try {
+            HttpClient newcomer(girin.endpoint(), 2s);
+            return false;
+        } catch (const HttpClientError& error) {
+            return error.kind() == HttpClientError::Kind::refused;
+        }
+    };
+    EXPECT_TRUE(eventually(2s, "a refusal", refused));
+    EXPECT_TRUE(girin.child().running()) << "the long request still runs";
+    const HttpResponse answer = slow.read_final_response();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.field("connection"), "close");
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0}));
+}
+
+TEST_P(Stopping, CutsOffWhatTakesLongerThanTheGracefulTimeout) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "1", "--graceful-timeout", "0.5", "demo"})));
+    HttpClient slow(girin.endpoint(), 10s);
+    slow.send(format_request("GET", "/sleep/30000"));
+    ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin.endpoint(), "/").status == 200; }));
+    const auto start = Clock::now();
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_LT(Clock::now() - start, 5s);
+    EXPECT_EQ(slow.read_final_response().status, 503);
+}
+
+class StoppingQuickly : public testing::TestWithParam<int> {
+  protected:
+    const TempDir dir_;
+};
+
+INSTANTIATE_TEST_SUITE_P(By, StoppingQuickly, testing::Values(SIGINT, SIGQUIT));
+
+TEST_P(StoppingQuickly, WaitsForNoRequest) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "2", "-b", "unix:" + (dir_ / "s"), "-p", dir_ / "pid", "demo"}, 2));
+    HttpClient slow(girin.endpoint(), 10s);
+    slow.send(format_request("GET", "/sleep/30000"));
+    ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin.endpoint(), "/").status == 200; }));
+    const auto start = Clock::now();
+    girin.signal(GetParam());
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_LT(Clock::now() - start, 4s);
+    EXPECT_FALSE(fs::exists(dir_ / "s"));
+    EXPECT_FALSE(fs::exists(dir_ / "pid"));
+}
+
+TEST(StoppingTwice, IsQuick) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"}));
+    HttpClient slow(girin.endpoint(), 10s);
+    slow.send(format_request("GET", "/sleep/30000"));
+    ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin.endpoint(), "/").status == 200; }));
+    const auto start = Clock::now();
+    girin.term();
+    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
+    girin.term();
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_LT(Clock::now() - start, 4s);
+}
+
+TEST(StoppingDuringAReload, EndsTheNewAndAnswersWithTheOld) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
+    HttpClient slow(girin.endpoint(), 10s);
+    slow.send(format_request("GET", "/sleep/500"));
+    girin.hup();
+    ASSERT_TRUE(girin.becomes_ready(3, 0)) << "the canary";
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_EQ(slow.read_final_response().status, 200);
+}
+
+TEST(KilledMaster, TakesItsWorkersAlongAndFreesAddressAndPidfile) {
+    const TempDir dir;
+    for (const char* sharing : {"--no-reuse-port", "--reuse-port"}) {
+        const std::vector<std::string> common = {"-w", "2", sharing, "-b", "unix:" + (dir / "s"), "-p", dir / "pid"};
+        std::vector<std::string> args = common;
+        args.insert(args.end(), {"-b", "127.0.0.1:0", "demo"});
+        GirinProcess girin(dir, GirinCommand(args, 2));
+        const std::vector<pid_t> workers = girin.workers();
+        const std::string address = girin.endpoints().at(1).to_text();
+        girin.signal(SIGKILL);
+        ASSERT_EQ(girin.child().wait_exit(5s), (ExitStatus{-1, SIGKILL}));
+        for (const pid_t worker : workers) {
+            EXPECT_TRUE(eventually(2s, "the worker's end", [&] { return !is_running(worker); }));
+        }
+        args = common;
+        args.insert(args.end(), {"-b", address, "demo"});
+        GirinProcess next(dir, GirinCommand(args, 2));
+        for (const Endpoint& endpoint : next.endpoints()) EXPECT_EQ(get(endpoint, "/").status, 200);
+        EXPECT_EQ(next.stop(), (ExitStatus{0, 0})) << next.log();
+    }
+}
+
+}  // namespace
+}  // namespace girin::test
