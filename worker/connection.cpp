@@ -198,7 +198,10 @@ void Connection::give_up_waiting() {
 
 void Connection::begin_request() {
     stop_deadline();
-    const bool may_keep_alive = !expired_ && !last_ && ending_ == Ending::none && server_.keeps_alive();
+    // What ended the wait for it doesn't cancel its handler, but may do so still.
+    last_ = last_ || expired_ || ending_ != Ending::none;
+    ending_ = Ending::none;
+    const bool may_keep_alive = !last_ && server_.keeps_alive();
     phase_ = Phase::handler;
     served_ = true;
     exchange_->begin(server_.count_request(), server_.loop().time(), may_keep_alive);

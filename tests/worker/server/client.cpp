@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace girin::test {
+namespace {
+
+// Of what came instead, in a failure.
+constexpr std::size_t kShown = 1000;
+
+}  // namespace
 
 std::size_t Client::send_some(std::string_view bytes) {
     const ssize_t sent = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -46,7 +52,7 @@ HttpResponse Client::read_response(bool to_head) {
         return parser.complete() || parser.failed() || end_ != End::none;
     });
     if (!parser.complete()) {
-        ADD_FAILURE() << "no complete response: " << parser.error() << "\nwhat came: " << parser.response().raw;
+        ADD_FAILURE() << "no complete response: " << parser.error() << "\nwhat came: " << parser.response().raw.substr(0, kShown);
     }
     return parser.take();
 }
@@ -71,7 +77,7 @@ std::string Client::read_past(std::string_view text) {
         return found != std::string::npos || end_ != End::none;
     });
     if (found == std::string::npos) {
-        ADD_FAILURE() << "\"" << text << "\" did not come, but: " << unread_.substr(0, 2000);
+        ADD_FAILURE() << "\"" << text << "\" did not come, but: " << unread_.substr(0, kShown);
         return std::exchange(unread_, {});
     }
     std::string all = unread_.substr(0, found + text.size());
