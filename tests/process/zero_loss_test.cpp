@@ -69,7 +69,7 @@ TEST_P(ZeroLoss, WhenWorkersRecycle) {
     GirinProcess girin(dir_, GirinCommand(args(recycling), 2));
     LoadThread load(load_on(girin.endpoint()));
     const auto replacements = [&] { return count_of(girin.log(), "asks to be replaced: max-requests"); };
-    EXPECT_TRUE(eventually(15s, "replaced workers", [&] { return replacements() >= in_short_or_long(6U, 40U); }));
+    EXPECT_TRUE(eventually(60s, "replaced workers", [&] { return replacements() >= in_short_or_long(6U, 40U); }));
     EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
 }
 
