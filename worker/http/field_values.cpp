@@ -38,6 +38,10 @@ bool parse_content_length(std::string_view value, std::uint64_t& length) {
 }
 
 void ConnectionOptions::add(std::string_view value) {
+    if (value == "keep-alive") {  // what nearly all of these fields say
+        keep_alive = true;
+        return;
+    }
     for (chars::ListReader list(value); list.more;) {
         const std::string_view option = list.next();
         close |= chars::equal_no_case(option, "close");

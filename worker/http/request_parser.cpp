@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kMethodBytes = 32;  // RFC 9112 §3: a longer one than any we could know is 501
 constexpr std::size_t kVersionBytes = 8;
 constexpr std::size_t kUsualFields = 16;
-constexpr std::size_t kOffsetMax = std::size_t{1} << 31;  // offsets into a head fit 32 bits
 
 const char* target_error(char c) {
     if (c == '\r') return "request line without a version";
@@ -38,7 +37,11 @@ VersionFit fit_version(std::string_view text) {
 
 RequestStep RequestParser::next(std::string_view bytes) {
     switch (stage_) {
+        case Stage::empty_lines:
+            if (take_plain_head(bytes)) return {RequestEvent::head, head_.bytes.size()};
+            return stage_ == Stage::failed ? failed() : next_head(bytes);
         case Stage::failed: return failed();
+        case Stage::empty_body: return end_request(0);
         case Stage::body: return next_body(bytes);
         case Stage::trailers: return next_trailers(bytes, 0);
         default: return next_head(bytes);
@@ -81,9 +84,12 @@ bool RequestParser::skip_empty_lines(std::string_view bytes, std::size_t& skippe
 /// What a refused request leaves of the one before must not be seen; all else is written when the head is
 /// complete.
 void RequestParser::begin_request() {
-    head_.bytes = head_.method = head_.raw_target = head_.host = {};
-    head_.keep_alive = false;
-    head_.fields = trailers_ = FieldList();
+    static_cast<HeadDecisions&>(head_) = HeadDecisions();
+    head_.bytes = {};
+    head_.method = {};
+    head_.raw_target = {};
+    head_.fields = {};
+    trailers_ = {};
     slots_.clear();
     if (slots_.capacity() == 0) slots_.reserve(kUsualFields);
     at_ = 0;
@@ -171,6 +177,11 @@ bool RequestParser::complete_head(std::string_view bytes) {
     head_.fields = FieldList(bytes.data(), slots_);
     if (ParseError error = decide(head_.version, head_.fields, head_)) return fail(error);
     head_.choose_host();
+    return accept_head();
+}
+
+/// The head is understood; its body begins, unless it is too large.
+bool RequestParser::accept_head() {
     const bool too_large = limits_.request_body_bytes != 0 && head_.content_length > limits_.request_body_bytes;
     if (too_large) return fail({413, "body too large"});
     start_body();
@@ -178,12 +189,14 @@ bool RequestParser::complete_head(std::string_view bytes) {
 }
 
 void RequestParser::start_body() {
+    stage_ = Stage::body;
     if (head_.framing == BodyFraming::chunked) {
         decoder_.start_chunked(limits_.chunk_line_bytes, limits_.request_body_bytes);
-    } else {
+    } else if (head_.content_length > 0) {
         decoder_.start_length(head_.content_length);
+    } else {
+        stage_ = Stage::empty_body;
     }
-    stage_ = Stage::body;
 }
 
 RequestStep RequestParser::next_body(std::string_view bytes) {

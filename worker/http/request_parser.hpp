@@ -47,6 +47,12 @@ class RequestParser {
     RequestParser& operator=(const RequestParser&) = delete;
 
     RequestStep next(std::string_view bytes);
+    /// After `head`: true if no body follows at all. Then the request is over, as if next() had told `end`.
+    bool skip_empty_body() {
+        const bool is_empty = stage_ == Stage::empty_body;
+        if (is_empty) stage_ = Stage::empty_lines;
+        return is_empty;
+    }
 
     /// Between `head` and the next request: views of the bytes given to the call that returned `head`. A
     /// caller who moves or drops those bytes while it still needs the head copies head().bytes and says where
@@ -73,8 +79,9 @@ class RequestParser {
     void reset();
 
   private:
-    enum class Stage { empty_lines, method, target, version, fields, body, trailers, failed };
+    enum class Stage { empty_lines, method, target, version, fields, body, empty_body, trailers, failed };
 
+    bool take_plain_head(std::string_view bytes);
     RequestStep next_head(std::string_view bytes);
     bool skip_empty_lines(std::string_view bytes, std::size_t& skipped);
     void begin_request();
@@ -86,6 +93,7 @@ class RequestParser {
     void start_fields();
     bool read_fields(std::string_view bytes);
     bool complete_head(std::string_view bytes);
+    bool accept_head();
     void start_body();
     RequestStep next_body(std::string_view bytes);
     RequestStep next_trailers(std::string_view bytes, std::size_t consumed);
@@ -94,6 +102,8 @@ class RequestParser {
     bool fail(ParseError error);
     RequestStep failed() const { return {RequestEvent::error, 0}; }
     std::size_t line_end_max() const;
+
+    static constexpr std::size_t kOffsetMax = std::size_t{1} << 31;  // offsets into a head fit 32 bits
 
     const Limits& limits_;
     Stage stage_ = Stage::empty_lines;

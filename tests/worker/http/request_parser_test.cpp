@@ -28,6 +28,32 @@ TEST(RequestParser, TellsHeadAndEndOfARequestWithoutBody) {
     EXPECT_EQ(parser.next("").event, RequestEvent::need_more);
 }
 
+TEST(RequestParser, SkipsABodyThatIsEmpty) {
+    const Limits limits;
+    RequestParser parser(limits);
+    EXPECT_FALSE(parser.skip_empty_body());
+    constexpr std::string_view kEmptyPut = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    for (const std::string_view request : {kGet, kEmptyPut}) {
+        ASSERT_EQ(parser.next(request).event, RequestEvent::head);
+        EXPECT_EQ(parser.body_bytes_left(), 0u);
+        EXPECT_TRUE(parser.skip_empty_body());
+        EXPECT_TRUE(parser.between_requests());
+        EXPECT_FALSE(parser.skip_empty_body());
+    }
+    EXPECT_FALSE(parser.head().method.empty());
+}
+
+TEST(RequestParser, SkipsNoBodyThatHasToBeRead) {
+    const Limits limits;
+    RequestParser parser(limits);
+    ASSERT_EQ(parser.next(kChunkedHead).event, RequestEvent::head);
+    EXPECT_FALSE(parser.skip_empty_body());
+    EXPECT_EQ(parser.next("0\r\n\r\n").event, RequestEvent::end);
+    ASSERT_EQ(parser.next("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n").event, RequestEvent::head);
+    EXPECT_FALSE(parser.skip_empty_body());
+    EXPECT_EQ(parser.next("x").event, RequestEvent::body);
+}
+
 TEST(RequestParser, KeepsAnIncompleteHeadUnconsumed) {
     const Limits limits;
     RequestParser parser(limits);

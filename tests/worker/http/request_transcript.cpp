@@ -14,6 +14,11 @@ bool lies_within(std::string_view part, std::string_view whole) {
     return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
+bool is_same(const Target& a, const Target& b) {
+    return a.form == b.form && a.scheme == b.scheme && a.authority == b.authority && a.path == b.path &&
+           a.query == b.query && a.has_query == b.has_query && a.encoded == b.encoded;
+}
+
 class Transcriber {
   public:
     explicit Transcriber(const Limits& limits) : parser_(limits) {}
@@ -70,10 +75,13 @@ RequestEvent Transcriber::step() {
 
 void Transcriber::tell_head(std::string_view given) {
     // A head must survive a move of its bytes, so what is told is told after one.
-    RequestHead head = parser_.head();
-    GIRIN_CHECK(lies_within(head.bytes, given), "the head is a part of what was given");
-    const std::string copy(head.bytes);
+    const RequestHead& read = parser_.head();
+    GIRIN_CHECK(lies_within(read.bytes, given), "the head is a part of what was given");
+    const std::string copy(read.bytes);
+    RequestHead head = read;
     head.moved_to(copy.data());
+    GIRIN_CHECK(is_same(head.target, read.target), "a target is read as split_target() splits it");
+    GIRIN_CHECK(head.host == read.host && head.fields.size() == read.fields.size(), "a move changes nothing");
     std::string decoded;
     line("method", head.method);
     line("target", head.raw_target);
