@@ -79,9 +79,8 @@ void Exchange::begin(std::uint64_t number, TimePoint now, bool may_keep_alive) {
         head_in_.swap(body_in_);
         in_body_buffer_ = false;
     }
-    body_over_ = false;
+    body_over_ = parser_.skip_empty_body();
     awaits_continue_ = head().expect_continue;
-    if (head().framing == BodyFraming::none) next_body_event();
 }
 
 void Exchange::begin_refused(std::uint64_t number, TimePoint now) {
