@@ -68,6 +68,15 @@ TEST(FastPath, RefusesALargeBodyAsTheSlowOneDoes) {
     for (const std::string& head : kHeads) expect_same(head, limits);
 }
 
+TEST(FastPath, LeavesNothingBehindForTheNextRequest) {
+    for (const std::string& first : kHeads) {
+        for (const std::string& second : kHeads) {
+            const std::string alone = transcript(first, {1}, Limits()) + transcript(second, {1}, Limits());
+            ASSERT_EQ(transcript(first + second, {}, Limits()), alone) << escape(first + second);
+        }
+    }
+}
+
 TEST(FastPath, CountsEmptyLinesAsTheSlowOneDoes) {
     for (const std::string& head : kHeads) {
         for (std::string lines; lines.size() < 8; lines += "\r\n") {
