@@ -21,7 +21,7 @@ bool is_alone_in_lane(const Workers& workers, std::size_t slot) {
     const auto own = workers.find(slot);
     return own != workers.end() && std::ranges::none_of(workers, [&](const auto& entry) {
         const auto& [other, worker] = entry;
-        return other != slot && worker.accepting && worker.lane == own->second.lane;
+        return other != slot && worker.accepting && !worker.asked_to_stop && worker.lane == own->second.lane;
     });
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The channel between master and worker: one SOCK_SEQPACKET pair a worker, one message a packet, both ends in this file.
-// The end of the master's side tells a worker that its master is gone. Not here: waiting (each side has its own wait).
+// The channel between master and worker: one SOCK_SEQPACKET pair a worker, one message a packet, both ends in this
+// file. The end of the master's side tells a worker that its master is gone. Not here: waiting (each side has its own
+// wait).
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +16,7 @@ enum class MessageKind : std::uint8_t {
     // worker → master
     ready,         // application started and listeners armed
     boot_failed,   // text: why; the worker exits next
-    recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests")
+    recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests", "SIGTERM")
     draining,      // the worker has stopped accepting
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0
@@ -23,8 +24,8 @@ enum class MessageKind : std::uint8_t {
     reopen_logs,
 };
 
-/// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The master has seen
-/// to it that the queue doesn't grow, and the worker takes what is left in it.
+/// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
+/// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.
 inline constexpr const char* kDrainLast = "last";
 
 struct Message {

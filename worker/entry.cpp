@@ -65,10 +65,10 @@ class Worker final : private MasterLink::Listener {
     }
 
     void watch_signals() {
-        const auto drain = [this] { ask_stop(setup_.options.timeouts.graceful, false); };
+        const auto leave = [this] { on_asked_to_leave(); };
         const auto quit = [this] { quit_now(); };
         const auto reopen = [this] { reopen_logs(); };
-        signals_.emplace_back(loop_, SIGTERM, drain);
+        signals_.emplace_back(loop_, SIGTERM, leave);
         signals_.emplace_back(loop_, SIGQUIT, quit);
         signals_.emplace_back(loop_, SIGUSR1, reopen);
     }
@@ -87,6 +87,7 @@ class Worker final : private MasterLink::Listener {
         }
         if (stop_asked_.done()) co_return true;  // meanwhile: it never gets ready
         server_.start_accepting();
+        is_ready_ = true;
         link_.send(MessageKind::ready);
         co_return true;
     }
@@ -133,6 +134,14 @@ class Worker final : private MasterLink::Listener {
         link_.send(MessageKind::recycle, static_cast<std::int64_t>(setup_.options.max_requests), "max-requests");
     }
 
+    /// TERM from outside, for this worker or for the whole process group. The master replaces it first and then lets it
+    /// go, or stops everything; either way it sees to the queue. Asked twice, the worker waits for no master.
+    void on_asked_to_leave() {
+        if (!is_ready_ || asked_to_leave_) return ask_stop(setup_.options.timeouts.graceful, false);
+        asked_to_leave_ = true;
+        link_.send(MessageKind::recycle, 0, "SIGTERM from outside");
+    }
+
     void ask_stop(Duration limit, bool last) {
         if (stop_asked_.done()) return;
         stop_limit_ = limit;
@@ -163,6 +172,8 @@ class Worker final : private MasterLink::Listener {
     std::vector<SignalWatch> signals_;
     TaskBase* starting_ = nullptr;  // while the application starts
     Future<void> stop_asked_;
+    bool is_ready_ = false;
+    bool asked_to_leave_ = false;
     Duration stop_limit_{};
     bool stop_last_ = false;
 };

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/load/report.hpp"
 #include "tests/process/process_tools.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
@@ -132,14 +133,31 @@ TEST_F(Signals, KilledWorkersAreReplacedAndTheCauseIsTold) {
     }
 }
 
-/// As `kill PID_OF_A_WORKER` by hand: it ends well, and another comes.
+/// As `kill PID_OF_A_WORKER` by hand: another comes, then it ends well. The only one as well.
 TEST_F(Signals, ToAWorkerAloneReplaceIt) {
-    GirinProcess girin(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "demo"}, 2));
-    load::LoadThread load(load_on(girin.endpoint()));
-    const pid_t worker = girin.workers().at(0);
-    ::kill(worker, SIGTERM);
-    EXPECT_TRUE(girin.workers_become(2, {worker}));
-    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+    for (const char* sharing : {"--no-reuse-port", "--reuse-port"}) {
+        const TempDir dir;
+        GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", sharing, "demo"}));
+        load::LoadThread load(load_on(girin.endpoint()));
+        const pid_t worker = girin.workers().at(0);
+        ::kill(worker, SIGTERM);
+        ASSERT_TRUE(girin.wait_for_log("asks to be replaced: SIGTERM from outside")) << girin.log();
+        EXPECT_TRUE(girin.workers_become(1, {worker}));
+        EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+        EXPECT_EQ(count_of(girin.log(), "[ERROR]"), 0U) << girin.log();
+    }
+}
+
+/// As systemd does it with KillMode=control-group, and `pkill girin`: workers hear it before their master.
+TEST_F(Signals, ToAllStopTheServerWithoutLoss) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "2", "-b", "unix:" + (dir_ / "s"), "demo"}, 2));
+    load::LoadThread load(load_on(girin.endpoint(), "/sleep/5"));
+    ASSERT_TRUE(eventually(10s, "some load", [&] { return load.totals().ok() > 100; }));
+    for (const pid_t worker : girin.workers()) ::kill(worker, SIGTERM);
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    const load::LoadTotals totals = load.finish();
+    EXPECT_EQ(totals.losses(), totals.count(load::Outcome::refused)) << load::to_table(totals) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "[ERROR]"), 0U) << girin.log();
 }
 
 TEST_F(Signals, FromATerminalReachAllAndStopItOnce) {

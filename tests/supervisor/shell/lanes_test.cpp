@@ -52,7 +52,9 @@ TEST_F(LanesTest, AreLeftToTheirLastWorker) {
     EXPECT_TRUE(is_alone_in_lane(workers_, 1));
     put(2, 2, 1).ready_at.reset();
     EXPECT_FALSE(is_alone_in_lane(workers_, 1));
-    put(2, 2, 1).accepting = false;
+    put(2, 2, 1).asked_to_stop = true;
+    EXPECT_TRUE(is_alone_in_lane(workers_, 1));
+    put(3, 2, 1).accepting = false;
     EXPECT_TRUE(is_alone_in_lane(workers_, 1));
 }
 
