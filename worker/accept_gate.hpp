@@ -1,7 +1,7 @@
 #pragma once
 
-// The accept gate: whether a worker should take new connections, or leave them to siblings with less in hand. Proxies keep
-// connections for hours, so what is taken badly stays bad. Pure: it looks at the scoreboard.
+// The accept gate: whether a worker should take new connections, or leave them to siblings with less in hand. Proxies
+// keep connections for hours, so what is taken badly stays bad. Pure: it looks at the scoreboard.
 
 #include <span>
 
@@ -9,8 +9,8 @@
 
 namespace girin {
 
-/// How much more a worker may have in hand than the least loaded one before it steps back: `kGateSlack`, or an eighth of what
-/// that one has, whichever is more.
+/// How much more a worker may have in hand than the least loaded one before it steps back: `kGateSlack`, or an eighth
+/// of what that one has, whichever is more.
 inline constexpr std::uint32_t kGateSlack = 4;
 /// A sibling that has been in one callback for longer is not counted: it can't take what is left to it.
 inline constexpr std::int64_t kGateBusyNs = 100'000'000;

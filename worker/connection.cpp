@@ -133,7 +133,8 @@ Coro<void> Connection::serve() {
                 if (!exchange_->body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
             if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
-            // What is usual ends here without waiting. All that is not waits in one place, which keeps this frame small.
+            // What is usual ends here without waiting. All that is not waits in one place, which keeps this frame
+            // small.
             const bool all_sent = try_send_all();
             const bool give_way = reads % kReadsPerTurn == kReadsPerTurn - 1 && stream_.may_have_more();
             if (!all_sent || give_way) co_await finish_reads(give_way);
@@ -166,7 +167,8 @@ void Connection::wait_for_request() {
     if (nothing_in_hand && served_) {
         enter(Phase::idle);
     } else if (phase_ != Phase::head || !has_deadline()) {
-        // The time for a head counts from its first byte (the first one's from the start), however slowly the others come.
+        // The time for a head counts from its first byte (the first one's from the start), however slowly the others
+        // come.
         enter(Phase::head);
     }
 }
@@ -383,8 +385,8 @@ Coro<void> Connection::discard_body() {
     next_ = Next::linger;
 }
 
-/// After our end is closed: what the client still sends is read and dropped, lest the kernel reset the connection and with it
-/// the last answer (RFC 9112 §9.6).
+/// After our end is closed: what the client still sends is read and dropped, lest the kernel reset the connection and
+/// with it the last answer (RFC 9112 §9.6).
 Coro<void> Connection::linger() {
     stream_.shutdown_send();
     if (exchange_) server_.exchanges().give_back(std::move(exchange_));

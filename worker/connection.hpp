@@ -1,7 +1,8 @@
 #pragma once
 
-// Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write; keep alive
-// or close. It is owned by the server's set. Not here: bytes of HTTP (http/), what belongs to one request (exchange.hpp).
+// Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write;
+// keep alive or close. It is owned by the server's set. Not here: bytes of HTTP (http/), what belongs to one request
+// (exchange.hpp).
 
 #include <boost/intrusive/list.hpp>
 #include <memory>
@@ -52,8 +53,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     Coro<void> send_soon();
 
   private:
-    // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending goes on
-    // beside it, with a deadline of its own.
+    // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending
+    // goes on beside it, with a deadline of its own.
     enum class Phase { idle, head, handler, body, lingering };
     // Why a handler is cancelled, each once; a later one outdoes those before it.
     enum class Ending { none, client_gone, worker_ends };

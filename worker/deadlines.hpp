@@ -1,7 +1,8 @@
 #pragma once
 
-// DeadlineQueue: many deadlines of one length, for next to nothing each. Starting one anew, as every request does, writes one
-// time; a sweep four times in the length of a deadline finds those that have ended. So one ends late by a quarter at most.
+// DeadlineQueue: many deadlines of one length, for next to nothing each. Starting one anew, as every request does,
+// writes one time; a sweep four times in the length of a deadline finds those that have ended. So one ends late by a
+// quarter at most.
 
 #include <boost/intrusive/list.hpp>
 
@@ -21,7 +22,8 @@ class Deadline : public DeadlineHook {
   public:
     virtual void on_deadline() = 0;
     bool is_running() const { return ends_ != TimePoint::max(); }
-    void stop() { ends_ = TimePoint::max(); }  // a sweep takes it off its queue; started anew before, it needn't be put back
+    // A sweep takes it off its queue; started anew before, it needn't be put back.
+    void stop() { ends_ = TimePoint::max(); }
 
   protected:
     ~Deadline() = default;

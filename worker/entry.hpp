@@ -34,8 +34,8 @@ inline constexpr int kWorkerDone = 0;
 inline constexpr int kWorkerBootFailed = 3;
 inline constexpr int kWorkerAppNotLoaded = 4;
 
-/// Loads and starts the application, reports *ready*, serves until told to drain or quit, or until the master is gone; shuts the
-/// application down. A failure before *ready* is told to the master with its reason.
+/// Loads and starts the application, reports *ready*, serves until told to drain or quit, or until the master is
+/// gone; shuts the application down. A failure before *ready* is told to the master with its reason.
 ///
 /// Threads: must be the only one of a freshly forked process.  Blocks: for the worker's life.
 int worker_main(WorkerSetup setup);

@@ -75,7 +75,8 @@ void Exchange::begin(std::uint64_t number, TimePoint now, bool may_keep_alive) {
     begin_common(number, now);
     may_keep_alive_ = may_keep_alive && head().keep_alive;
     if (in_body_buffer_) {
-        // The head came behind the body of the request before it. It stays where it is; further bytes go to the other buffer.
+        // The head came behind the body of the request before it. It stays where it is; further bytes go to the other
+        // buffer.
         head_in_.swap(body_in_);
         in_body_buffer_ = false;
     }
@@ -166,7 +167,8 @@ void Exchange::finish_usual() {
     head_sent_ = true;
 }
 
-/// What the handler left of the body is read and dropped, unless that would take too long; then it's better to say so now.
+/// What the handler left of the body is read and dropped, unless that would take too long; then it's better to say so
+/// now.
 void Exchange::judge_unread_body() {
     if (!body_over_ && body_bytes_left().value_or(0) > connection_->server().options().limits.discarded_body_bytes) {
         must_close_ = true;

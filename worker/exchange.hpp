@@ -1,8 +1,8 @@
 #pragma once
 
-// Exchange: one request and its answer, with the buffers they need. A connection holds one only while bytes are in hand, so
-// that idle connections cost little; a pool hands them round, and a steady worker allocates none. Request and Response are
-// what an application sees of it. Not here: when to read, send and close (connection.hpp).
+// Exchange: one request and its answer, with the buffers they need. A connection holds one only while bytes are in
+// hand, so that idle connections cost little; a pool hands them round, and a steady worker allocates none. Request
+// and Response are what an application sees of it. Not here: when to read, send and close (connection.hpp).
 
 #include <cstdint>
 #include <memory>
@@ -93,8 +93,8 @@ class Exchange {
     const Fields& response_fields() const { return fields_; }
     std::uint64_t response_body_bytes() const { return body_bytes_sent_; }
 
-    /// The handler has returned: what is missing of the answer goes to out(). Errors: what the application did wrong; if the
-    /// head wasn't sent the answer is to be replaced by answer_plain(), else the connection closed.
+    /// The handler has returned: what is missing of the answer goes to out(). Errors: what the application did wrong;
+    /// if the head wasn't sent the answer is to be replaced by answer_plain(), else the connection closed.
     Result<void> finish();
     /// An answer of the server's own, in the place of whatever the application had begun.
     void answer_plain(int status, std::string_view detail);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Heartbeat: writes into the scoreboard where the loop is. Two clock-free stores a turn, and a timer so that an idle loop turns
-// too; a loop that is stuck writes nothing, which is what the master looks for.
+// Heartbeat: writes into the scoreboard where the loop is. Two clock-free stores a turn, and a timer so that an idle
+// loop turns too; a loop that is stuck writes nothing, which is what the master looks for.
 
 #include "loop/event_loop.hpp"
 #include "worker/scoreboard.hpp"

@@ -33,7 +33,9 @@ class MasterLink final : private IoOp {
     void send(MessageKind kind, std::int64_t value = 0, std::string text = {});
 
   private:
-    IoStatus perform(Readiness readiness) noexcept override { return readiness.event ? IoStatus::done : IoStatus::pending; }
+    IoStatus perform(Readiness readiness) noexcept override {
+        return readiness.event ? IoStatus::done : IoStatus::pending;
+    }
     void complete(bool aborted) noexcept override;
 
     Descriptor descriptor_;

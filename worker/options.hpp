@@ -1,6 +1,7 @@
 #pragma once
 
-// What a worker is told: plain values, no settings text. The supervisor fills them from its settings; a test fills them by hand.
+// What a worker is told: plain values, no settings text. The supervisor fills them from its settings; a test fills
+// them by hand.
 
 #include <chrono>
 #include <cstddef>
@@ -34,7 +35,7 @@ struct Timeouts {
     std::chrono::milliseconds keep_alive{2'000};  // idle between requests; zero closes after each
     std::chrono::milliseconds write{30'000};      // a client that takes none of an answer: closed
     std::chrono::milliseconds linger{2'000};      // after our end is closed, reading what the client still sends
-    std::chrono::milliseconds half_close{1'000};  // a request runs on this long after its client sent FIN; then cancelled
+    std::chrono::milliseconds half_close{1'000};  // after a client's FIN, taking nothing: cancelled; zero: at once
     std::chrono::milliseconds graceful{30'000};   // drain: requests in flight may take this long
     std::chrono::milliseconds startup{0};         // the application's start-up
 
@@ -56,10 +57,11 @@ struct WorkerOptions {
     AccessLogOptions access_log;
     std::uint64_t max_requests = 0;                       // ask to be replaced after so many; 0: never
     std::uint64_t max_requests_jitter = 0;                // up to so many more, drawn at start
-    std::size_t threads = 0;                              // of the pool for synchronous handlers; 0: as many as cores, plus 4, at most 32
+    std::size_t threads = 0;                              // for synchronous handlers; 0: cores plus 4, at most 32
     bool reuse_port = false;                              // this slot has listeners of its own
     bool accept_gate = true;                              // leave new connections to less loaded siblings
-    std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};  // proxies whose Forwarded / X-Forwarded-* are believed; "*": all; Unix-socket peers are
+    // Proxies whose Forwarded and X-Forwarded-* are believed; "*": all. Peers on Unix sockets always are.
+    std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};
     std::string server_header = "girin";                  // empty: no Server field
 
     WorkerOptions() {}

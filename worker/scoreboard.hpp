@@ -12,8 +12,8 @@
 
 namespace girin {
 
-/// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds of
-/// CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
+/// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds
+/// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
 struct alignas(128) ScoreboardSlot {
     std::atomic<std::int32_t> pid;
     std::atomic<std::uint32_t> generation;

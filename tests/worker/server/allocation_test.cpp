@@ -1,4 +1,5 @@
-// What a request costs in the steady state: no allocation. In an executable of its own, because it replaces operator new.
+// What a request costs in the steady state: no allocation. In an executable of its own, because it replaces operator
+// new.
 
 #include <sys/socket.h>
 

@@ -52,7 +52,8 @@ HttpResponse Client::read_response(bool to_head) {
         return parser.complete() || parser.failed() || end_ != End::none;
     });
     if (!parser.complete()) {
-        ADD_FAILURE() << "no complete response: " << parser.error() << "\nwhat came: " << parser.response().raw.substr(0, kShown);
+        ADD_FAILURE() << "no complete response: " << parser.error()
+                      << "\nwhat came: " << parser.response().raw.substr(0, kShown);
     }
     return parser.take();
 }
@@ -67,7 +68,9 @@ HttpResponse Client::request(std::string_view method, std::string_view target, s
     return read_response(method == "HEAD");
 }
 
-HttpResponse Client::get(std::string_view target, std::string_view fields) { return request("GET", target, fields); }
+HttpResponse Client::get(std::string_view target, std::string_view fields) {
+    return request("GET", target, fields);
+}
 
 std::string Client::read_past(std::string_view text) {
     std::size_t found = std::string::npos;

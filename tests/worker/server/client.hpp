@@ -1,7 +1,7 @@
 #pragma once
 
-// Client: a connection to a server that runs on the test's own thread. Its socket never blocks; while it waits, the loop runs.
-// It sends what it is told byte by byte, and reads with the test support's own parser.
+// Client: a connection to a server that runs on the test's own thread. Its socket never blocks; while it waits, the
+// loop runs. It sends what it is told byte by byte, and reads with the test support's own parser.
 
 #include <string>
 #include <string_view>
@@ -26,7 +26,8 @@ class Client {
     /// Sends what the socket takes now.
     std::size_t send_some(std::string_view bytes);
 
-    /// The next response, 1xx ones too; bytes behind it are kept. Without one it fails the test, and gives what has come.
+    /// The next response, 1xx ones too; bytes behind it are kept. Without one it fails the test, and gives what has
+    /// come.
     HttpResponse read_response(bool to_head = false);
     /// send() of a request without a body, and its response.
     HttpResponse get(std::string_view target, std::string_view fields = {});

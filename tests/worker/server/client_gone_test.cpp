@@ -24,7 +24,7 @@ TEST_F(HalfClosedClient, GetsItsAnswer) {
 TEST_F(HalfClosedClient, GetsAllItsPipelinedAnswers) {
     start();
     Client client = connect();
-    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kWait) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     client.half_close();
     EXPECT_EQ(client.read_response().body, "hello");
     scene.open_gate();

@@ -1,4 +1,5 @@
-// What an application does wrong: told to the client by a status or an end that can't be mistaken, to the operator in one line.
+// What an application does wrong: told to the client by a status or an end that can't be mistaken, to the operator in
+// one line.
 
 #include "loop/cancel.hpp"
 #include "loop/sleep.hpp"

@@ -141,7 +141,8 @@ TEST_F(Pipeline, GoesOnBehindBodies) {
     }
 }
 
-// The second head lies behind the first body, in the buffer for bodies, and must stay where it is while its own body comes.
+// The second head lies behind the first body, in the buffer for bodies, and must stay where it is while its own body
+// comes.
 TEST_F(Pipeline, KeepsAHeadInPlaceWhileItsBodyComes) {
     application.on("/slow", [](Request& request, Response& response, Scene&) -> Coro<void> {
         const std::string before(request.target());

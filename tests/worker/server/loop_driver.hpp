@@ -1,7 +1,7 @@
 #pragma once
 
-// LoopDriver: runs a loop on the test's own thread for as long as a condition needs. So a test looks at server, handlers and
-// sockets between two turns, without a lock.
+// LoopDriver: runs a loop on the test's own thread for as long as a condition needs. So a test looks at server,
+// handlers and sockets between two turns, without a lock.
 
 #include <functional>
 

@@ -15,7 +15,8 @@ Coro<void> hear(Request& request, Response& response, Scene& scene) {
     response.body("heard");
 }
 
-constexpr std::string_view kExpecting = "POST /hear HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+constexpr std::string_view kExpecting =
+    "POST /hear HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
 
 TEST_F(RequestBody, ComesByLengthInAnyPieces) {
     application.on("/hear", hear);

@@ -1,7 +1,7 @@
 #pragma once
 
-// ServerTest: a real Server on a real loop, in the test's own thread, with clients on loopback. A test sets `options` and
-// behaviours, then calls start().
+// ServerTest: a real Server on a real loop, in the test's own thread, with clients on loopback. A test sets `options`
+// and behaviours, then calls start().
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// What a small keep-alive request costs the real worker: one receive and one send. Counted by strace, where that may trace.
+// What a small keep-alive request costs the real worker: one receive and one send. Counted by strace, where that may
+// trace.
 
 #include <gtest/gtest.h>
 
