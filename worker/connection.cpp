@@ -390,10 +390,10 @@ Coro<void> Connection::discard_body() {
 Coro<void> Connection::linger() {
     stream_.shutdown_send();
     if (exchange_) server_.exchanges().give_back(std::move(exchange_));
-    if (ending_ == Ending::worker_ends) co_return;
+    ending_ = Ending::none;  // told the handler; a drain without time says so again in a moment
     enter(Phase::lingering);
     try {
-        while (!expired_ && ending_ != Ending::worker_ends) {
+        while (!expired_ && ending_ == Ending::none) {
             co_await stream_.readable();
             const IoResult got = stream_.try_receive(server_.scratch());
             if (got.bytes == 0 && got.error != EAGAIN) break;

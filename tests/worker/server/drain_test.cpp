@@ -211,6 +211,18 @@ TEST_F(Quit, EndsADrainThatHasTime) {
     EXPECT_TRUE(ends());
 }
 
+TEST_F(Quit, TellsAClientThatIsStillSending) {
+    start();
+    Client client = connect();
+    client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return scene.entered == 1; }));
+    client.send(std::string(100'000, 'x'));
+    server->quit();
+    drain(1h);
+    EXPECT_EQ(client.read_response().status, 503);
+    EXPECT_TRUE(ends());
+}
+
 TEST_F(Quit, BeforeADrainLeavesItNoTime) {
     start();
     Client client = connect();
