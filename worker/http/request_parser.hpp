@@ -81,7 +81,7 @@ class RequestParser {
   private:
     enum class Stage { empty_lines, method, target, version, fields, body, empty_body, trailers, failed };
 
-    bool take_plain_head(std::string_view bytes);
+    [[gnu::noinline]] bool take_plain_head(std::string_view bytes);  // inlined, it has too few registers: +15 %
     RequestStep next_head(std::string_view bytes);
     bool skip_empty_lines(std::string_view bytes, std::size_t& skipped);
     void begin_request();
