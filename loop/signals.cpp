@@ -1,28 +1,40 @@
 #include "loop/signals.hpp"
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <system_error>
 
+#include "loop/asio/loop_executor.hpp"
 #include "loop/asio_loop.hpp"
-#include "loop/executor.hpp"
 
 namespace girin {
 
 struct SignalWatch::Impl {
     Impl(AsioLoop& l, int signal_number, std::function<void()> c)
-        : loop(l), signals(l.io_context(), signal_number), callback(std::move(c)) {}
+        : loop(l), signals(l.io_context()), callback(std::move(c)) {
+        boost::system::error_code error;
+        signals.add(signal_number, error);
+        if (error) throw std::system_error(error.value(), std::generic_category(), "watch a signal");
+    }
+    ~Impl() { *alive = false; }
 
     void wait() {
-        signals.async_wait([this](const boost::system::error_code& error, int) {
-            if (error) return;
-            loop.call_soon(callback);
+        // A signal may have come, and its handler stand on Asio's queue, when the watch is destroyed: cancelling is too late then.
+        auto handler = [this, still_alive = alive](const boost::system::error_code& error, int) {
+            if (error || !*still_alive) return;
+            loop.call_soon([call = callback, still_alive] {
+                if (*still_alive) call();
+            });
             wait();
-        });
+        };
+        signals.async_wait(boost::asio::bind_executor(LoopExecutor(loop), std::move(handler)));
     }
 
     AsioLoop& loop;
     boost::asio::signal_set signals;
     std::function<void()> callback;
+    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
 SignalWatch::SignalWatch(AsioLoop& loop, int signal_number, std::function<void()> callback)
