@@ -179,7 +179,8 @@ void Listener::keep_lane(std::size_t lane) {
 }
 
 ListenerSocket Listener::socket(std::size_t lane) const {
-    return ListenerSocket(sockets_[lane % sockets_.size()].get(), text_, is_unix_);
+    const bool inherited = address_.kind == BindAddress::Kind::inherited;
+    return ListenerSocket(sockets_[lane % sockets_.size()].get(), text_, is_unix_, inherited);
 }
 
 }  // namespace girin

@@ -215,7 +215,7 @@ FleetOptions to_fleet_options(const Settings& settings) {
     options.surge = std::max<std::size_t>(settings.surge, 1);
     options.boot_timeout = settings.boot_timeout;
     options.soak = settings.soak;
-    options.graceful_timeout = settings.graceful_timeout;
+    options.graceful_timeout = settings.graceful_timeout + kDrainMargin;
     options.seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
     return options;
 }

@@ -116,6 +116,10 @@ class Supervisor {
     std::optional<SupervisorEnd> end_;
 };
 
+/// A worker that drains ends by itself when --graceful-timeout is over. The Fleet gives it this much longer, so that the
+/// two don't cross and a good end isn't told as a kill.
+inline constexpr Duration kDrainMargin = std::chrono::seconds(1);
+
 /// What the Fleet needs of the settings.
 FleetOptions to_fleet_options(const Settings& settings);
 

@@ -41,7 +41,7 @@ void Supervisor::carry_out(const Action& action) {
 }
 
 void Supervisor::tell_drain(const Action& action) {
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(action.patience);
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(action.patience - kDrainMargin);
     const bool leaves_lane = generations_.has_lanes() && is_alone_in_lane(workers_.all(), action.slot);
     const bool last = fleet_.is_stopping() || leaves_lane;
     workers_.tell(action.slot, Message(MessageKind::drain, patience.count(), last ? kDrainLast : ""));

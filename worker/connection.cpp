@@ -522,6 +522,10 @@ void Connection::cancel_handler(Ending ending) {
     task_->cancel_task();
 }
 
+void Connection::end_if_idle() {
+    if (phase_ == Phase::idle) on_deadline();
+}
+
 void Connection::end_now() {
     if (phase_ == Phase::handler) return cancel_handler(Ending::worker_ends);
     ending_ = Ending::worker_ends;

@@ -37,6 +37,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
 
     /// The drain's time is over, or the worker quits: a request in hand gets 503 where its answer has not begun.
     void end_now();
+    /// Closes a connection between two requests, as the keep-alive timeout does.
+    void end_if_idle();
 
     // --- for the exchange
 

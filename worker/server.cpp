@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <ctime>
 #include <limits>
 #include <random>
@@ -26,8 +27,11 @@ constexpr Duration kExhaustedPause = 500ms;
 constexpr Duration kExhaustedLogInterval = 60s;
 // While draining as the last worker, how often the kernel's queue is looked at once more.
 constexpr Duration kLastLookInterval = 20ms;
-// A queue into which nothing came for so long is over: handshakes that had begun are completed, or are not worth the wait.
+// A queue into which nothing came for so long is over: handshakes that had begun are completed, or are not worth the
+// wait.
 constexpr Duration kQuietQueue = 100ms;
+// Then idle connections are closed, that could have been told by an answer: proxies keep theirs for a minute.
+constexpr Duration kLastIdle = 2s;
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 /// Of a counter that only this process writes.
@@ -90,6 +94,7 @@ Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
         send_without_delay(fd->get());
         Acceptor::Sink& sink = *this;
         acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(*fd), sink));
+        if (listener.is_inherited) inherited_.push_back(acceptors_.back().get());
     }
     return {};
 }
@@ -115,7 +120,8 @@ void Server::update_accepting() {
         if (wanted && !acceptor->is_armed()) acceptor->arm();
         if (!wanted && acceptor->is_armed()) acceptor->disarm();
     }
-    // Nobody tells when siblings get more to do, or descriptors free. A full worker waits for a connection of its own to end.
+    // Nobody tells when siblings get more to do, or descriptors free. A full worker waits for a connection of its own
+    // to end.
     if (accepting_ && exhausted_) recheck_->after(kExhaustedPause);
     if (may && !wanted) recheck_->after(kRecheckInterval);
 }
@@ -206,6 +212,8 @@ Coro<void> Server::drain(Duration limit, bool last) {
     slot().accepting.store(0, kRelaxed);
     accepting_ = last;
     update_accepting();
+    if (last_) leave_inherited_listeners();
+    const TimePoint idle_ends = last ? loop_.time() + kLastIdle : TimePoint::max();
     drain_ends_ = std::min(drain_ends_, loop_.time() + limit);
     last_accepted_at_ = loop_.time();
     for (;;) {
@@ -218,7 +226,9 @@ Coro<void> Server::drain(Duration limit, bool last) {
         const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue;
         if (takes_no_more) close_listeners();
         if (takes_no_more && connection_count_ == 0) break;
-        co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(drain_ends_ - now, 100ms) : kLastLookInterval);
+        if (now >= idle_ends) end_idle_connections();
+        const TimePoint next_look = now < idle_ends ? std::min(idle_ends, drain_ends_) : drain_ends_;
+        co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(next_look - now, 100ms) : kLastLookInterval);
     }
     access_log_.flush();
 }
@@ -231,7 +241,16 @@ Coro<void> Server::wait_until_all_gone(Duration limit) {
     }
 }
 
+void Server::leave_inherited_listeners() {
+    for (Acceptor* const acceptor : inherited_) acceptor->accept_pending(kUnlimited);
+    std::erase_if(acceptors_, [this](const std::unique_ptr<Acceptor>& acceptor) {
+        return std::ranges::count(inherited_, acceptor.get()) > 0;
+    });
+    inherited_.clear();
+}
+
 void Server::close_listeners() {
+    inherited_.clear();
     accepting_ = false;
     acceptors_.clear();
 }
@@ -245,6 +264,13 @@ void Server::quit() {
     end_connections();
     drain_ends_ = loop_.time();
     if (!all_gone_.done()) all_gone_.set_result();  // wakes a drain, which looks again
+}
+
+void Server::end_idle_connections() {
+    for (auto next = connections_.begin(); next != connections_.end();) {
+        Connection& connection = *next++;
+        connection.end_if_idle();
+    }
 }
 
 void Server::end_connections() {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Server: what the connections of one worker share: listeners, the set of connections, deadlines, drain, counters. Not here:
-// one connection (connection.hpp), the process around it (entry.hpp).
+// Server: what the connections of one worker share: listeners, the set of connections, deadlines, drain, counters.
+// Not here: one connection (connection.hpp), the process around it (entry.hpp).
 
 #include <array>
 #include <functional>
@@ -41,21 +41,22 @@ class Server final : private Acceptor::Sink, private Runnable {
         DeadlineQueue header, body, keep_alive, write, linger, half_close;
     };
 
-    /// `application` and `options` outlive the server, and the loop as well. Where connections are still open, the loop has to be
-    /// closed before the server is destroyed: that ends the coroutines which use them.
+    /// `application` and `options` outlive the server, and the loop as well. Where connections are still open, the
+    /// loop has to be closed before the server is destroyed: that ends the coroutines which use them.
     Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place);
     ~Server();
 
-    /// Opens what the options name, and watches the sockets, which stay the caller's. Errors: access log, trusted peers,
-    /// descriptors.
+    /// Opens what the options name, and watches the sockets, which stay the caller's. Errors: access log, trusted
+    /// peers, descriptors.
     Result<void> open(const std::vector<ListenerSocket>& listeners);
     void start_accepting();
 
-    /// Answers what is in hand, and idle connections at their next request with `Connection: close`; after `limit` ends what
-    /// is left. Returns when no connection is open.
+    /// Answers what is in hand, and idle connections at their next request with `Connection: close`; after `limit`
+    /// ends what is left. Returns when no connection is open.
     ///
-    /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing more has come for a
-    /// moment, and closes its listeners then, so that newcomers are refused rather than left waiting.
+    /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing more has
+    /// come for a moment, and closes its listeners then, so that newcomers are refused rather than left waiting. Nor
+    /// does it wait for long for idle connections: whoever keeps them can't come back anyway.
     Coro<void> drain(Duration limit, bool last);
     /// Ends everything now; what is in hand gets 503 where possible. A drain that runs is over soon.
     void quit();
@@ -102,8 +103,12 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool passes_gate();
     void update_accepting();
     Coro<void> wait_until_all_gone(Duration limit);
+    /// Nobody new can be kept from these, as whoever gave them may listen on, for a successor: what is queued now is
+    /// taken, and the rest left.
+    void leave_inherited_listeners();
     /// Before that, what an acceptor has taken must have been handed over.
     void close_listeners();
+    void end_idle_connections();
     void end_connections();
 
     AsioLoop& loop_;
@@ -119,6 +124,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::array<char, 16384> scratch_;
 
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<Acceptor*> inherited_;  // those of acceptors_ whose sockets came from whoever started the server
     std::unique_ptr<Recheck> recheck_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <filesystem>
+#include <memory>
 
 #include <gtest/gtest.h>
 
@@ -106,6 +107,42 @@ TEST_P(Stopping, CutsOffWhatTakesLongerThanTheGracefulTimeout) {
     EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
     EXPECT_LT(Clock::now() - start, 5s);
     EXPECT_EQ(slow.read_final_response().status, 503);
+    EXPECT_TRUE(girin.wait_for_log("has finished (the server stops)")) << girin.log();
+}
+
+/// Proxies keep idle connections for a minute: a restart must not take as long.
+TEST_P(Stopping, DoesNotWaitForIdleConnections) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "1", "--keep-alive", "75", "demo"})));
+    HttpClient used(girin.endpoint(), 10s), idle(girin.endpoint(), 10s);
+    EXPECT_TRUE(used.get("/").keeps_connection);
+    EXPECT_TRUE(idle.get("/").keeps_connection);
+    const auto start = Clock::now();
+    girin.term();
+    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
+    EXPECT_FALSE(used.get("/").keeps_connection) << "answered still, and told";
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_LT(Clock::now() - start, 6s);
+    EXPECT_EQ(idle.read_until_close(), "");
+}
+
+/// As under systemd: the queue of a socket that somebody else holds too goes from one girin to the next.
+TEST(StoppingOnAnInheritedSocket, LeavesNewcomersToTheSuccessor) {
+    const TempDir dir;
+    Endpoint endpoint = Endpoint::tcp("127.0.0.1", 0);
+    const auto ours = listen_on(endpoint, 1'000);
+    ASSERT_TRUE(ours);
+    GirinCommand command({"-w", "2", "-b", "fd://7", "demo"}, 2);
+    command.inherit = {{ours->get(), 7}};
+    auto girin = std::make_unique<GirinProcess>(dir, command);
+    LoadThread load(load_on(endpoint, "/", 500));
+    for (std::size_t restarts = 1; restarts <= 3; ++restarts) {
+        ASSERT_TRUE(eventually(10s, "some load", [&] { return load.totals().ok() > restarts * 300; }));
+        const auto start = Clock::now();
+        EXPECT_EQ(girin->stop(), (ExitStatus{0, 0})) << girin->log();
+        EXPECT_LT(Clock::now() - start, 5s) << "the others' newcomers don't keep it from ending";
+        girin = std::make_unique<GirinProcess>(dir, command);
+    }
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin->log();
 }
 
 class StoppingQuickly : public testing::TestWithParam<int> {
