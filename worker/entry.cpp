@@ -73,7 +73,9 @@ class Worker final : private MasterLink::Listener {
         signals_.emplace_back(loop_, SIGUSR1, reopen);
     }
 
+    /// False: it didn't start, or was told meanwhile not to.
     Coro<bool> start() {
+        if (stop_asked_.done()) co_return false;
         if (auto opened = server_.open(setup_.listeners); !opened) {
             tell_boot_failure(opened.error().message());
             co_return false;
