@@ -13,8 +13,8 @@ namespace girin {
 
 using Workers = std::map<std::size_t, WorkerProcess>;
 
-/// A lane for a new worker of `generation`: an orphaned one first, since connections wait there; else one that only workers of
-/// other generations serve, who will leave it; else `lanes`, the next one that doesn't exist yet.
+/// A lane for a new worker of `generation`: an orphaned one first, since connections wait there; else one that only
+/// workers of other generations serve, who will leave it; else `lanes`, the next one that doesn't exist yet.
 std::size_t choose_lane(const Workers& workers, std::uint32_t generation, std::size_t lanes);
 
 /// Whether nobody else accepts, or will soon, in the lane of the worker in `slot`: what waits there is then left to it.
