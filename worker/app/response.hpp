@@ -40,7 +40,7 @@ class Response {
   public:
     explicit Response(Exchange& exchange) : exchange_(&exchange) {}
 
-    /// 100 to 599; 200 unless set. Errors: ResponseError once the head is sent.
+    /// 200 to 599; 200 unless set. Errors: ResponseError for any other, or once the head is sent.
     Response& status(int code);
     int status() const;
 
