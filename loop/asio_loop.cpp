@@ -17,7 +17,8 @@ namespace {
 constexpr int kPollBudget = 1024;
 
 #if GIRIN_ASIO_INTERNALS
-// One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors not.
+// One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors
+// not.
 constexpr int kConcurrency = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 #else
 // A guest's context is run by a thread of its own (guest_public.cpp), while the loop's starts operations.
@@ -34,8 +35,8 @@ struct AsioLoop::Impl {
         alarm{context};
     TimePoint alarm_at = TimePoint::max();
 
-    /// Makes a wait end at `until`, or before. The alarm is a timerfd that is set only when the next deadline comes nearer; a
-    /// time limit in epoll_wait would have the kernel set and clear a timer for each wait.
+    /// Makes a wait end at `until`, or before. The alarm is a timerfd that is set only when the next deadline comes
+    /// nearer; a time limit in epoll_wait would have the kernel set and clear a timer for each wait.
     void set_alarm(TimePoint until) {
         if (alarm_at <= until) return;
         alarm_at = until;

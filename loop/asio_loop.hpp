@@ -27,7 +27,8 @@ class AsioLoop final : public EventLoop {
     void select(std::optional<TimePoint> until) override;
     void wake_up() noexcept override;
 #if !GIRIN_ASIO_INTERNALS
-    /// For Guest: somebody else runs the io_context, and `bell`, an eventfd, is rung in place of waking it. -1: no more.
+    /// For Guest: somebody else runs the io_context, and `bell`, an eventfd, is rung in place of waking it. -1: no
+    /// more.
     void lend(int bell) noexcept;
 #endif
 

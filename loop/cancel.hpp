@@ -7,7 +7,8 @@
 namespace girin {
 
 /// Raised at the `co_await` where a task stands when it is cancelled. On purpose not a std::exception, so that an
-/// application's `catch (const std::exception&)` can't swallow it. Catching it lets the task go on (an edge, not a level).
+/// application's `catch (const std::exception&)` can't swallow it. Catching it lets the task go on (an edge, not a
+/// level).
 class Cancelled {};
 
 /// A time limit of timeout.hpp has passed.

@@ -1,7 +1,8 @@
 #pragma once
 
-// Coro<T>: the coroutine type everything is written in. Lazy: nothing runs until it is awaited, or made a task; awaiting one
-// runs it inline, in the awaiting task, without a turn of the loop. Not here: tasks (task.hpp) and waiting (suspension.hpp).
+// Coro<T>: the coroutine type everything is written in. Lazy: nothing runs until it is awaited, or made a task;
+// awaiting one runs it inline, in the awaiting task, without a turn of the loop. Not here: tasks (task.hpp) and
+// waiting (suspension.hpp).
 
 #include <coroutine>
 #include <exception>

@@ -1,7 +1,7 @@
 #pragma once
 
-// EventLoop: asyncio's loop, in C++. It owns the ready queue, the timers and the tasks; a concrete loop supplies waiting:
-// AsioLoop (asio_loop.hpp) in life, VirtualLoop in tests. Not here: I/O (net/), threads (executor.hpp).
+// EventLoop: asyncio's loop, in C++. It owns the ready queue, the timers and the tasks; a concrete loop supplies
+// waiting: AsioLoop (asio_loop.hpp) in life, VirtualLoop in tests. Not here: I/O (net/), threads (executor.hpp).
 
 #include <exception>
 #include <functional>
@@ -49,8 +49,8 @@ class TurnObserver {
     ~TurnObserver() = default;
 };
 
-/// One turn: wait (not at all if something is ready), queue what I/O completed, queue due timers, run what stands on the
-/// queue. What is scheduled meanwhile runs in the next turn.
+/// One turn: wait (not at all if something is ready), queue what I/O completed, queue due timers, run what stands on
+/// the queue. What is scheduled meanwhile runs in the next turn.
 class EventLoop {
   public:
     /// `message` says in whose care the exception was lost.
@@ -64,16 +64,19 @@ class EventLoop {
     static EventLoop& running();
     static EventLoop* running_or_null() noexcept;
 
-    /// Runs until stop(). Errors: LoopError when this loop or another one of this thread runs already; it says where that was started.
+    /// Runs until stop(). Errors: LoopError when this loop or another one of this thread runs already; it says where
+    /// that was started.
     void run_forever(std::source_location where = std::source_location::current());
-    /// Runs until the coroutine has ended, and returns its result. Errors: what it throws; LoopError("stopped before …").
+    /// Runs until the coroutine has ended, and returns its result. Errors: what it throws; LoopError("stopped before
+    /// …").
     template <class T>
     T run_until_complete(Coro<T> main, std::source_location where = std::source_location::current());
     /// The turn that runs is finished; later callbacks wait for the next run. Before a run: that run makes one turn.
     void stop() noexcept { stopping_ = true; }
     bool is_running() const noexcept { return running_; }
-    /// Drops what is scheduled, destroys the coroutines of tasks that have not ended (each is named in the log), and shuts the
-    /// executor down. Twice does nothing. Errors: LoopError while it runs. Blocks: until jobs that run in the executor have ended.
+    /// Drops what is scheduled, destroys the coroutines of tasks that have not ended (each is named in the log), and
+    /// shuts the executor down. Twice does nothing. Errors: LoopError while it runs. Blocks: until jobs that run in
+    /// the executor have ended.
     void close();
     bool is_closed() const noexcept { return closed_; }
 
@@ -98,13 +101,15 @@ class EventLoop {
     /// All tasks that have not ended, oldest first.
     std::vector<TaskBase*> all_tasks() const;
 
-    /// Where exceptions go that nobody awaited. Default: an error in the log. One that throws is replaced by the default for that call.
+    /// Where exceptions go that nobody awaited. Default: an error in the log. One that throws is replaced by the
+    /// default for that call.
     void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
     void call_exception_handler(std::exception_ptr exception, const std::string& message) noexcept;
 
     void set_turn_observer(TurnObserver* observer) { observer_ = observer; }
 
-    /// The pool behind run_in_executor; made at first use. `threads` counts only then; 0: as many as cores plus 4, at most 32.
+    /// The pool behind run_in_executor; made at first use. `threads` counts only then; 0: as many as cores plus 4,
+    /// at most 32.
     Executor& executor();
     void set_executor_threads(std::size_t threads) { executor_threads_ = threads; }
 
@@ -126,7 +131,8 @@ class EventLoop {
   protected:
     EventLoop();
 
-    /// Waits for I/O and queues what completed (schedule). Nothing: for ever, until wake_up. A time that has passed: only looks.
+    /// Waits for I/O and queues what completed (schedule). Nothing: for ever, until wake_up. A time that has passed:
+    /// only looks.
     virtual void select(std::optional<TimePoint> until) = 0;
     /// Makes a select() return. Threads: any.
     virtual void wake_up() noexcept = 0;

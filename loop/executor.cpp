@@ -8,7 +8,8 @@
 
 namespace girin {
 
-// Plain threads over one queue. Asio's thread_pool would do, but starts all its threads at once and can't drop what waits.
+// Plain threads over one queue. Asio's thread_pool would do, but starts all its threads at once and can't drop what
+// waits.
 struct Executor::Pool {
     std::mutex mutex;
     std::condition_variable wake;

@@ -1,7 +1,8 @@
 #pragma once
 
-// Where coroutine frames, and the states of tasks and futures, come from: per-thread free lists by size, so that a steady server allocates nothing. Under
-// AddressSanitizer it is plain new and delete, so that a use after the end is seen.
+// Where coroutine frames, and the states of tasks and futures, come from: per-thread free lists by size, so that a
+// steady server allocates nothing. Under AddressSanitizer it is plain new and delete, so that a use after the end is
+// seen.
 
 #include <cstddef>
 

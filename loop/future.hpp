@@ -1,7 +1,7 @@
 #pragma once
 
-// Future<T>: a result that will come, as asyncio.Future: callbacks are never called inline, any number of tasks may await it,
-// cancelling it cancels for all. Not here: Task<T>, a future that is produced by a coroutine (task.hpp).
+// Future<T>: a result that will come, as asyncio.Future: callbacks are never called inline, any number of tasks may
+// await it, cancelling it cancels for all. Not here: Task<T>, a future that is produced by a coroutine (task.hpp).
 
 #include <exception>
 #include <functional>
@@ -149,7 +149,8 @@ class FutureHandle {
     /// Errors: InvalidStateError while pending; Cancelled; what it ended with.
     decltype(auto) result() const { return state_->value(); }
     std::exception_ptr exception() const { return state_->exception(); }
-    /// Calls `callback` in the turn after it is done; several in order of registration. Never called if the future dies pending.
+    /// Calls `callback` in the turn after it is done; several in order of registration. Never called if the future
+    /// dies pending.
     void add_done_callback(std::function<void()> callback) const { state_->add_done_callback(std::move(callback)); }
 
     FutureAwaiter<T, false> operator co_await() const& { return FutureAwaiter<T, false>(state_); }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Gate: stops new work and waits for old. As Seastar's gate: a piece of work holds a Pass; close() refuses further ones and
-// is over when the last has been given back.
+// Gate: stops new work and waits for old. As Seastar's gate: a piece of work holds a Pass; close() refuses further
+// ones and is over when the last has been given back.
 
 #include <stdexcept>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Guest: our loop inside a foreign one (Qt, GLib, libuv, asyncio …). The host watches one descriptor, and calls pump() when it
-// is readable; nothing else is needed, timers included. Between two pumps the host's callbacks may use the loop as they like:
-// call_soon, create_task, set_result. Threads: the host's one.
+// Guest: our loop inside a foreign one (Qt, GLib, libuv, asyncio …). The host watches one descriptor, and calls
+// pump() when it is readable; nothing else is needed, timers included. Between two pumps the host's callbacks may
+// use the loop as they like: call_soon, create_task, set_result. Threads: the host's one.
 
 #include <memory>
 
@@ -19,8 +19,8 @@ class Guest {
     /// Readable when pump() is to be called. The same for the guest's life.
     int fd() const;
 
-    /// Runs what is ready, at most so much that the host stays responsive; the descriptor stays readable if there is more.
-    /// Never waits. While it runs, the loop is the running one of this thread.
+    /// Runs what is ready, at most so much that the host stays responsive; the descriptor stays readable if there is
+    /// more. Never waits. While it runs, the loop is the running one of this thread.
     /// Errors: LoopError from within the loop's own callbacks, or another loop's; a FatalError of a callback.
     void pump();
 

@@ -1,6 +1,7 @@
-// The guest over Asio's public interface: the fallback of guest.cpp, for an Asio whose inside is not known. A thread of its own
-// runs the io_context; what our operations complete is sent to the loop's thread (asio/loop_executor.hpp), and a bell rung.
-// Handlers that are no operations of ours, a bare asio::post for instance, run on that thread.
+// The guest over Asio's public interface: the fallback of guest.cpp, for an Asio whose inside is not known. A thread
+// of its own runs the io_context; what our operations complete is sent to the loop's thread
+// (asio/loop_executor.hpp), and a bell rung. Handlers that are no operations of ours, a bare asio::post for
+// instance, run on that thread.
 
 #include "loop/guest.hpp"
 

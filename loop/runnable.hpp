@@ -1,7 +1,7 @@
 #pragma once
 
-// Runnable: what a loop can be asked to run once. It is its own list node, so that scheduling neither allocates nor fails,
-// and destroying one that is still scheduled takes it off whichever list it stands on.
+// Runnable: what a loop can be asked to run once. It is its own list node, so that scheduling neither allocates nor
+// fails, and destroying one that is still scheduled takes it off whichever list it stands on.
 
 #include <boost/intrusive/list.hpp>
 

@@ -20,7 +20,8 @@ struct SignalWatch::Impl {
     ~Impl() { *alive = false; }
 
     void wait() {
-        // A signal may have come, and its handler stand on Asio's queue, when the watch is destroyed: cancelling is too late then.
+        // A signal may have come, and its handler stand on Asio's queue, when the watch is destroyed: cancelling is
+        // too late then.
         auto handler = [this, still_alive = alive](const boost::system::error_code& error, int) {
             if (error || !*still_alive) return;
             loop.call_soon([call = callback, still_alive] {

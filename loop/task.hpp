@@ -1,7 +1,7 @@
 #pragma once
 
-// Task<T>: a coroutine that runs by itself on a loop, as asyncio.Task: it starts in the next turn, can be cancelled, and is a
-// future of its result. The loop owns it until it has ended. Not here: groups of tasks (task_group.hpp).
+// Task<T>: a coroutine that runs by itself on a loop, as asyncio.Task: it starts in the next turn, can be cancelled,
+// and is a future of its result. The loop owns it until it has ended. Not here: groups of tasks (task_group.hpp).
 
 #include <string>
 
@@ -23,8 +23,8 @@ class TaskBase {
     EventLoop& loop() const { return loop_; }
     virtual FutureStateBase* state() = 0;
 
-    /// Asks the task to stop: Cancelled is raised once where it waits, or at its next await. It may catch that and go on.
-    /// False when it has ended already.
+    /// Asks the task to stop: Cancelled is raised once where it waits, or at its next await. It may catch that and
+    /// go on. False when it has ended already.
     bool cancel_task();
     /// Takes one request back; returns how many are left. At zero a request not yet raised is forgotten.
     int uncancel();
@@ -39,7 +39,8 @@ class TaskBase {
     void enlist();
     /// Never entered if it was cancelled before its first step.
     virtual std::coroutine_handle<> root() const = 0;
-    /// The coroutine is over, or (`entered` false) never began. Errors: a FatalError it ended with, after the task has it.
+    /// The coroutine is over, or (`entered` false) never began. Errors: a FatalError it ended with, after the task
+    /// has it.
     virtual void complete(bool entered) = 0;
     virtual void destroy_coroutine() = 0;
 

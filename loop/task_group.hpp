@@ -1,7 +1,7 @@
 #pragma once
 
-// TaskGroup: children that end before their parent goes on, as asyncio.TaskGroup of CPython 3.13. The first child that fails
-// cancels its siblings and the body; when all have ended, the errors are raised together.
+// TaskGroup: children that end before their parent goes on, as asyncio.TaskGroup of CPython 3.13. The first child
+// that fails cancels its siblings and the body; when all have ended, the errors are raised together.
 
 #include <functional>
 #include <vector>

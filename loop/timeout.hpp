@@ -1,7 +1,8 @@
 #pragma once
 
-// Time limits, as asyncio.timeout and wait_for of CPython 3.12 and later: the work is cancelled, waited for, and only then
-// TimeoutError is raised. Work that swallows its cancellation and returns a value wins. Cancellation from outside passes.
+// Time limits, as asyncio.timeout and wait_for of CPython 3.12 and later: the work is cancelled, waited for, and
+// only then TimeoutError is raised. Work that swallows its cancellation and returns a value wins. Cancellation from
+// outside passes.
 
 #include "loop/cancel.hpp"
 #include "loop/coro.hpp"
@@ -102,8 +103,8 @@ Coro<HandleValue<Handle>> cancel_and_wait(Handle handle) {
 
 }  // namespace detail
 
-/// Waits at most `limit` for a coroutine, future or task, which is cancelled otherwise and waited for. With a limit of zero or
-/// less a coroutine never starts and a future's result counts only if it is there already.
+/// Waits at most `limit` for a coroutine, future or task, which is cancelled otherwise and waited for. With a limit
+/// of zero or less a coroutine never starts and a future's result counts only if it is there already.
 template <class T>
 Coro<T> wait_for(Coro<T> work, Duration limit) {
     if (limit <= Duration::zero()) throw TimeoutError();

@@ -1,7 +1,7 @@
 #pragma once
 
-// TimerHeap: what is to run at a time. Pure: it is told `now`, and moves what is due onto a list in order of deadline, equal
-// deadlines in order of arming. Arming and disarming are O(log n) and leave nothing behind.
+// TimerHeap: what is to run at a time. Pure: it is told `now`, and moves what is due onto a list in order of
+// deadline, equal deadlines in order of arming. Arming and disarming are O(log n) and leave nothing behind.
 
 #include <cstdint>
 #include <optional>

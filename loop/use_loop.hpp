@@ -2,8 +2,8 @@
 
 // use_loop: the completion token that makes any Asio operation awaitable in our coroutines:
 //   std::size_t n = co_await socket.async_read_some(buffer, girin::use_loop);
-// The first argument, if it is an error_code, is thrown as boost::system::system_error; the rest is the value (a tuple where
-// there are several). With boost::asio::as_tuple(use_loop) everything is handed over and nothing is thrown.
+// The first argument, if it is an error_code, is thrown as boost::system::system_error; the rest is the value (a
+// tuple where there are several). With boost::asio::as_tuple(use_loop) everything is handed over and nothing is thrown.
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
@@ -82,8 +82,8 @@ bool was_aborted(const std::tuple<First, Rest...>& results) {
     return was_aborted(std::get<0>(results));
 }
 
-/// An operation that is awaited. Cancel: emitted to the operation, which is waited for; if it ended well all the same, its
-/// result is delivered and the request waits for the next await ("completed wins").
+/// An operation that is awaited. Cancel: emitted to the operation, which is waited for; if it ended well all the
+/// same, its result is delivered and the request waits for the next await ("completed wins").
 template <class Initiation, class Results, class... InitArgs>
 class OperationAwaiter;
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Leaving the terminal (--daemon): the process that was started waits until the server serves or has failed, tells it by
-// exit code and sentence, and goes; what remains is a daemon without terminal, session leader or open standard streams.
+// Leaving the terminal (--daemon): the process that was started waits until the server serves or has failed, tells
+// it by exit code and sentence, and goes; what remains is a daemon without terminal, session leader or open standard
+// streams.
 
 #include <string>
 
@@ -17,8 +18,8 @@ class DaemonNotice {
     DaemonNotice() = default;
     explicit DaemonNotice(UniqueFd line) : line_(std::move(line)) {}
 
-    /// The outcome of starting: exit code and, when it isn't 0, why. Only the first call counts. A daemon that ends without a
-    /// word counts as failed.
+    /// The outcome of starting: exit code and, when it isn't 0, why. Only the first call counts. A daemon that ends
+    /// without a word counts as failed.
     void tell(int exit_code, const std::string& sentence = {});
     void forget() { line_.reset(); }
 
@@ -26,9 +27,9 @@ class DaemonNotice {
     UniqueFd line_;
 };
 
-/// Returns in the daemon only, with standard streams at /dev/null. The starting process blocks until the outcome is told,
-/// prints a failure's sentence to standard error and exits with the code; it takes signals as before `blocked`, so that ^C
-/// ends the waiting. Errors: fork or pipe refused; then nothing has changed.
+/// Returns in the daemon only, with standard streams at /dev/null. The starting process blocks until the outcome is
+/// told, prints a failure's sentence to standard error and exits with the code; it takes signals as before
+/// `blocked`, so that ^C ends the waiting. Errors: fork or pipe refused; then nothing has changed.
 Result<DaemonNotice> daemonize_blocking(const SignalsBlocked& blocked);
 
 }  // namespace girin

@@ -26,7 +26,8 @@ class EventWait {
   public:
     static Result<EventWait> open();
 
-    /// Told for as long as it is readable, until remove() or until `fd` is closed with all its copies. Errors: no memory.
+    /// Told for as long as it is readable, until remove() or until `fd` is closed with all its copies. Errors: no
+    /// memory.
     Result<void> add(int fd, ReadySource source);
     /// Before the descriptor is closed: a child may still have a copy, which would keep the entry alive.
     void remove(int fd);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Why a child ended, as one sentence that never guesses: our own kills are known from a ledger, crashes and exit codes from
-// the kernel, and a memory limit from the cgroup's own count. Not here: what follows from it (fleet.hpp).
+// Why a child ended, as one sentence that never guesses: our own kills are known from a ledger, crashes and exit
+// codes from the kernel, and a memory limit from the cgroup's own count. Not here: what follows from it (fleet.hpp).
 
 #include <sys/types.h>
 

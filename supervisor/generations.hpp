@@ -1,7 +1,7 @@
 #pragma once
 
-// The generations that have a claim on something: for each its settings and its listening sockets. One is committed; during
-// a reload there is a candidate beside it; an older one may still have workers that drain. Not here: when a
+// The generations that have a claim on something: for each its settings and its listening sockets. One is committed;
+// during a reload there is a candidate beside it; an older one may still have workers that drain. Not here: when a
 // generation begins or ends (fleet.hpp).
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct Generation {
 
 class Generations {
   public:
-    /// The first one, number 1, which is committed from the start. `socket_owner`: who files of Unix sockets are given to.
+    /// The first one, number 1, which is committed from the start. `socket_owner`: who files of Unix sockets are
+    /// given to.
     Generations(Generation first, Identity socket_owner);
 
     /// Null: no such generation, or not any more.

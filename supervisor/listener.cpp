@@ -77,8 +77,8 @@ Result<Listener> Listener::open(const BindAddress& address, const ListenOptions&
 Result<Listener> Listener::open_tcp(const BindAddress& address, const ListenOptions& options) {
     const auto wanted = resolve_blocking(address.host, address.port);
     if (!wanted) return wanted.error();
-    // The first socket doesn't share, so that the kernel refuses it where anybody else listens, sharing or not. Only when
-    // it listens does it let others join: those are ours.
+    // The first socket doesn't share, so that the kernel refuses it where anybody else listens, sharing or not. Only
+    // when it listens does it let others join: those are ours.
     auto first = listen_tcp(*wanted, options, false);
     if (!first) return first.error();
     const auto bound = local_address(first->get());

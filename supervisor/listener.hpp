@@ -1,7 +1,8 @@
 #pragma once
 
-// One address that the master listens on: one socket that all workers share, or, with --reuse-port, one a lane. A lane is a
-// queue of its own in the kernel that one worker at a time serves. Not here: the set of all addresses (listeners.hpp).
+// One address that the master listens on: one socket that all workers share, or, with --reuse-port, one a lane. A
+// lane is a queue of its own in the kernel that one worker at a time serves. Not here: the set of all addresses
+// (listeners.hpp).
 
 #include <cstddef>
 #include <string>
@@ -49,9 +50,9 @@ class Listener {
     /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
     Result<void> steer(const std::vector<bool>& live);
 
-    /// Takes nobody new, for a server that stops; what is queued stays to be accepted. An inherited socket goes on as it is:
-    /// it isn't ours alone, and whoever else has it may keep its queue for our successor. Errors: the kernel knows no such
-    /// filter.
+    /// Takes nobody new, for a server that stops; what is queued stays to be accepted. An inherited socket goes on
+    /// as it is: it isn't ours alone, and whoever else has it may keep its queue for our successor. Errors: the
+    /// kernel knows no such filter.
     Result<void> refuse_new();
 
     /// For a worker: closes its copies of all lanes but one, so that `socket(0)` is the only one left.

@@ -1,7 +1,7 @@
 #pragma once
 
-// All addresses that one generation listens on. A reload opens a whole new set beside the running one, sharing what stays;
-// until the new one is committed, dropping it leaves everything as it was. Not here: one address (listener.hpp).
+// All addresses that one generation listens on. A reload opens a whole new set beside the running one, sharing what
+// stays; until the new one is committed, dropping it leaves everything as it was. Not here: one address (listener.hpp).
 
 #include <cstddef>
 #include <string>

@@ -1,8 +1,8 @@
 #pragma once
 
-// The master process from settings to exit code: what has to be in place before the supervisor's loop, in order, and what is
-// cleared away after it. A step that fails ends it with one sentence and nothing left behind. Not here: the command line
-// (run.hpp), the loop (supervisor.hpp).
+// The master process from settings to exit code: what has to be in place before the supervisor's loop, in order, and
+// what is cleared away after it. A step that fails ends it with one sentence and nothing left behind. Not here: the
+// command line (run.hpp), the loop (supervisor.hpp).
 
 #include <optional>
 
@@ -24,7 +24,8 @@ struct MasterInput {
 /// The application that `settings` name, or the program's own. Errors: a name that can't be one.
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);
 
-/// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a worker.
+/// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a
+/// worker.
 int run_master(MasterInput input, ProcessTitle& title);
 
 }  // namespace girin

@@ -48,11 +48,12 @@ class Os {
     virtual Result<std::optional<ChildExit>> reap_child(int pidfd) = 0;
     /// Can't hit a stranger that was given the same pid. Errors: the child has ended (ESRCH).
     virtual Result<void> signal_child(int pidfd, int signo) = 0;
-    /// A child that has ended and is none of `own`: one that was left to us as PID 1 or subreaper. Reaps it. Never blocks.
+    /// A child that has ended and is none of `own`: one that was left to us as PID 1 or subreaper. Reaps it. Never
+    /// blocks.
     virtual std::optional<pid_t> reap_adopted(std::span<const pid_t> own) = 0;
 
-    /// Waits until something in `epoll_fd` is ready or `deadline` is reached; none: for ever. Returns how many of `events`
-    /// are filled in; 0 also after an interruption.
+    /// Waits until something in `epoll_fd` is ready or `deadline` is reached; none: for ever. Returns how many of
+    /// `events` are filled in; 0 also after an interruption.
     virtual Result<std::size_t> wait_events(int epoll_fd, std::span<epoll_event> events,
                                             std::optional<TimePoint> deadline) = 0;
 };

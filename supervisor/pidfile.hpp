@@ -1,7 +1,7 @@
 #pragma once
 
-// The pidfile: a lock that lives as long as its master does. The lock decides who runs; the pid inside is for people and
-// scripts, so that a stale file, an empty one or a stranger's pid in it never keep a server from starting.
+// The pidfile: a lock that lives as long as its master does. The lock decides who runs; the pid inside is for people
+// and scripts, so that a stale file, an empty one or a stranger's pid in it never keep a server from starting.
 
 #include <sys/types.h>
 
@@ -19,8 +19,8 @@ class Pidfile {
     /// As remove().
     ~Pidfile();
 
-    /// Creates or takes over `path`, locks it and writes our pid. Errors: another running master holds it; the file can't be
-    /// opened, or is something else than a plain file.
+    /// Creates or takes over `path`, locks it and writes our pid. Errors: another running master holds it; the file
+    /// can't be opened, or is something else than a plain file.
     static Result<Pidfile> create(const std::string& path);
 
     const std::string& path() const { return path_; }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Who a process runs as and where: user, group and supplementary groups, umask, directory, environment. Names are looked
-// up once, in the master and before any fork; workers apply plain numbers.
+// Who a process runs as and where: user, group and supplementary groups, umask, directory, environment. Names are
+// looked up once, in the master and before any fork; workers apply plain numbers.
 
 #include <sys/types.h>
 
@@ -25,8 +25,8 @@ struct Identity {
     bool operator==(const Identity&) const = default;
 };
 
-/// `user` and `group` are names or numbers; empty: unchanged. A user without a group brings its own primary and supplementary
-/// groups. Errors: no such user or group; or a change that only root may make while we aren't root.
+/// `user` and `group` are names or numbers; empty: unchanged. A user without a group brings its own primary and
+/// supplementary groups. Errors: no such user or group; or a change that only root may make while we aren't root.
 Result<Identity> find_identity(const std::string& user, const std::string& group);
 
 /// For good: afterwards there is no way back. Errors: the kernel refuses; then the process must not go on.

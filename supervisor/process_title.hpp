@@ -8,8 +8,8 @@
 
 namespace girin {
 
-/// Writes titles over the place where the kernel keeps the arguments. Make one early in main(), of the real argc and argv: it
-/// moves the environment away from behind them, so that a title has room. At most one a process.
+/// Writes titles over the place where the kernel keeps the arguments. Make one early in main(), of the real argc and
+/// argv: it moves the environment away from behind them, so that a title has room. At most one a process.
 class ProcessTitle {
   public:
     /// Titles can't be shown: set() changes only the short name that top and a debugger see.

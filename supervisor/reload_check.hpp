@@ -1,7 +1,7 @@
 #pragma once
 
-// A check that runs in a child of its own, so that neither a crash nor a hang in it hurts the master: the first step of a
-// reload. The master watches two descriptors meanwhile and goes on with its work.
+// A check that runs in a child of its own, so that neither a crash nor a hang in it hurts the master: the first step
+// of a reload. The master watches two descriptors meanwhile and goes on with its work.
 
 #include <functional>
 #include <optional>
@@ -32,7 +32,8 @@ class ReloadCheck {
     /// Readable once the check has ended, one way or the other.
     int pidfd() const { return child_.pidfd.get(); }
 
-    /// The outcome, nothing while it still runs; not to be asked again after that. A check that crashed has failed, and the text says how.
+    /// The outcome, nothing while it still runs; not to be asked again after that. A check that crashed has failed,
+    /// and the text says how.
     std::optional<CheckOutcome> poll_outcome(Os& os);
     /// Ends a check that takes too long; poll_outcome() tells it once it has ended.
     void give_up(Os& os, std::string why);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The whole of girin behind one call: command line, settings, master and workers. For girin's own main(), and for programs
-// that link their application:
+// The whole of girin behind one call: command line, settings, master and workers. For girin's own main(), and for
+// programs that link their application:
 //
 //     int main(int argc, char** argv) {
 //         return girin::run_server(argc, argv, [] { return std::make_unique<Shop>(); }, "shop");
@@ -13,15 +13,15 @@
 
 namespace girin {
 
-/// Reads the settings, starts the server and runs it until it is stopped. Returns the exit code (exit_code.hpp) for main() to
-/// return; whatever was to be said has been logged or printed.
+/// Reads the settings, starts the server and runs it until it is stopped. Returns the exit code (exit_code.hpp) for
+/// main() to return; whatever was to be said has been logged or printed.
 ///
-/// The application is the one that the command line names. Threads: to be called from main(), before any other thread is
-/// started; workers are forked from this one. Blocks: for as long as the server lives.
+/// The application is the one that the command line names. Threads: to be called from main(), before any other
+/// thread is started; workers are forked from this one. Blocks: for as long as the server lives.
 int run_server(int argc, char** argv);
 
-/// The same for an application that is part of the program: `make` is called once in each worker, `name` is for log lines.
-/// The command line then takes the same options, but no application.
+/// The same for an application that is part of the program: `make` is called once in each worker, `name` is for log
+/// lines. The command line then takes the same options, but no application.
 int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name);
 
 }  // namespace girin

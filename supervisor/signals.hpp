@@ -1,7 +1,7 @@
 #pragma once
 
-// The signals that the master understands: one table, which behaviour, log lines and documentation are read from; and the
-// descriptor they are read through. Nothing ever runs in a signal handler. Not here: what a signal leads to
+// The signals that the master understands: one table, which behaviour, log lines and documentation are read from;
+// and the descriptor they are read through. Nothing ever runs in a signal handler. Not here: what a signal leads to
 // (supervisor.cpp).
 
 #include <signal.h>
@@ -39,8 +39,8 @@ std::span<const SignalRow> signal_table();
 /// "SIGTERM", also for signals that aren't in the table; "signal 42" for nameless ones.
 std::string signal_name(int signo);
 
-/// Blocks everything but the faults (SEGV, ABRT and their like) and the terminal's stop, from construction to destruction or
-/// restore(). A program's first act, before anything that may start a thread.
+/// Blocks everything but the faults (SEGV, ABRT and their like) and the terminal's stop, from construction to
+/// destruction or restore(). A program's first act, before anything that may start a thread.
 class SignalsBlocked {
   public:
     SignalsBlocked();

@@ -21,8 +21,8 @@ std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// Between finding a socket dead and replacing it, another master may have done the same: the directory's lock makes the two
-/// one step. Bounded to half a second; a directory that can't be opened for reading is used without.
+/// Between finding a socket dead and replacing it, another master may have done the same: the directory's lock makes
+/// the two one step. Bounded to half a second; a directory that can't be opened for reading is used without.
 UniqueFd lock_directory(const std::string& path) {
     UniqueFd directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (int attempt = 0; directory && attempt < 50; ++attempt) {

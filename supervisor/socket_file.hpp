@@ -1,7 +1,7 @@
 #pragma once
 
-// The file of a Unix socket: made at a path without ever taking one away from somebody who listens on it, and removed at the
-// end only if the path still leads to the socket that we made.
+// The file of a Unix socket: made at a path without ever taking one away from somebody who listens on it, and
+// removed at the end only if the path still leads to the socket that we made.
 
 #include <sys/types.h>
 
@@ -19,9 +19,9 @@ class SocketFile {
     /// As remove().
     ~SocketFile();
 
-    /// Binds `socket` to `path`. A socket that is there already gives way when nobody listens on it and it belongs to us, or to
-    /// `owner` whom we work for (we being root). Errors: somebody listens; a file that isn't a socket, or somebody else's; a path
-    /// too long; a directory that can't be written to.
+    /// Binds `socket` to `path`. A socket that is there already gives way when nobody listens on it and it belongs
+    /// to us, or to `owner` whom we work for (we being root). Errors: somebody listens; a file that isn't a socket,
+    /// or somebody else's; a path too long; a directory that can't be written to.
     static Result<SocketFile> bind(int socket, const std::string& path, uid_t owner);
 
     /// Deletes the file if this process made it and the path still leads to it.

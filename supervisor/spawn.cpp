@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kChildSetUpFailed = 1;
 
-/// The kernel forgets PDEATHSIG when the user changes, so this comes after; and a master that died before it is caught by
-/// comparing parents.
+/// The kernel forgets PDEATHSIG when the user changes, so this comes after; and a master that died before it is
+/// caught by comparing parents.
 void end_with(pid_t master) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != master) ::_exit(kChildSetUpFailed);

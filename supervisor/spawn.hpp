@@ -1,7 +1,7 @@
 #pragma once
 
-// From fork to the worker's first own line: what a child inherits, what it lets go of, and who it becomes. Not here: when
-// to fork (fleet.hpp), and what a worker does (worker/).
+// From fork to the worker's first own line: what a child inherits, what it lets go of, and who it becomes. Not here:
+// when to fork (fleet.hpp), and what a worker does (worker/).
 
 #include <cstddef>
 #include <cstdint>
@@ -49,8 +49,9 @@ struct SpawnedWorker {
     SpawnedWorker(ForkedChild c, UniqueFd fd) : child(std::move(c)), channel(std::move(fd)) {}
 };
 
-/// Forks a worker. In the child: `leave_master` closes what is the master's own, then signals, parent, user and title are set,
-/// then `work` runs and its result is the exit code; nothing of this returns. Errors: no more processes or descriptors.
+/// Forks a worker. In the child: `leave_master` closes what is the master's own, then signals, parent, user and
+/// title are set, then `work` runs and its result is the exit code; nothing of this returns. Errors: no more
+/// processes or descriptors.
 Result<SpawnedWorker> spawn_worker(Os& os, const ChildSetup& setup, WorkerPlace place,
                                    const std::function<void()>& leave_master,
                                    const std::function<int(const WorkerPlace&)>& work);

@@ -1,8 +1,8 @@
 #pragma once
 
-// The supervisor: the master's loop. One wait over signals, workers and the clock; what happened goes to the Fleet as events,
-// and what the Fleet decides is carried out. Single-threaded, without Asio, and never blocks. Not here: decisions (fleet.hpp),
-// and what comes before the loop and after it (run.hpp).
+// The supervisor: the master's loop. One wait over signals, workers and the clock; what happened goes to the Fleet
+// as events, and what the Fleet decides is carried out. Single-threaded, without Asio, and never blocks. Not here:
+// decisions (fleet.hpp), and what comes before the loop and after it (run.hpp).
 
 #include <deque>
 #include <functional>
@@ -76,7 +76,8 @@ class Supervisor {
     void steer();
 
     // supervisor_actions.cpp: what is done about it
-    /// Hands the event to the Fleet and carries out what it decides, and what follows from that. May be called from within.
+    /// Hands the event to the Fleet and carries out what it decides, and what follows from that. May be called from
+    /// within.
     void decide(Event event);
     void carry_out(const Action& action);
     void tell_drain(const Action& action);
@@ -116,8 +117,8 @@ class Supervisor {
     std::optional<SupervisorEnd> end_;
 };
 
-/// A worker that drains ends by itself when --graceful-timeout is over. The Fleet gives it this much longer, so that the
-/// two don't cross and a good end isn't told as a kill.
+/// A worker that drains ends by itself when --graceful-timeout is over. The Fleet gives it this much longer, so that
+/// the two don't cross and a good end isn't told as a kill.
 inline constexpr Duration kDrainMargin = std::chrono::seconds(1);
 
 /// What the Fleet needs of the settings.

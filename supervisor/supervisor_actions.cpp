@@ -86,8 +86,8 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
         [this, &generation](const WorkerPlace& own) { return setup_.work(generation.settings, own); });
 }
 
-/// A new lane is opened when each has a worker already; but not in the middle of a reload, where lanes are counted in two
-/// sets of sockets at once. Then, or when there are no more descriptors, workers share one.
+/// A new lane is opened when each has a worker already; but not in the middle of a reload, where lanes are counted
+/// in two sets of sockets at once. Then, or when there are no more descriptors, workers share one.
 std::size_t Supervisor::make_lane(std::uint32_t generation) {
     if (!generations_.has_lanes()) return 0;
     const std::size_t lanes = generations_.lanes();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The worker processes that run, by slot: what the master holds of each, and the few things it can do to one. Not here: who
-// should run (fleet.hpp), and how one is forked (spawn.hpp).
+// The worker processes that run, by slot: what the master holds of each, and the few things it can do to one. Not
+// here: who should run (fleet.hpp), and how one is forked (spawn.hpp).
 
 #include <sys/types.h>
 

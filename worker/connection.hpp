@@ -3,6 +3,7 @@
 // Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write;
 // keep alive or close. It is owned by the server's set. Not here: bytes of HTTP (http/), what belongs to one request
 // (exchange.hpp).
+// Answers of the server's own are in connection_answers.cpp.
 
 #include <boost/intrusive/list.hpp>
 #include <memory>
@@ -95,6 +96,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void on_handler_failed(const std::exception_ptr& failure);
     void on_handler_cancelled();
     void on_http_error(const HttpError& error);
+    /// An exception of our own making, which is being handled.
+    void on_failed();
     void log_application_error(const std::string& what);
     void log_access();
 

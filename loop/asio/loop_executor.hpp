@@ -1,7 +1,8 @@
 #pragma once
 
-// LoopExecutor: the executor of completions of ours. Where Asio's inside isn't used, a guest's io_context is run by a thread of
-// its own (guest_public.cpp), and completions have to come back to the loop's thread; on that thread they run at once.
+// LoopExecutor: the executor of completions of ours. Where Asio's inside isn't used, a guest's io_context is run by
+// a thread of its own (guest_public.cpp), and completions have to come back to the loop's thread; on that thread
+// they run at once.
 
 #include <type_traits>
 #include <utility>

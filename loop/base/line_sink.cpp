@@ -12,8 +12,8 @@ namespace {
 
 bool is_standard(const std::string& file) { return file.empty() || file == "-"; }
 
-/// Standard error belongs to others too (a shell, a terminal), so its flags are never changed: a pipe or terminal is opened
-/// anew through /proc, which gives a description of our own that can be non-blocking.
+/// Standard error belongs to others too (a shell, a terminal), so its flags are never changed: a pipe or terminal is
+/// opened anew through /proc, which gives a description of our own that can be non-blocking.
 UniqueFd reopen_nonblocking(int fd) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));

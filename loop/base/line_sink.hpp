@@ -16,8 +16,8 @@ class LineSink {
     /// Writes to standard error, blocking, until open() is called.
     LineSink() = default;
 
-    /// `file` "-" or empty means standard error (or standard output with `standard_fd` 1). Errors: can't be opened; the sink
-    /// stays as it was.
+    /// `file` "-" or empty means standard error (or standard output with `standard_fd` 1). Errors: can't be opened;
+    /// the sink stays as it was.
     Result<void> open(const std::string& file, int standard_fd = 2);
     Result<void> reopen();
 

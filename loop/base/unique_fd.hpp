@@ -40,8 +40,8 @@ struct FdPair {
 Result<UniqueFd> duplicate(int fd);
 /// pipe2(O_CLOEXEC): first reads, second writes.
 Result<FdPair> make_pipe();
-/// A pair of connected AF_UNIX SOCK_SEQPACKET sockets, non-blocking and close-on-exec: message boundaries are kept, and the
-/// end of one side is the end-of-file of the other.
+/// A pair of connected AF_UNIX SOCK_SEQPACKET sockets, non-blocking and close-on-exec: message boundaries are kept,
+/// and the end of one side is the end-of-file of the other.
 Result<FdPair> make_channel_pair();
 Result<void> set_nonblocking(int fd, bool on = true);
 Result<void> clear_close_on_exec(int fd);

@@ -1,7 +1,8 @@
 #pragma once
 
-// Acceptor: takes connections off a listening socket that other processes share. The kernel wakes one process a connection,
-// passing over those that are busy or stopped (DESIGN.md, D3); what it takes is handed over a few at a time.
+// Acceptor: takes connections off a listening socket that other processes share. The kernel wakes one process a
+// connection, passing over those that are busy or stopped (DESIGN.md, D3); what it takes is handed over a few at a
+// time.
 
 #include <array>
 
@@ -26,8 +27,8 @@ class Acceptor final : private IoOp, private Runnable {
       public:
         /// Must not throw, nor destroy the acceptor.
         virtual void on_accepted(Acceptor& acceptor, Accepted connection) = 0;
-        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM), or the socket listens
-        /// no more (EINVAL). The acceptor has disarmed itself; arm() it again when there is hope.
+        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM), or the
+        /// socket listens no more (EINVAL). The acceptor has disarmed itself; arm() it again when there is hope.
         virtual void on_exhausted(Acceptor& acceptor, int errno_value) = 0;
 
       protected:
@@ -45,8 +46,8 @@ class Acceptor final : private IoOp, private Runnable {
     void disarm() { descriptor_.disarm(); }
     bool is_armed() const { return descriptor_.is_armed(); }
 
-    /// Hands over what was taken, then takes and hands over, armed or not, until the queue is empty or `most` were. Returns
-    /// how many.
+    /// Hands over what was taken, then takes and hands over, armed or not, until the queue is empty or `most` were.
+    /// Returns how many.
     std::size_t accept_pending(std::size_t most);
 
   private:

@@ -1,7 +1,8 @@
 #pragma once
 
-// Descriptor: a file descriptor on the loop's reactor, and operations that are tried when it may be ready. The ground under
-// Stream, Acceptor and every other thing that waits for a descriptor; nothing is allocated for an operation.
+// Descriptor: a file descriptor on the loop's reactor, and operations that are tried when it may be ready. The
+// ground under Stream, Acceptor and every other thing that waits for a descriptor; nothing is allocated for an
+// operation.
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,8 @@ enum class IoStatus {
 /// One operation that waits for a descriptor. Lives at least until complete() was called or its Descriptor is gone.
 class IoOp {
   public:
-    /// Tries without blocking, in the midst of the reactor: may schedule on the loop, may not start or cancel operations.
+    /// Tries without blocking, in the midst of the reactor: may schedule on the loop, may not start or cancel
+    /// operations.
     virtual IoStatus perform(Readiness readiness) noexcept = 0;
     /// It performed, or (`aborted`) was cancelled before. On the loop's thread, outside the reactor.
     virtual void complete(bool aborted) noexcept = 0;
@@ -62,8 +64,8 @@ class Descriptor {
     void cancel(Direction direction);
     bool is_pending(Direction direction) const;
 
-    /// Listeners only: while armed, a connection that arrives wakes one of the processes that wait for it. Arming puts this
-    /// process behind the others.
+    /// Listeners only: while armed, a connection that arrives wakes one of the processes that wait for it. Arming
+    /// puts this process behind the others.
     void arm();
     void disarm();
     bool is_armed() const;

@@ -1,5 +1,5 @@
-// Descriptor over Asio's public interface: the fallback of descriptor_reactor.cpp, for an Asio whose inside is not known.
-// Slower, and a new connection wakes every process that waits for it.
+// Descriptor over Asio's public interface: the fallback of descriptor_reactor.cpp, for an Asio whose inside is not
+// known. Slower, and a new connection wakes every process that waits for it.
 
 #include "loop/net/descriptor.hpp"
 

@@ -1,5 +1,5 @@
-// Descriptor on Asio's own reactor operations: no allocation, no handler, one queue. The fast one; descriptor_public.cpp is
-// the same over Asio's public interface.
+// Descriptor on Asio's own reactor operations: no allocation, no handler, one queue. The fast one;
+// descriptor_public.cpp is the same over Asio's public interface.
 
 #include "loop/net/descriptor.hpp"
 
@@ -80,8 +80,8 @@ struct Descriptor::Impl {
         ::epoll_ctl(epoll_fd, what, fd.get(), &event);
     }
 
-    /// That the peer has finished or gone stays true, and each later wake-up tells it again. So the last one's events count
-    /// also for an operation that starts after it: there may be no further wake-up.
+    /// That the peer has finished or gone stays true, and each later wake-up tells it again. So the last one's
+    /// events count also for an operation that starts after it: there may be no further wake-up.
     Readiness readiness() const {
         const std::uint32_t events = asio_internals::last_events(data);
         Readiness now;

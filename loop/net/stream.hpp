@@ -1,7 +1,7 @@
 #pragma once
 
-// Stream: a connected TCP or Unix socket. One can wait for it to become readable and take a buffer only then, so that an idle
-// connection holds none; writes are tried at once. Not here: framing, timeouts.
+// Stream: a connected TCP or Unix socket. One can wait for it to become readable and take a buffer only then, so
+// that an idle connection holds none; writes are tried at once. Not here: framing, timeouts.
 
 #include <sys/uio.h>
 
@@ -65,7 +65,8 @@ class Stream {
     /// And so many of them the peer: tells whether a slow one moves at all. The kernel may hold megabytes in between.
     /// A system call.
     std::uint64_t bytes_taken() const;
-    /// The peer has shut its sending down, or is gone, as far as the kernel has told. What it sent before may still be unread.
+    /// The peer has shut its sending down, or is gone, as far as the kernel has told. What it sent before may still
+    /// be unread.
     bool peer_finished() const { return peer_finished_; }
 
     /// Until unwatch(), or a receive(), `listener` is told when the peer goes.
@@ -74,7 +75,8 @@ class Stream {
 
     /// The other side reads end-of-file; receiving goes on.
     void shutdown_send();
-    /// Closing will reset the connection, and drop what is not sent yet: the other side can't take that for a proper end.
+    /// Closing will reset the connection, and drop what is not sent yet: the other side can't take that for a proper
+    /// end.
     void reset_on_close();
     /// What waits in receive or send ends with ECANCELED.
     void abort();

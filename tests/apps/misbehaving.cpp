@@ -1,10 +1,14 @@
 // An application that does wrong on demand; one request, one fault.
-//   /throw /throw-int /throw-late   exceptions before and after the head         /crash /abort /exit/CODE   ends the worker
-//   /spin /spin/MS                  burns the processor on the loop              /block/MS                  blocks the loop
-//   /leak/BYTES                     keeps memory                                 /big/BYTES                 a body at once
-//   /bad-header                     a line break in a field                      /short-body /long-body     breaks its length
-//   /slow-write                     ten pieces, 100 ms apart                     /hang                      never answers
-// Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
+//   /throw /throw-int /throw-late   exceptions before and after the head         /crash /abort /exit/CODE   ends the
+//   worker
+//   /spin /spin/MS                  burns the processor on the loop              /block/MS                  blocks
+//   the loop
+//   /leak/BYTES                     keeps memory                                 /big/BYTES                 a body
+//   at once
+//   /bad-header                     a line break in a field                      /short-body /long-body     breaks
+//   its length
+//   /slow-write                     ten pieces, 100 ms apart                     /hang                      never
+// answers Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
 
 #include <unistd.h>
 

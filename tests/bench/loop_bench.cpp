@@ -1,5 +1,5 @@
-// What the loop itself costs, in nanoseconds an operation: giving way, tasks, timers, an echo over a socket pair. Each line is
-// the best of a few runs: on a machine with other work the least disturbed one says most.
+// What the loop itself costs, in nanoseconds an operation: giving way, tasks, timers, an echo over a socket pair.
+// Each line is the best of a few runs: on a machine with other work the least disturbed one says most.
 
 #include <sys/socket.h>
 

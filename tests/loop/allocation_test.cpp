@@ -16,7 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Runs `work(args...)` until everything that is kept has been made, and counts the allocations of the runs that follow.
+/// Runs `work(args...)` until everything that is kept has been made, and counts the allocations of the runs that
+/// follow.
 template <class Work, class... Args>
 Coro<std::size_t> allocations_of(int warm_up, int runs, Work work, Args&... args) {
     for (int i = 0; i < warm_up; ++i) co_await work(args...);

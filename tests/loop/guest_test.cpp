@@ -1,5 +1,5 @@
-// The guest in a host that knows nothing but poll(2). Each wait of the host has a deadline: a descriptor that is not readable
-// when something is to be done is a hang, and fails the test.
+// The guest in a host that knows nothing but poll(2). Each wait of the host has a deadline: a descriptor that is not
+// readable when something is to be done is a hang, and fails the test.
 
 #include "loop/guest.hpp"
 

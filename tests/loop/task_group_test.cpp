@@ -225,7 +225,8 @@ Coro<void> cleans_up_slowly(TaskGroup& group) {
 }
 
 TEST(TaskGroup, LetsItsBodyCleanUp_15) {
-    // The child fails while the body cleans up: the clean-up is cancelled, and the error takes precedence over cancellation.
+    // The child fails while the body cleans up: the clean-up is cancelled, and the error takes precedence over
+    // cancellation.
     EXPECT_EQ(run_virtually(ending_when_cancelled, with_task_group(cleans_up_slowly), 100ms), "group: [division by zero]");
 }
 

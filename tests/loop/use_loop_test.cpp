@@ -188,7 +188,10 @@ class Deaf {
     template <class Token>
     auto wait(Token&& token) {
         return asio::async_initiate<Token, void(Error, int)>(
-            [this](auto handler) { finish_ = [h = std::make_shared<decltype(handler)>(std::move(handler))](Error e, int v) { (*h)(e, v); }; },
+            [this](auto handler) {
+                const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+                finish_ = [kept](Error e, int v) { (*kept)(e, v); };
+            },
             token);
     }
     void finish(Error error, int value) { finish_(error, value); }

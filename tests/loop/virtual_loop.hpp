@@ -1,8 +1,8 @@
 #pragma once
 
-// VirtualLoop: an event loop whose clock is a number. It never waits: with nothing ready it jumps to the next deadline, and
-// with nothing armed either it reports the hang that a real loop would be. So hours of timers pass in microseconds, and two
-// runs of a test are alike.
+// VirtualLoop: an event loop whose clock is a number. It never waits: with nothing ready it jumps to the next
+// deadline, and with nothing armed either it reports the hang that a real loop would be. So hours of timers pass in
+// microseconds, and two runs of a test are alike.
 
 #include <stdexcept>
 

@@ -17,7 +17,7 @@ import subprocess
 
 import cpp
 
-MAX_COLUMNS = 120
+MAX_COLUMNS = 132  # where nobody can break a line well; prose and most code stay within 120
 MAX_LINES = 1000
 
 # Files that are data for tests: bytes as they must be.
@@ -162,7 +162,7 @@ def trailing_space(file):
 
 
 def long_line(file):
-    if file.path.endswith(".md"):  # tables
+    if file.path.endswith((".md", ".json", ".1")):  # tables; strings; generated
         return
     for number, line in enumerate(file.lines, 1):
         if len(line) > MAX_COLUMNS:

@@ -30,7 +30,8 @@ class Application {
 
     /// Answers one request. Requests of different connections run interleaved; those of one connection in order.
     ///
-    /// Errors: an exception before the head was sent becomes a 500 and one log record; after it the connection is closed.
+    /// Errors: an exception before the head was sent becomes a 500 and one log record; after it the connection is
+    /// closed.
     /// Cancel: raised at the next await when the client is gone, or when the drain's time is over.
     /// Owns: `request` and `response` live until the coroutine ends.
     virtual Coro<void> handle(Request& request, Response& response) = 0;

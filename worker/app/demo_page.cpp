@@ -21,7 +21,10 @@ const std::string_view kDemoPage = R"page(<!doctype html>
   h1 { margin: 0; font-size: 2.6rem; letter-spacing: -.02em; line-height: 1.1; }
   h1 small { color: var(--gold); font-size: 1.3rem; font-weight: 500; margin-left: .4rem; }
   .lead { color: var(--soft); font-size: 1.1rem; margin: .8rem 0 2.2rem; }
-  section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1.2rem 1.4rem; margin: 0 0 1.2rem; }
+  section {
+    background: var(--card); border: 1px solid var(--line); border-radius: .8rem;
+    padding: 1.2rem 1.4rem; margin: 0 0 1.2rem;
+  }
   h2 { margin: 0 0 .6rem; font-size: 1rem; }
   table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
   th { text-align: left; color: var(--soft); font-weight: 500; font-size: .85rem; }

@@ -47,7 +47,8 @@ class Request {
 
     /// The next piece of the body, as it arrives; empty at the end. The piece is valid until the next read.
     ///
-    /// Errors: BodyError when the body is malformed, too large (413) or too slow (408): let it pass to answer with its status.
+    /// Errors: BodyError when the body is malformed, too large (413) or too slow (408): let it pass to answer with
+    /// its status.
     /// Cancel: raised when the client has gone.
     Coro<std::string_view> read();
 

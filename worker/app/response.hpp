@@ -44,8 +44,8 @@ class Response {
     Response& status(int code);
     int status() const;
 
-    /// Adds a field (`header`) or puts it in the place of those of that name (`set_header`). Names and values are copied.
-    /// Content-Type, if none is set, is "text/plain; charset=utf-8" for body() and left out for write().
+    /// Adds a field (`header`) or puts it in the place of those of that name (`set_header`). Names and values are
+    /// copied. Content-Type, if none is set, is "text/plain; charset=utf-8" for body() and left out for write().
     /// Hop-by-hop fields (Connection, Transfer-Encoding …) are the server's and dropped.
     /// Errors: ResponseError for a bad name or a value with CR, LF or NUL, or once the head is sent.
     Response& header(std::string_view name, std::string_view value);
@@ -54,8 +54,8 @@ class Response {
     /// The whole body; copied, sent when the handler ends, with its Content-Length.
     void body(std::string_view text);
 
-    /// Sends the head, if that is still to do, and a piece of the body: chunked to HTTP/1.1, unless Content-Length is set.
-    /// Returns once the piece is sent or buffered; waits while the client is slower than the application.
+    /// Sends the head, if that is still to do, and a piece of the body: chunked to HTTP/1.1, unless Content-Length
+    /// is set. Returns once the piece is sent or buffered; waits while the client is slower than the application.
     /// `piece` may end its life when write() has returned.
     ///
     /// Errors: ResponseError beyond the announced length.  Cancel: raised when the client has gone.

@@ -1,7 +1,7 @@
 #pragma once
 
-// UsualHead: the head that nearly all answers have (200, a known length, no fields but the server's own), made once a second
-// and copied from then on. Byte for byte what append_response_head() writes.
+// UsualHead: the head that nearly all answers have (200, a known length, no fields but the server's own), made once
+// a second and copied from then on. Byte for byte what append_response_head() writes.
 
 #include <cstddef>
 #include <string>

@@ -1,6 +1,7 @@
 #pragma once
 
-// MasterProcess: a supervisor in a process of its own, with workers that are a few lines of the test instead of a server.
+// MasterProcess: a supervisor in a process of its own, with workers that are a few lines of the test instead of a
+// server.
 
 #include <sys/types.h>
 
