@@ -100,7 +100,7 @@ Coro<void> f() {
     ("loop/x.cpp", "int x; \n", [(1, "trailing-space")]),
     ("loop/x.cpp", "int x;", [(1, "trailing-space")]),
     ("loop/x.cpp", "int x;\n\n", [(2, "trailing-space")]),
-    ("loop/x.cpp", "int x;\n// " + "y" * 118 + "\n", [(2, "long-line")]),
+    ("loop/x.cpp", "int x;\n// " + "y" * 131 + "\n", [(2, "long-line")]),
     ("loop/x.cpp", "// " + "é" * 117 + "\n", []),
     ("README.md", "| " + "y" * 200 + " |\n", []),
     ("loop/x.cpp", "int x;\n" * 1001, [(1000, "long-file")]),
