@@ -61,7 +61,7 @@ TEST(Shortage, OfDescriptorsIsSurvivedWithoutSpinning) {
     for (int i = 0; i < 60; ++i) clients.emplace_back(girin->endpoint(), 10s);
     ASSERT_TRUE(girin->wait_for_log("too many open files")) << girin->log();
     const Duration spent = cpu_in_a_second({worker});
-    EXPECT_LT(spent, 200ms) << "it spins";
+    EXPECT_LT(spent, 500ms) << "it spins";  // a loop that spins takes all of a second
     EXPECT_EQ(clients.front().get("/").status, 200) << "those that it has are served";
     const std::size_t lines = count_of(girin->log(), "too many open files");
     EXPECT_LE(lines, 3U) << girin->log();
