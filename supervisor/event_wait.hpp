@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "supervisor/os.hpp"
+#include "supervisor/process/os.hpp"
 
 namespace girin {
 

@@ -4,7 +4,7 @@
 #include <climits>
 
 #include "loop/base/check.hpp"
-#include "supervisor/socket_address.hpp"
+#include "supervisor/sockets/socket_address.hpp"
 
 namespace girin {
 namespace {

@@ -8,8 +8,8 @@
 #include <map>
 #include <vector>
 
-#include "supervisor/listeners.hpp"
 #include "supervisor/settings/settings.hpp"
+#include "supervisor/sockets/listeners.hpp"
 
 namespace girin {
 

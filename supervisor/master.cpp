@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "loop/base/log.hpp"
-#include "supervisor/daemon.hpp"
-#include "supervisor/pidfile.hpp"
 #include "supervisor/preload.hpp"
-#include "supervisor/privileges.hpp"
+#include "supervisor/process/daemon.hpp"
+#include "supervisor/process/pidfile.hpp"
+#include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/settings_print.hpp"
-#include "supervisor/supervisor.hpp"
 #include "supervisor/settings/worker_options.hpp"
+#include "supervisor/supervisor.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "supervisor/process_title.hpp"
+#include "supervisor/process/process_title.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "worker/app/loader.hpp"
 

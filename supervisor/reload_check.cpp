@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "supervisor/exit_cause.hpp"
+#include "supervisor/process/exit_cause.hpp"
 
 namespace girin {
 namespace {

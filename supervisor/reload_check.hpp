@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "supervisor/os.hpp"
+#include "supervisor/process/os.hpp"
 
 namespace girin {
 

@@ -6,8 +6,8 @@
 
 #include "supervisor/exit_code.hpp"
 #include "supervisor/master.hpp"
-#include "supervisor/privileges.hpp"
-#include "supervisor/process_title.hpp"
+#include "supervisor/process/privileges.hpp"
+#include "supervisor/process/process_title.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
-#include "supervisor/lanes.hpp"
+#include "supervisor/sockets/lanes.hpp"
 #include "worker/scoreboard.hpp"
 
 namespace girin {

@@ -14,9 +14,9 @@
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
 #include "supervisor/heartbeat_watch.hpp"
+#include "supervisor/process/signals.hpp"
+#include "supervisor/process/spawn.hpp"
 #include "supervisor/reload_check.hpp"
-#include "supervisor/signals.hpp"
-#include "supervisor/spawn.hpp"
 #include "supervisor/worker_set.hpp"
 
 namespace girin {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "loop/base/log.hpp"
-#include "supervisor/lanes.hpp"
+#include "supervisor/sockets/lanes.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace girin {

@@ -3,7 +3,7 @@
 
 #include "loop/base/log.hpp"
 #include "supervisor/settings/settings_change.hpp"
-#include "supervisor/socket_address.hpp"
+#include "supervisor/sockets/socket_address.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace girin {

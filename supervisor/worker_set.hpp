@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
-#include "supervisor/exit_cause.hpp"
-#include "supervisor/os.hpp"
-#include "supervisor/spawn.hpp"
+#include "supervisor/process/exit_cause.hpp"
+#include "supervisor/process/os.hpp"
+#include "supervisor/process/spawn.hpp"
 #include "worker/channel.hpp"
 
 namespace girin {

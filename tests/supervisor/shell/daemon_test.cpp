@@ -1,6 +1,6 @@
 // What the starting process of a daemon tells its caller.
 
-#include "supervisor/daemon.hpp"
+#include "supervisor/process/daemon.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "supervisor/signals.hpp"
+#include "supervisor/process/signals.hpp"
 
 namespace girin {
 namespace {

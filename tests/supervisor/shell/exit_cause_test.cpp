@@ -1,6 +1,6 @@
 // The sentence for each way in which a child can end.
 
-#include "supervisor/exit_cause.hpp"
+#include "supervisor/process/exit_cause.hpp"
 
 #include <signal.h>
 

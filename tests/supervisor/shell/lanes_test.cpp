@@ -1,6 +1,6 @@
 // Who serves which lane.
 
-#include "supervisor/lanes.hpp"
+#include "supervisor/sockets/lanes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Binding for real, on loopback and port 0.
 
-#include "supervisor/listeners.hpp"
+#include "supervisor/sockets/listeners.hpp"
 
 #include <netinet/in.h>
 #include <poll.h>

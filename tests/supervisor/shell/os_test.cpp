@@ -1,6 +1,6 @@
 // The seam's real side: children by pidfd.
 
-#include "supervisor/os.hpp"
+#include "supervisor/process/os.hpp"
 
 #include <signal.h>
 #include <sys/wait.h>

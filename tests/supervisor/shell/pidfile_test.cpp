@@ -1,6 +1,6 @@
 // The pidfile's lock, and what stale or strange files do to it.
 
-#include "supervisor/pidfile.hpp"
+#include "supervisor/process/pidfile.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

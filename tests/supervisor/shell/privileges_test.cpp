@@ -1,6 +1,6 @@
 // Names to numbers, and the refusals.
 
-#include "supervisor/privileges.hpp"
+#include "supervisor/process/privileges.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // What ps shows, seen from outside.
 
-#include "supervisor/process_title.hpp"
+#include "supervisor/process/process_title.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // The table's order, the reader, and what a worker does with signals that aren't meant for it.
 
-#include "supervisor/signals.hpp"
+#include "supervisor/process/signals.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

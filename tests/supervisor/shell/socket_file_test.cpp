@@ -1,6 +1,6 @@
 // Unix socket files: what may be replaced, and what may be removed.
 
-#include "supervisor/socket_file.hpp"
+#include "supervisor/sockets/socket_file.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>

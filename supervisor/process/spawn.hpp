@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/os.hpp"
-#include "supervisor/privileges.hpp"
-#include "supervisor/process_title.hpp"
-#include "supervisor/signals.hpp"
+#include "supervisor/process/os.hpp"
+#include "supervisor/process/privileges.hpp"
+#include "supervisor/process/process_title.hpp"
+#include "supervisor/process/signals.hpp"
 #include "worker/listener_socket.hpp"
 #include "worker/scoreboard.hpp"
 

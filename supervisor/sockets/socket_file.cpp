@@ -1,4 +1,4 @@
-#include "supervisor/socket_file.hpp"
+#include "supervisor/sockets/socket_file.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

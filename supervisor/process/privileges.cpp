@@ -1,4 +1,4 @@
-#include "supervisor/privileges.hpp"
+#include "supervisor/process/privileges.hpp"
 
 #include <grp.h>
 #include <pwd.h>

@@ -1,4 +1,4 @@
-#include "supervisor/os.hpp"
+#include "supervisor/process/os.hpp"
 
 #include <signal.h>
 #include <sys/syscall.h>

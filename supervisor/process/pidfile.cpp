@@ -1,4 +1,4 @@
-#include "supervisor/pidfile.hpp"
+#include "supervisor/process/pidfile.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,4 +1,4 @@
-#include "supervisor/lanes.hpp"
+#include "supervisor/sockets/lanes.hpp"
 
 #include <algorithm>
 

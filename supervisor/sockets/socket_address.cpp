@@ -1,4 +1,4 @@
-#include "supervisor/socket_address.hpp"
+#include "supervisor/sockets/socket_address.hpp"
 
 #include <netinet/in.h>
 #include <sys/un.h>

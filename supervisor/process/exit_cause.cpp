@@ -1,11 +1,11 @@
-#include "supervisor/exit_cause.hpp"
+#include "supervisor/process/exit_cause.hpp"
 
 #include <signal.h>
 
 #include <algorithm>
 #include <fstream>
 
-#include "supervisor/signals.hpp"
+#include "supervisor/process/signals.hpp"
 
 namespace girin {
 namespace {

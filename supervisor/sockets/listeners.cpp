@@ -1,4 +1,4 @@
-#include "supervisor/listeners.hpp"
+#include "supervisor/sockets/listeners.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "supervisor/refusal.hpp"
+#include "supervisor/sockets/refusal.hpp"
 
 #include <linux/filter.h>
 #include <sys/socket.h>

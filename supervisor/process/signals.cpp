@@ -1,4 +1,4 @@
-#include "supervisor/signals.hpp"
+#include "supervisor/process/signals.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "supervisor/process_title.hpp"
+#include "supervisor/process/process_title.hpp"
 
 #include <sys/prctl.h>
 #include <unistd.h>

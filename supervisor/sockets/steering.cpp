@@ -1,4 +1,4 @@
-#include "supervisor/steering.hpp"
+#include "supervisor/sockets/steering.hpp"
 
 #include <linux/filter.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "supervisor/daemon.hpp"
+#include "supervisor/process/daemon.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>

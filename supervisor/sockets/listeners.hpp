@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/listener.hpp"
+#include "supervisor/sockets/listener.hpp"
 
 namespace girin {
 

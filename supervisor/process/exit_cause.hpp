@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "supervisor/os.hpp"
+#include "supervisor/process/os.hpp"
 
 namespace girin {
 

@@ -1,4 +1,4 @@
-#include "supervisor/spawn.hpp"
+#include "supervisor/process/spawn.hpp"
 
 #include <signal.h>
 #include <sys/prctl.h>

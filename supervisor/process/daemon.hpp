@@ -7,7 +7,7 @@
 #include <string>
 
 #include "loop/base/unique_fd.hpp"
-#include "supervisor/signals.hpp"
+#include "supervisor/process/signals.hpp"
 
 namespace girin {
 

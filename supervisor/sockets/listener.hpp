@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "loop/base/unique_fd.hpp"
+#include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/bind_address.hpp"
-#include "supervisor/privileges.hpp"
-#include "supervisor/socket_file.hpp"
+#include "supervisor/sockets/socket_file.hpp"
 #include "worker/listener_socket.hpp"
 
 namespace girin {

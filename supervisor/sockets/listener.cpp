@@ -1,4 +1,4 @@
-#include "supervisor/listener.hpp"
+#include "supervisor/sockets/listener.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "supervisor/refusal.hpp"
-#include "supervisor/socket_address.hpp"
-#include "supervisor/steering.hpp"
+#include "supervisor/sockets/refusal.hpp"
+#include "supervisor/sockets/socket_address.hpp"
+#include "supervisor/sockets/steering.hpp"
 
 namespace girin {
 namespace {
