@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kStandardOutput = 1;
 constexpr std::size_t kGatheredBytes = 65536;
+constexpr std::size_t kUsualLineBytes = 2048;
 
 /// The length of the most whole lines that fit into `limit`; of the first line where none does.
 std::size_t whole_lines(std::string_view lines, std::size_t limit) {
@@ -33,6 +34,7 @@ Result<void> AccessLog::open(const AccessLogOptions& options) {
     if (!format) return format.error();
     if (auto opened = sink_.open(options.file, kStandardOutput); !opened) return opened.error();
     format_.emplace(std::move(*format));
+    lines_.reserve(kGatheredBytes + kUsualLineBytes);
     choose_write_size();
     return {};
 }

@@ -8,7 +8,7 @@
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
 #include "loop/timeout.hpp"
-#include "tests/loop/counting_new.hpp"
+#include "tests/support/counting_new.hpp"
 #include "tests/loop/sockets.hpp"
 
 namespace girin::test {

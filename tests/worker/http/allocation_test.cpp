@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/http/counted_new.hpp"
+#include "tests/support/counting_new.hpp"
 #include "worker/http/chunk_writer.hpp"
 #include "worker/http/forwarded.hpp"
 #include "worker/http/request_parser.hpp"

@@ -3,7 +3,7 @@
 
 #include <sys/socket.h>
 
-#include "tests/loop/counting_new.hpp"
+#include "tests/support/counting_new.hpp"
 #include "tests/worker/server/server_test.hpp"
 
 namespace girin::test {
@@ -12,10 +12,6 @@ namespace {
 /// Sends the same bytes again and again on one connection, itself without allocating.
 class Allocations : public ServerTest {
   protected:
-    void SetUp() override {
-        if (kSlowBuildFactor > 1) GTEST_SKIP() << "frames are not kept under sanitizers";
-    }
-
     /// How many allocations `rounds` rounds make after a warm-up of as many.
     std::size_t count(std::string_view request, int rounds) {
         start();
