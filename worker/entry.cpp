@@ -185,25 +185,39 @@ void ignore_signals() {
     for (const int signal_number : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal_number, SIG_IGN);
 }
 
-Result<std::unique_ptr<Application>> make_application(WorkerSetup& setup) {
-    if (setup.preloaded) return std::move(setup.preloaded);
-    auto loaded = load_application(setup.app);
-    if (!loaded) return loaded.error();
-    return std::move(loaded->application);
+/// The application, or the exit code of a worker that can't have it, which the master has been told.
+struct Loaded {
+    std::unique_ptr<Application> application;
+    int code = kWorkerDone;
+};
+
+Loaded load(WorkerSetup& setup) {
+    Loaded loaded;
+    const auto failed = [&](int code, const Error& why) {
+        loaded.code = code;
+        (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, code, why.message()));
+    };
+    if (setup.preloaded) {
+        loaded.application = std::move(setup.preloaded);
+    } else if (const auto code = load_code(setup.app); !code) {
+        failed(kWorkerAppNotLoaded, code.error());
+    } else if (auto made = make_application(*code, setup.app); !made) {
+        failed(kWorkerBootFailed, made.error());
+    } else {
+        loaded.application = std::move(made->application);
+    }
+    return loaded;
 }
 
 }  // namespace
 
 int worker_main(WorkerSetup setup) {
     ignore_signals();
-    auto application = make_application(setup);
-    if (!application) {
-        (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, 0, application.error().message()));
-        return kWorkerAppNotLoaded;
-    }
+    const Loaded loaded = load(setup);
+    if (!loaded.application) return loaded.code;
     AsioLoop loop;
     loop.set_executor_threads(setup.options.threads);
-    Worker worker(loop, setup, **application);
+    Worker worker(loop, setup, *loaded.application);
     int code = 1;
     try {
         code = loop.run_until_complete(worker.run());

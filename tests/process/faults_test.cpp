@@ -95,11 +95,12 @@ TEST_F(Faults, OfTheApplicationsFileAreTold) {
     expect_refusal({app("two_names") + ":third"}, Code::not_loaded, "it exports: admin, shop");
     expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 2, this girin has ABI 1");
     expect_refusal({app("wrong_magic")}, Code::not_loaded, "was not made by GIRIN_APPLICATION");
+    expect_refusal({app("unresolved")}, Code::not_loaded, "needs shop::count_stock");
+    expect_refusal({app("loading_throws")}, Code::not_loaded, "failed while it was loaded: no licence");
 }
 
 TEST_F(Faults, OfTheApplicationsStartAreBootFailures) {
     expect_refusal({app("constructor_throws")}, Code::boot_failed, "its constructor failed: no stock file");
-    expect_refusal({app("loading_throws")}, Code::boot_failed, "failed while it was loaded: no licence");
     expect_refusal({"-e", "GIRIN_TEST_STARTUP=throw", app("misbehaving")}, Code::boot_failed,
                    "application start-up failed: the stock file is missing");
     expect_refusal({"-e", "GIRIN_TEST_STARTUP=throw-int", app("misbehaving")}, Code::boot_failed,

@@ -128,6 +128,11 @@ def lambda_beside_co_await(file):
         yield file.line_of(offset), "g++ 12 destroys its captures twice: give it a name before (DESIGN.md, D7)"
 
 
+def co_await_in_condition(file):
+    for offset in cpp.co_awaits_in_conditions(file.code):
+        yield file.line_of(offset), "g++ 12 drops the whole body of the coroutine: give the result a name before"
+
+
 def opening_paragraph(file):
     if not file.is_header:
         return
@@ -182,6 +187,7 @@ RULES = {
     "using-namespace-std": using_namespace_std,
     "sleeping-test": sleeping_test,
     "co-await-lambda": lambda_beside_co_await,
+    "co-await-condition": co_await_in_condition,
     "opening-paragraph": opening_paragraph,
     "machine-path": machine_path,
     "tab": tab,

@@ -34,6 +34,19 @@ def capturing_lambdas_beside_co_await(code):
     return sorted(found)
 
 
+def co_awaits_in_conditions(code):
+    """Offsets of if, while, for and switch that have a co_await between their brackets, outside of a lambda there."""
+    for keyword in re.finditer(r"\b(?:if|while|for|switch)\s*(?:constexpr\s*)?\(", code):
+        i = keyword.end()
+        end = _matching(code, i - 1)
+        while i < end:
+            lambda_end = _lambda_end(code, i) if code[i] == "[" else None
+            if lambda_end is None and re.match(r"\bco_await\b", code[i:]) and not code[i - 1].isalnum():
+                yield keyword.start()
+                break
+            i = lambda_end or i + 1
+
+
 def _expression_start(code, position):
     """Walks back to where the full expression around `position` begins: after ; or { or } of a statement."""
     depth = 0

@@ -46,12 +46,20 @@ SAMPLES = [
     ("tests/apps/x.cpp", "void block() { ::sleep(5); }\n", []),
     ("worker/x.cpp", "void f() { ::sleep(5); }\n", []),
 
+    # co-await-condition
+    ("loop/x.cpp", "Coro<void> f() {\n    while (!co_await more()) g();\n}\n", [(2, "co-await-condition")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    if (auto x = co_await g(); x) h();\n}\n", [(2, "co-await-condition")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    for (int i : co_await g()) h(i);\n}\n", [(2, "co-await-condition")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    const bool is = co_await g();\n    if (is) co_await h();\n}\n", []),
+    ("loop/x.cpp", "void f() {\n    if (run([]() -> Coro<void> { co_await g(); })) h();\n}\n", []),
+
     # co-await-lambda
     ("loop/x.cpp", "Coro<void> f() {\n    co_await run([x] { return x; });\n}\n", [(2, "co-await-lambda")]),
     ("loop/x.cpp", "Coro<void> f() {\n    auto y = co_await run(a,\n        [&](int i) mutable -> int { return i; });\n}\n",
      [(3, "co-await-lambda")]),
     ("loop/x.cpp", "Coro<void> f() {\n    call([&] { g(); }, co_await run());\n}\n", [(2, "co-await-lambda")]),
-    ("loop/x.cpp", "Coro<void> f() {\n    if (co_await run([=] { return 1; })) g();\n}\n", [(2, "co-await-lambda")]),
+    ("loop/x.cpp", "Coro<void> f() {\n    if (co_await run([=] { return 1; })) g();\n}\n",
+     [(2, "co-await-condition"), (2, "co-await-lambda")]),
     ("loop/x.cpp", "Coro<void> f() {\n    co_return co_await [this]() -> Coro<int> { co_return 1; }();\n}\n",
      [(2, "co-await-lambda")]),
     ("loop/x.cpp", source("""
@@ -76,11 +84,11 @@ void f() {
 """), []),
     ("loop/x.cpp", source("""
 Coro<void> f() {
-    if (co_await ready()) {
-        use([&] { item(); });
-    }
-    while (co_await more()) {
-        auto g = [&] { h(); };
+    for (;;) {
+        const bool is_ready = co_await ready();
+        if (is_ready) {
+            use([&] { item(); });
+        }
     }
 }
 """), []),

@@ -167,21 +167,7 @@ Result<void*> open_library(Inspected& library, const AppSource& source) {
     return handle;
 }
 
-Result<LoadedApplication> make_application(const ApplicationFactory& make, const AppSource& source,
-                                           std::string built_with) {
-    const std::string failed = source.text() + ": its constructor failed: ";
-    try {
-        std::unique_ptr<Application> made = make();
-        if (!made) return Error(failed + "it made nothing");
-        return LoadedApplication(std::move(made), std::move(built_with));
-    } catch (const std::exception& error) {
-        return Error(failed + error.what());
-    } catch (...) {
-        return Error(failed + "an exception that is not a std::exception");
-    }
-}
-
-Result<LoadedApplication> load_library(const AppSource& source) {
+Result<ApplicationCode> load_library(const AppSource& source) {
     auto library = inspect(source);
     if (!library) return library.error();
     if (auto checked = check_in_file(library->elf, source); !checked) return checked.error();
@@ -193,7 +179,7 @@ Result<LoadedApplication> load_library(const AppSource& source) {
     const ExportHead head{exported->magic, exported->abi_version, exported->cxx11_strings};
     if (auto fits = check_export(head, source); !fits) return fits.error();
     const ApplicationFactory make = [exported] { return std::unique_ptr<Application>(exported->create()); };
-    return make_application(make, source, exported->built_with);
+    return ApplicationCode(make, exported->built_with);
 }
 
 }  // namespace
@@ -234,17 +220,33 @@ Result<AppSource> parse_app_source(std::string_view text) {
     return AppSource::library(std::string(file), std::string(name));
 }
 
-Result<LoadedApplication> load_application(const AppSource& source) {
+Result<ApplicationCode> load_code(const AppSource& source) {
     const std::string ours = "girin 0.1";
     switch (source.kind()) {
-        case AppSource::Kind::demo:
-            return make_application(&make_demo_application, source, ours);
-        case AppSource::Kind::linked:
-            return make_application(source.factory(), source, ours);
-        case AppSource::Kind::library:
-            break;
+        case AppSource::Kind::demo: return ApplicationCode(&make_demo_application, ours);
+        case AppSource::Kind::linked: return ApplicationCode(source.factory(), ours);
+        case AppSource::Kind::library: break;
     }
     return load_library(source);
+}
+
+Result<LoadedApplication> make_application(const ApplicationCode& code, const AppSource& source) {
+    const std::string failed = source.text() + ": its constructor failed: ";
+    try {
+        std::unique_ptr<Application> made = code.make();
+        if (!made) return Error(failed + "it made nothing");
+        return LoadedApplication(std::move(made), code.built_with);
+    } catch (const std::exception& error) {
+        return Error(failed + error.what());
+    } catch (...) {
+        return Error(failed + "an exception that is not a std::exception");
+    }
+}
+
+Result<LoadedApplication> load_application(const AppSource& source) {
+    const auto code = load_code(source);
+    if (!code) return code.error();
+    return make_application(*code, source);
 }
 
 Result<void> check_application(const AppSource& source) {

@@ -47,6 +47,16 @@ Result<AppSource> parse_app_source(std::string_view text);
 
 /// An application, made and not yet started. Code of a library stays mapped until the process ends: exceptions,
 /// thread-local objects and coroutine frames may point into it for longer than anybody can tell.
+/// Code that is in the process and fits; its object has yet to be made.
+struct ApplicationCode {
+    ApplicationFactory make;
+    std::string built_with;
+
+    ApplicationCode() = default;
+    ApplicationCode(ApplicationFactory factory, std::string headers)
+        : make(std::move(factory)), built_with(std::move(headers)) {}
+};
+
 struct LoadedApplication {
     std::unique_ptr<Application> application;
     /// Whose headers it was built with: "girin 0.1".
@@ -57,13 +67,17 @@ struct LoadedApplication {
         : application(std::move(made)), built_with(std::move(headers)) {}
 };
 
-/// Loads the code and makes the object; runs the library's static constructors and the application's own.
+/// Loads the code; runs the library's static constructors.
 ///
 /// Errors: each in one sentence that begins with the file as it was given: missing or unreadable file, not a shared
 /// object for this machine, cut off, missing dependency or symbol, no application of that name (those there are get
-/// listed), another ABI, a constructor that throws. (When a static constructor has thrown, the process must report
-/// it and exit: the dynamic linker stays locked.)
+/// listed), another ABI, a static constructor that throws (then the process must report it and exit: the dynamic
+/// linker stays locked).
 /// Blocks: reads the file.  Threads: one at a time.
+Result<ApplicationCode> load_code(const AppSource& source);
+/// Errors: its constructor throws.
+Result<LoadedApplication> make_application(const ApplicationCode& code, const AppSource& source);
+/// Both.
 Result<LoadedApplication> load_application(const AppSource& source);
 
 /// Only what can be told without running any of its code: the file is there, fits this machine, exports that
