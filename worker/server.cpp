@@ -179,7 +179,7 @@ void Server::request_done(int status) {
 
 std::string_view Server::date() { return dates_.at(std::time(nullptr)); }
 
-const UsualHead& Server::usual_head() {
+UsualHead& Server::usual_head() {
     const std::string_view now = date();
     if (!usual_head_.is_for(now)) {
         ResponseContext context;

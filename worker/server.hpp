@@ -78,7 +78,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::string_view server_header() const { return options_.server_header; }
     std::string_view date();
     /// For answers of now.
-    const UsualHead& usual_head();
+    UsualHead& usual_head();
     bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
     /// Memory for bytes that nobody looks at.
     std::span<char> scratch() { return scratch_; }

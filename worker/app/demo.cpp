@@ -135,18 +135,28 @@ Coro<void> stream(Request& request, Response& response) {
 
 // ── routes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/// What a route may be asked with.
+struct Methods {
+    std::string_view one, other;
+
+    bool have(std::string_view method) const { return method == one || method == other; }
+    std::string to_text() const { return std::string(one) + ", " + std::string(other); }
+};
+constexpr Methods kToRead{"GET", "HEAD"};
+constexpr Methods kToSend{"POST", "PUT"};
+
 struct Route {
     std::string_view path;  // one that ends in '/' stands for all below it
-    std::string_view methods;
+    const Methods& methods;
     Coro<void> (*answer)(Request&, Response&);
 };
 constexpr Route kRoutes[] = {
-    {"/", "GET, HEAD", greet},
-    {"/info", "GET, HEAD", tell_info},
-    {"/headers", "GET, HEAD", tell_headers},
-    {"/echo", "POST, PUT", echo},
-    {"/sleep/", "GET, HEAD", nap},
-    {"/stream/", "GET, HEAD", stream},
+    {"/", kToRead, greet},
+    {"/info", kToRead, tell_info},
+    {"/headers", kToRead, tell_headers},
+    {"/echo", kToSend, echo},
+    {"/sleep/", kToRead, nap},
+    {"/stream/", kToRead, stream},
 };
 
 const Route* find_route(std::string_view path) {
@@ -157,20 +167,13 @@ const Route* find_route(std::string_view path) {
     return nullptr;
 }
 
-bool allows(std::string_view methods, std::string_view method) {
-    while (!methods.empty()) {
-        if (trimmed(take_until(methods, ',')) == method) return true;
-    }
-    return false;
-}
-
 Coro<void> refuse(Response& response, int status, std::string_view text) {
     response.status(status).body(text);
     co_return;
 }
 
-Coro<void> refuse_method(Response& response, std::string_view methods) {
-    response.header("Allow", methods);
+Coro<void> refuse_method(Response& response, const Methods& methods) {
+    response.header("Allow", methods.to_text());
     return refuse(response, 405, "method not allowed\n");
 }
 
@@ -179,7 +182,7 @@ class DemoApplication final : public Application {
     Coro<void> handle(Request& request, Response& response) override {
         const Route* route = find_route(request.path());
         if (route == nullptr) return refuse(response, 404, "not found\n");
-        if (!allows(route->methods, request.method())) return refuse_method(response, route->methods);
+        if (!route->methods.have(request.method())) return refuse_method(response, route->methods);
         return route->answer(request, response);
     }
 };

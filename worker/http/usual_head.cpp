@@ -18,12 +18,20 @@ void UsualHead::make(std::string_view content_type, const ResponseContext& conte
     before_length_ = whole.substr(0, digits);
     after_length_ = whole.substr(digits + 1);
     date_ = context.date;
+    make_for(whole_for_);
 }
 
-void UsualHead::append(std::string& out, std::string_view body) const {
+void UsualHead::make_for(std::size_t body_bytes) {
     char digits[20];
-    const char* const end = std::to_chars(digits, digits + sizeof digits, body.size()).ptr;
-    out.append(before_length_).append(digits, static_cast<std::size_t>(end - digits)).append(after_length_).append(body);
+    const char* const end = std::to_chars(digits, digits + sizeof digits, body_bytes).ptr;
+    whole_.clear();
+    whole_.append(before_length_).append(digits, static_cast<std::size_t>(end - digits)).append(after_length_);
+    whole_for_ = body_bytes;
+}
+
+void UsualHead::append(std::string& out, std::string_view body) {
+    if (body.size() != whole_for_) make_for(body.size());
+    out.append(whole_).append(body);
 }
 
 }  // namespace girin

@@ -19,11 +19,15 @@ class UsualHead {
     bool is_for(std::string_view date) const { return date == date_; }
 
     /// Appends the head, and the body behind it.
-    void append(std::string& out, std::string_view body) const;
+    void append(std::string& out, std::string_view body);
 
   private:
+    void make_for(std::size_t body_bytes);
+
     std::string before_length_, after_length_;
     std::string date_;
+    std::string whole_;  // for bodies as long as the last one's
+    std::size_t whole_for_ = 0;
 };
 
 }  // namespace girin
