@@ -39,7 +39,7 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
       generations_(std::move(generations)),
       fleet_(to_fleet_options(generations_.committed().settings)),
       workers_(os_, wait_),
-      heartbeats_(Duration::zero()) {}
+      judge_(HealthOptions()) {}
 
 SupervisorEnd Supervisor::run() {
     if (auto prepared = prepare(); !prepared) {
@@ -47,7 +47,7 @@ SupervisorEnd Supervisor::run() {
         return {ExitCode::failure, prepared.error().message()};
     }
     log_listening(generations_.committed().listeners);
-    watch_heartbeats(generations_.committed().settings.timeout);
+    watch_health(generations_.committed().settings);
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
     generations_.close_listeners();
@@ -71,7 +71,7 @@ void Supervisor::turn() {
     const std::optional<TimePoint> due = next_deadline();
     std::vector<ReadySource> ready = wait_.wait(os_, due);
     const TimePoint now = os_.now();
-    heartbeats_.on_turn(now, due, os_.suspended());
+    judge_.on_turn(now, due, os_.suspended());
     std::ranges::sort(ready, {}, &ReadySource::kind);  // signals first, then who has ended
     for (const ReadySource source : ready) {
         if (!end_) on_ready(source);
@@ -81,9 +81,12 @@ void Supervisor::turn() {
 }
 
 std::optional<TimePoint> Supervisor::next_deadline() const {
-    const std::optional<TimePoint> decision = fleet_.next_deadline();
-    if (!decision || !next_look_) return decision ? decision : next_look_;
-    return std::min(*decision, *next_look_);
+    std::optional<TimePoint> next = fleet_.next_deadline();
+    if (next_look_ && (!next || *next_look_ < *next)) next = next_look_;
+    for (const auto& [slot, examination] : examinations_) {
+        if (!next || examination.deadline < *next) next = examination.deadline;
+    }
+    return next;
 }
 
 void Supervisor::on_ready(ReadySource source) {
@@ -92,6 +95,7 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::worker_end: return on_worker_end(source.id);
         case SourceKind::worker_channel: return on_worker_channel(source.id);
         case SourceKind::check_end: return on_check_end(source.id);
+        case SourceKind::examination_end: return on_examination_end(source.id);
     }
 }
 
@@ -151,6 +155,8 @@ void Supervisor::on_worker_end(std::size_t slot) {
     const bool by_kernel = evidence->ended.by_signal && !evidence->own_kill;
     evidence->out_of_memory = by_kernel && oom_.has_killed_since();
     board_[slot].reset();
+    judge_.forget(slot);
+    abandon_examination(slot);
     const int status = evidence->ended.by_signal ? Event::kSignalled : evidence->ended.value;
     decide(Event::worker_exited(slot, status, explain_exit(*evidence).sentence));
     close_listeners_when_unused();
@@ -158,32 +164,16 @@ void Supervisor::on_worker_end(std::size_t slot) {
 }
 
 void Supervisor::on_deadlines(TimePoint now) {
-    if (next_look_ && *next_look_ <= now) look_for_silent_workers(now);
+    if (next_look_ && *next_look_ <= now) look_at_workers(now);
+    end_late_examinations(now);
     const auto decision = fleet_.next_deadline();
     if (!end_ && decision && *decision <= now) decide(Event::tick());
-}
-
-void Supervisor::look_for_silent_workers(TimePoint now) {
-    std::vector<std::size_t> silent;
-    for (const auto& [slot, worker] : workers_.all()) {
-        if (worker.ready_at && heartbeats_.is_silent(board_[slot], *worker.ready_at, now)) silent.push_back(slot);
-    }
-    for (const std::size_t slot : silent) {
-        const Duration timeout = generations_.committed().settings.timeout;
-        if (!end_) decide(Event::worker_silent(slot, "no sign of life for " + to_text(timeout)));
-    }
-    next_look_ = now + heartbeats_.interval();
-}
-
-void Supervisor::watch_heartbeats(Duration timeout) {
-    heartbeats_ = HeartbeatWatch(timeout);
-    next_look_.reset();
-    if (heartbeats_.interval() > Duration::zero()) next_look_ = os_.now() + heartbeats_.interval();
 }
 
 void Supervisor::reap_adopted_children() {
     std::vector<pid_t> own = workers_.pids();
     if (check_) own.push_back(check_->pid());
+    for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
     while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
 }
 

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 #include "supervisor/event_wait.hpp"
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
-#include "supervisor/heartbeat_watch.hpp"
+#include "supervisor/health/health_judge.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/reload_check.hpp"
@@ -68,8 +69,6 @@ class Supervisor {
     void on_message(std::size_t slot, const Message& message);
     void on_worker_end(std::size_t slot);
     void on_deadlines(TimePoint now);
-    void look_for_silent_workers(TimePoint now);
-    void watch_heartbeats(Duration timeout);
     void reap_adopted_children();
     void reopen_logs();
     void close_listeners_when_unused();
@@ -90,6 +89,24 @@ class Supervisor {
     /// In a child: lets go of everything but one generation's settings, and its sockets of one lane.
     void forget_master(std::uint32_t generation, std::size_t lane);
 
+    // supervisor_health.cpp
+    /// A child that looks at a worker which hangs; the worker is judged when it has ended.
+    struct Examination {
+        ReloadCheck look;
+        TimePoint deadline;
+        std::string reason;
+
+        Examination(ReloadCheck child, TimePoint ends, std::string why)
+            : look(std::move(child)), deadline(ends), reason(std::move(why)) {}
+    };
+    void watch_health(const Settings& settings);
+    void look_at_workers(TimePoint now);
+    void look_at_worker(std::size_t slot, TimePoint now);
+    void on_hang(std::size_t slot, const Finding& finding, TimePoint now);
+    void on_examination_end(std::size_t slot);
+    void end_late_examinations(TimePoint now);
+    void abandon_examination(std::size_t slot);
+
     // supervisor_reload.cpp
     void start_reload(std::uint32_t generation);
     void on_check_end(std::uint32_t generation);
@@ -106,8 +123,9 @@ class Supervisor {
     EventWait wait_;
     SignalReader signals_;
     WorkerSet workers_;
-    HeartbeatWatch heartbeats_;
-    std::optional<TimePoint> next_look_;  // for silent workers
+    HealthJudge judge_;
+    std::optional<TimePoint> next_look_;  // at the workers' health
+    std::map<std::size_t, Examination> examinations_;
     OomWatch oom_;
     std::deque<Event> events_;  // to be decided on, in order
     bool deciding_ = false;

@@ -86,7 +86,7 @@ void Supervisor::commit_reload(std::uint32_t generation) {
     generations_.commit(generation);
     const Generation& now = generations_.committed();
     if (now.addresses() != former) log_listening(now.listeners);
-    watch_heartbeats(now.settings.timeout);
+    watch_health(now.settings);
     set_log_level(now.settings.log_level);
 }
 

@@ -11,7 +11,9 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 bool can_take_over(const ScoreboardSlot& sibling, std::int64_t now_ns) {
     if (sibling.pid.load(kRelaxed) == 0 || sibling.accepting.load(kRelaxed) == 0) return false;
     const std::int64_t busy_since = sibling.callback_start_ns.load(kRelaxed);
-    return busy_since == 0 || now_ns - busy_since < kGateBusyNs;
+    if (busy_since != 0) return now_ns - busy_since < kGateBusyNs;
+    const std::int64_t last_tick = sibling.last_tick_ns.load(kRelaxed);
+    return last_tick == 0 || now_ns - last_tick < kIdleTickNs + kGateBusyNs;  // else it's stopped, or starves
 }
 
 }  // namespace

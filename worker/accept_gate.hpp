@@ -12,7 +12,8 @@ namespace girin {
 /// How much more a worker may have in hand than the least loaded one before it steps back: `kGateSlack`, or an eighth
 /// of what that one has, whichever is more.
 inline constexpr std::uint32_t kGateSlack = 4;
-/// A sibling that has been in one callback for longer is not counted: it can't take what is left to it.
+/// A sibling that has been in one callback for longer, or that should have woken so long ago, is not counted: it can't
+/// take what is left to it.
 inline constexpr std::int64_t kGateBusyNs = 100'000'000;
 
 /// True: slot `own` may accept. `now_ns`: CLOCK_MONOTONIC.

@@ -10,7 +10,7 @@ namespace girin {
 
 class Heartbeat final : public TurnObserver, private Timer {
   public:
-    static constexpr Duration kInterval = std::chrono::milliseconds(500);
+    static constexpr Duration kInterval = Duration(kIdleTickNs);
 
     Heartbeat(EventLoop& loop, ScoreboardSlot& slot) : loop_(loop), slot_(slot) {
         loop_.set_turn_observer(this);

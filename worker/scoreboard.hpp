@@ -12,6 +12,9 @@
 
 namespace girin {
 
+/// A loop with nothing to do turns all the same, so often at least (heartbeat.hpp).
+inline constexpr std::int64_t kIdleTickNs = 500'000'000;
+
 /// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds
 /// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
 struct alignas(128) ScoreboardSlot {

@@ -51,10 +51,11 @@ Event Event::worker_asks_recycle(std::size_t slot, std::string reason) {
     return event;
 }
 
-Event Event::worker_silent(std::size_t slot, std::string reason) {
+Event Event::worker_silent(std::size_t slot, std::string reason, std::string details) {
     Event event(EventKind::worker_silent);
     event.slot = slot;
     event.text = std::move(reason);
+    event.details = std::move(details);
     return event;
 }
 

@@ -61,8 +61,8 @@ class Event {
     /// The worker serves on, but wants to be replaced ("max-requests").
     static Event worker_asks_recycle(std::size_t slot, std::string reason);
     /// The worker's loop shows no life; `reason` reads "no sign of life for 30 s". May be told again at each
-    /// look.
-    static Event worker_silent(std::size_t slot, std::string reason);
+    /// look. `details` (its stack) are logged with it, and not repeated.
+    static Event worker_silent(std::size_t slot, std::string reason, std::string details = {});
 
     static Event reload_requested();
     /// Answers prepare_reload: settings are valid, new addresses bound. `workers` of 0 leaves the number as
@@ -87,6 +87,7 @@ class Event {
     ExitCode code = ExitCode::ok;
     int status = 0;
     std::string text;
+    std::string details;
     FleetOptions options;
 
   private:

@@ -144,7 +144,8 @@ void Fleet::on_asks_recycle(std::size_t slot, const Event& event) {
 }
 
 void Fleet::on_silent(std::size_t slot, const Event& event) {
-    log(LogLevel::error, slot, "hangs: " + event.text);
+    const std::string more = event.details.empty() ? "" : "; " + event.details;
+    log(LogLevel::error, slot, "hangs: " + event.text + more);
     end(slot, WorkerState::aborting, event.text);
     lose_place(slot, event.text, ExitCode::failure);
 }

@@ -26,6 +26,7 @@ Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     if (auto set = set_environment(setup.environment); !set) return set.error();
     if (auto became = become(setup.identity); !became) return became.error();
     end_with(master);
+    ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
     if (setup.title) setup.title->set(make_process_title("worker " + std::to_string(slot), setup.name));
     setup.signals->restore();
     return {};

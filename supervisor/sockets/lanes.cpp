@@ -28,7 +28,7 @@ bool is_alone_in_lane(const Workers& workers, std::size_t slot) {
 std::vector<bool> served_lanes(const Workers& workers, std::size_t lanes) {
     std::vector<bool> served(lanes);
     for (const auto& [slot, worker] : workers) {
-        if (worker.ready_at && worker.accepting && worker.lane < lanes) served[worker.lane] = true;
+        if (worker.ready_at && worker.accepting && worker.lane < lanes && !worker.lagging) served[worker.lane] = true;
     }
     return served;
 }

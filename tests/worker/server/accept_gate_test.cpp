@@ -62,6 +62,14 @@ TEST(AcceptGate, LeavesOutSiblingsThatAreStuckInACallback) {
     EXPECT_TRUE(may(board, 0));
 }
 
+TEST(AcceptGate, LeavesOutSiblingsThatShouldHaveWokenLongAgo) {
+    Scoreboard board = board_of({500, 0, 490});
+    board[1].last_tick_ns = kNow - kIdleTickNs;
+    EXPECT_FALSE(may(board, 0));
+    board[1].last_tick_ns = kNow - kIdleTickNs - kGateBusyNs;
+    EXPECT_TRUE(may(board, 0));
+}
+
 TEST(AcceptGate, IsOpenWhenNobodyElseCanTakeOver) {
     Scoreboard board = board_of({500, 0});
     board[1].callback_start_ns = kNow - kGateBusyNs;

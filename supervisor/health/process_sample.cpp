@@ -1,0 +1,87 @@
+#include "supervisor/health/process_sample.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <vector>
+
+#include "loop/base/unique_fd.hpp"
+
+namespace girin {
+namespace {
+
+std::string read_small_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 1024> buffer;
+    const ssize_t bytes = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+    return bytes > 0 ? std::string(buffer.data(), static_cast<std::size_t>(bytes)) : std::string();
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    while (true) {
+        const auto begin = text.find_first_not_of(" \n");
+        if (begin == std::string_view::npos) return words;
+        const auto end = std::min(text.find_first_of(" \n", begin), text.size());
+        words.push_back(text.substr(begin, end - begin));
+        text.remove_prefix(end);
+    }
+}
+
+std::optional<std::uint64_t> to_number(std::string_view word) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+    return number;
+}
+
+/// utime + stime, which count in ticks.
+std::optional<Duration> cpu_of(const std::vector<std::string_view>& stat) {
+    constexpr std::size_t kUtime = 11, kStime = 12;  // counted from the state
+    if (stat.size() <= kStime) return std::nullopt;
+    const auto utime = to_number(stat[kUtime]);
+    const auto stime = to_number(stat[kStime]);
+    static const long ticks_a_second = ::sysconf(_SC_CLK_TCK);
+    if (!utime || !stime || ticks_a_second <= 0) return std::nullopt;
+    return Duration(std::chrono::seconds(1)) / ticks_a_second * static_cast<std::int64_t>(*utime + *stime);
+}
+
+}  // namespace
+
+ProcessSample parse_process_sample(std::string_view stat, std::string_view schedstat) {
+    ProcessSample sample;
+    // The name before it, in brackets, may hold anything, brackets too.
+    if (const auto name_end = stat.rfind(')'); name_end != std::string_view::npos) {
+        const auto words = words_of(stat.substr(name_end + 1));
+        if (!words.empty()) sample.state = words[0][0];
+        sample.cpu = cpu_of(words);
+    }
+    const auto times = words_of(schedstat);
+    if (times.size() < 2) return sample;
+    if (const auto cpu = to_number(times[0])) sample.cpu = Duration(static_cast<std::int64_t>(*cpu));
+    if (const auto delay = to_number(times[1])) sample.run_delay = Duration(static_cast<std::int64_t>(*delay));
+    return sample;
+}
+
+ProcessSample sample_process(pid_t pid) {
+    const std::string id = std::to_string(pid);
+    const std::string thread = "/proc/" + id + "/task/" + id;
+    ProcessSample sample = parse_process_sample(read_small_file(thread + "/stat"), read_small_file(thread + "/schedstat"));
+    const std::string channel = read_small_file(thread + "/wchan");
+    if (channel != "0") sample.wait_channel = channel;
+    return sample;
+}
+
+std::string parse_cpu_pressure(std::string_view text) {
+    const auto words = words_of(text);
+    constexpr std::string_view kTenSeconds = "avg10=";
+    if (words.size() < 2 || words[0] != "some" || !words[1].starts_with(kTenSeconds)) return {};
+    return std::string(words[1].substr(kTenSeconds.size())) + " %";
+}
+
+std::string read_cpu_pressure() { return parse_cpu_pressure(read_small_file("/proc/pressure/cpu")); }
+
+}  // namespace girin

@@ -1,0 +1,38 @@
+#pragma once
+
+// What the kernel says of a process at one moment: whether it runs, how much processor it has had, how long it has
+// waited for one, and what it sleeps in. Two of them, some time apart, tell a worker that spins from one that gets no
+// processor. Of its main thread, where a worker's loop is. Not here: what follows from it (health_judge.hpp).
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "loop/base/clock.hpp"
+
+namespace girin {
+
+struct ProcessSample {
+    char state = '?';                   // as in /proc/PID/stat: R, S, D, T (stopped), t (a debugger has it); ?: unknown
+    std::optional<Duration> cpu;        // on a processor so far
+    std::optional<Duration> run_delay;  // ready to run, and waiting for a processor
+    std::string wait_channel;           // the kernel's function it sleeps in; empty: none, or it isn't told
+
+    ProcessSample() = default;
+};
+
+/// From the text of /proc/PID/stat and /proc/PID/schedstat of one thread; either may be empty or nonsense, and is left
+/// out then. Pure.
+ProcessSample parse_process_sample(std::string_view stat, std::string_view schedstat);
+
+/// A process that is gone gives an empty sample. Never blocks: the kernel makes these files up.
+ProcessSample sample_process(pid_t pid);
+
+/// "12.3 %" of the last ten seconds some task waited for a processor, from the text of /proc/pressure/cpu; empty where
+/// the kernel doesn't count it.
+std::string parse_cpu_pressure(std::string_view text);
+std::string read_cpu_pressure();
+
+}  // namespace girin
