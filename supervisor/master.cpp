@@ -122,6 +122,10 @@ class Master {
             if (!source) return source.error();
             return check_application(*source);
         };
+        setup.file_to_watch = [this](const Settings& own) {
+            const auto source = find_app(own, input_.linked);
+            return source && source->kind() == AppSource::Kind::library ? source->file() : std::string();
+        };
         setup.work = [this](const Settings& own, const WorkerPlace& place) { return work(own, place); };
         setup.leave_master = [this] {
             pidfile_.forget();

@@ -48,6 +48,7 @@ SupervisorEnd Supervisor::run() {
     }
     log_listening(generations_.committed().listeners);
     watch_health(generations_.committed().settings);
+    begin_surveys();
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
     generations_.close_listeners();
@@ -82,10 +83,13 @@ void Supervisor::turn() {
 
 std::optional<TimePoint> Supervisor::next_deadline() const {
     std::optional<TimePoint> next = fleet_.next_deadline();
-    if (next_look_ && (!next || *next_look_ < *next)) next = next_look_;
-    for (const auto& [slot, examination] : examinations_) {
-        if (!next || examination.deadline < *next) next = examination.deadline;
-    }
+    const auto consider = [&next](const std::optional<TimePoint>& time) {
+        if (time && (!next || *time < *next)) next = time;
+    };
+    consider(next_look_);
+    consider(next_survey_);
+    consider(file_.deadline());
+    for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
     return next;
 }
 
@@ -96,6 +100,7 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::worker_channel: return on_worker_channel(source.id);
         case SourceKind::check_end: return on_check_end(source.id);
         case SourceKind::examination_end: return on_examination_end(source.id);
+        case SourceKind::file_change: return file_.read_pending(os_.now());
     }
 }
 
@@ -166,6 +171,8 @@ void Supervisor::on_worker_end(std::size_t slot) {
 void Supervisor::on_deadlines(TimePoint now) {
     if (next_look_ && *next_look_ <= now) look_at_workers(now);
     end_late_examinations(now);
+    if (!end_ && next_survey_ && *next_survey_ <= now) survey(now);
+    if (!end_ && file_.take_change(now)) on_file_change();
     const auto decision = fleet_.next_deadline();
     if (!end_ && decision && *decision <= now) decide(Event::tick());
 }
@@ -205,6 +212,7 @@ FleetOptions to_fleet_options(const Settings& settings) {
     options.surge = std::max<std::size_t>(settings.surge, 1);
     options.boot_timeout = settings.boot_timeout;
     options.soak = settings.soak;
+    options.outlives_first_failure = settings.reload_on_change;
     options.graceful_timeout = settings.graceful_timeout + kDrainMargin;
     options.seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
     return options;

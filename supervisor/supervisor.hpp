@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
+#include "supervisor/file_watch.hpp"
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
 #include "supervisor/health/health_judge.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
+#include "supervisor/recycle_watch.hpp"
 #include "supervisor/reload_check.hpp"
 #include "supervisor/worker_set.hpp"
 
@@ -28,6 +30,8 @@ struct SupervisorSetup {
     std::function<Result<Settings>()> read_settings;
     /// For a reload, in a child before the master reads them: whatever may take time or crash.
     std::function<Result<void>(const Settings&)> check_settings;
+    /// The file whose change is to reload, with --reload-on-change; empty: there is none.
+    std::function<std::string(const Settings&)> file_to_watch;
     /// A worker, from its first own line to its exit code.
     std::function<int(const Settings&, const WorkerPlace&)> work;
     /// In each new child: lets go of what only the master may hold, beyond what the supervisor itself holds.
@@ -115,6 +119,14 @@ class Supervisor {
     void roll_back_reload(std::uint32_t generation);
     void abandon_check();
 
+    // supervisor_survey.cpp: regular looks at workers and files
+    void begin_surveys();
+    void survey(TimePoint now);
+    void look_for_worn_out_workers(TimePoint now);
+    void watch_file();
+    void unwatch_file();
+    void on_file_change();
+
     Os& os_;
     SupervisorSetup setup_;
     Generations generations_;
@@ -126,6 +138,9 @@ class Supervisor {
     HealthJudge judge_;
     std::optional<TimePoint> next_look_;  // at the workers' health
     std::map<std::size_t, Examination> examinations_;
+    RecycleWatch recycling_{RecycleLimits()};
+    std::optional<TimePoint> next_survey_;
+    FileWatch file_;
     OomWatch oom_;
     std::deque<Event> events_;  // to be decided on, in order
     bool deciding_ = false;

@@ -111,6 +111,7 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     workers_.forget();
     check_.reset();
     examinations_.clear();
+    file_ = FileWatch();
     generations_.keep_only(generation, lane);
     if (setup_.leave_master) setup_.leave_master();
 }

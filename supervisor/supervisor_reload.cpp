@@ -87,6 +87,7 @@ void Supervisor::commit_reload(std::uint32_t generation) {
     const Generation& now = generations_.committed();
     if (now.addresses() != former) log_listening(now.listeners);
     watch_health(now.settings);
+    begin_surveys();
     set_log_level(now.settings.log_level);
 }
 

@@ -30,6 +30,8 @@ struct FleetOptions {
     std::size_t respawn_burst = 20;                           // respawns at once, over all slots
     double respawns_per_second = 5;                           // … and in the long run
 
+    bool outlives_first_failure = false;  // no worker ever ready: try on, and reload, instead of stopping
+
     FleetOptions() {}
 
     /// How many slots the scoreboard needs: all that may be wanted, once more for those that drain, and the

@@ -27,11 +27,11 @@ void Fleet::begin_pending_reload() {
     act(ActionKind::prepare_reload).generation = reload_.generation;
 }
 
-/// Not before the first start has worked, and not while two other generations are still alive; both have an
+/// Not before the first start has worked, or may fail; and not while two other generations are still alive; both have an
 /// end.
 bool Fleet::may_begin_reload() const {
     const auto is_used = [this](std::uint32_t generation) { return is_generation_used(generation); };
-    return ever_ready_ && !is_reloading() && std::ranges::count_if(generations_, is_used) <= 2;
+    return (ever_ready_ || options_.outlives_first_failure) && !is_reloading() && std::ranges::count_if(generations_, is_used) <= 2;
 }
 
 void Fleet::on_prepared(const Event& event) {

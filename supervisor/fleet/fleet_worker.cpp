@@ -207,7 +207,8 @@ void Fleet::lose_place(std::size_t slot, std::string_view reason, ExitCode code)
     }
     if (worker.generation != committed_) return release_place(slot);  // of a roll-back: its place goes to the others
     const bool others_try = code == ExitCode::failure && live_count() > 0;
-    if (!ever_ready_ && !others_try) return fail_first_start(reason, code);
+    const bool is_first_start = !ever_ready_ && !options_.outlives_first_failure;
+    if (is_first_start && !others_try) return fail_first_start(reason, code);
     retry_place(slot, reason);
 }
 

@@ -34,6 +34,9 @@ struct Settings {
     std::uint64_t worker_connections = 1000;  // open at once in each worker
     std::uint64_t max_requests = 0;           // then the worker is replaced; 0: never
     std::uint64_t max_requests_jitter = 0;    // up to so many more, drawn by each worker
+    std::chrono::milliseconds max_lifetime{0};         // then the worker is replaced; 0: never
+    std::chrono::milliseconds max_lifetime_jitter{0};  // up to so much more, drawn for each worker
+    std::uint64_t max_memory = 0;                      // a worker that holds more is replaced; 0: never
 
     // Times
     std::chrono::milliseconds timeout{30'000};           // a silent worker is stopped; 0: never
@@ -58,6 +61,7 @@ struct Settings {
     // Reload
     std::chrono::milliseconds soak{1'000};  // a canary must stay well for this long before the rest follows
     std::uint64_t surge = 1;                // workers started at a time, beside those they replace
+    bool reload_on_change = false;          // of the application's file
 
     // Logging
     LogLevel log_level = LogLevel::info;

@@ -13,6 +13,7 @@ using Unit = SettingUnit;
 using Places = SettingPlaces;
 
 constexpr std::uint64_t kDayMs = 24 * 60 * 60 * 1000;
+constexpr std::uint64_t kYearMs = 365 * kDayMs;
 constexpr std::uint64_t kMega = 1024 * 1024;
 constexpr std::uint64_t kTera = kMega * kMega;
 
@@ -146,6 +147,29 @@ constexpr SettingRow kRows[] = {
      .max = 1'000'000'000'000,
      .metavar = "COUNT",
      .summary = "Up to so many requests more, drawn by each worker, so that not all stop together."},
+    {.flag = "max-lifetime",
+     .section = kWorkers,
+     .field = &Settings::max_lifetime,
+     .unit = Unit::milliseconds,
+     .max = kYearMs,
+     .metavar = "TIME",
+     .summary = "Replace a worker that was ready for so long; 0: never."},
+    {.flag = "max-lifetime-jitter",
+     .section = kWorkers,
+     .field = &Settings::max_lifetime_jitter,
+     .unit = Unit::milliseconds,
+     .max = kYearMs,
+     .metavar = "TIME",
+     .summary = "Up to so much longer, drawn for each worker, so that not all are replaced together."},
+    {.flag = "max-memory",
+     .section = kWorkers,
+     .field = &Settings::max_memory,
+     .unit = Unit::bytes,
+     .max = kTera,
+     .metavar = "SIZE",
+     .summary = "Replace a worker whose resident memory stays larger for three seconds; 0: never.",
+     .details = "As with all recycling, the replacement is ready before the worker is told to drain, and one is replaced "
+                "at a time. With --preload, what workers share with the master counts in each."},
 
     {.flag = "timeout",
      .short_flag = 't',
@@ -272,6 +296,13 @@ constexpr SettingRow kRows[] = {
      .max = 1024,
      .metavar = "COUNT",
      .summary = "At a reload, how many workers are started at a time beside those they replace."},
+    {.flag = "reload-on-change",
+     .section = kReload,
+     .field = &Settings::reload_on_change,
+     .other_file_key = "reload",
+     .summary = "Reload when the application's file was replaced or written; for developers.",
+     .details = "As by HUP: code that fails to start leaves the old one serving. It is watched on after that, also when no "
+                "worker could start yet."},
 
     {.flag = "log-level",
      .section = kLogging,

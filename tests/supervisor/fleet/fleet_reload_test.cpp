@@ -340,5 +340,43 @@ TEST(FleetRollBack, LetsTheNextReloadBeginWhenTheFormerCanNotBeRestored) {
     EXPECT_EQ(h.count_of_generation(3, WorkerState::ready), 2u);
 }
 
+// --- a first start that may fail
+
+FleetOptions patient_options() {
+    FleetOptions options = plain_options();
+    options.outlives_first_failure = true;
+    return options;
+}
+
+TEST(FleetReload, MendsAFirstStartThatMayFail) {
+    Harness h(patient_options());
+    h.send(Event::start(2));
+    for (const std::size_t slot : h.slots_in(WorkerState::starting)) {
+        h.send(Event::worker_boot_failed(slot, "no stock file"));
+        EXPECT_FALSE(h.fleet.is_stopping());
+        h.finish(slot);
+    }
+    h.reload();
+    EXPECT_EQ(h.count_of_generation(2, WorkerState::ready), 2U);
+    EXPECT_EQ(h.fleet.generation(), 2U);
+    EXPECT_EQ(h.count_of_generation(1, WorkerState::waiting), 0U) << "nothing of the broken code is tried again";
+}
+
+TEST(FleetReload, OfBrokenCodeIsRepeatedUntilOneStarts) {
+    Harness h(patient_options());
+    h.send(Event::start(1));
+    const std::size_t first_slot = h.slots_in(WorkerState::starting).at(0);
+    h.send(Event::worker_boot_failed(first_slot, "no stock file"));
+    h.finish(first_slot);
+    h.finish_all_leaving();
+    const std::size_t canary = h.reload_to_canary();
+    const Actions failed = h.send(Event::worker_boot_failed(canary, "still no stock file"));
+    EXPECT_EQ(count(failed, ActionKind::roll_back_reload), 1U);
+    h.finish_all_leaving();
+    h.reload();
+    EXPECT_EQ(h.fleet.generation(), 3U);
+    EXPECT_EQ(h.fleet.ready_count(), 1U);
+}
+
 }  // namespace
 }  // namespace girin

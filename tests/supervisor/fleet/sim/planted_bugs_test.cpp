@@ -121,7 +121,9 @@ class SpawnsWhileStopping : public AddsActions {
     void add(const Action& action, const Fleet& fleet, std::vector<Action>& more) override {
         for (std::size_t slot = 0; slot < fleet.slots(); ++slot) {
             const bool is_empty = fleet.worker(slot).state == WorkerState::empty;
-            if (!fleet.is_stopping() || !is_wish(action) || !is_empty) continue;
+            // A stop of the fleet's own, at a first start that failed, isn't what this is about.
+            const bool was_asked = fleet.is_stopping() && fleet.exit_code() == ExitCode::ok;
+            if (!was_asked || !is_wish(action) || !is_empty) continue;
             more.push_back(spawn_in(slot, fleet.generation()));
         }
     }

@@ -247,6 +247,7 @@ FleetOptions World::draw_options() {
     options.backoff_cap = draw(1s, 10s);
     options.stable_after = draw(1s, 10s);
     options.respawn_burst = 1 + random_() % 20;
+    options.outlives_first_failure = random_() % 4 == 0;
     return options;
 }
 
