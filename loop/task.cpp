@@ -29,7 +29,7 @@ void TaskBase::enlist() {
     loop_.last_task_ = this;
     listed_ = true;
     intrusive_ptr_add_ref(state());
-    loop_.schedule(first_step_);
+    loop_.schedule(*this);
 }
 
 void TaskBase::delist() {
@@ -38,7 +38,7 @@ void TaskBase::delist() {
     listed_ = false;
 }
 
-void TaskBase::start() {
+void TaskBase::run() {
     if (take_pending_cancel()) {
         end(false);
     } else {
@@ -63,7 +63,7 @@ void TaskBase::end(bool entered) {
 void TaskBase::abandon() {
     const Ref<FutureStateBase> kept(state(), false);
     delist();
-    if (first_step_.is_linked()) first_step_.unlink();
+    if (is_linked()) unlink();
     log_error("Task '" + name() + "' was destroyed but it is pending");
     destroy_coroutine();
 }

@@ -11,11 +11,8 @@
 namespace girin {
 
 /// A task's identity, without its result's type.
-class TaskBase {
+class TaskBase : private Runnable {  // what runs is its first step
   public:
-    TaskBase(const TaskBase&) = delete;
-    TaskBase& operator=(const TaskBase&) = delete;
-
     /// The task that runs. A bug, hence a check, outside of any: every coroutine that waits runs in a task.
     static TaskBase* current();
 
@@ -51,16 +48,7 @@ class TaskBase {
     friend class Suspension;
     friend class detail::FutureAwaiterBase;
 
-    class FirstStep final : public Runnable {
-      public:
-        explicit FirstStep(TaskBase& task) : task_(task) {}
-        void run() override { task_.start(); }
-
-      private:
-        TaskBase& task_;
-    };
-
-    void start();
+    void run() final;
     void resume(std::coroutine_handle<> where);
     void forward_pending_cancel();
     void end(bool entered);
@@ -70,7 +58,6 @@ class TaskBase {
 
     EventLoop& loop_;
     std::unique_ptr<const std::string> name_;  // most have none
-    FirstStep first_step_{*this};
     Suspension* suspension_ = nullptr;
     TaskBase* next_ = nullptr;
     TaskBase* previous_ = nullptr;

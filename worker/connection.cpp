@@ -57,23 +57,31 @@ class Connection::BodyWait {
     Connection& connection_;
 };
 
-/// While bytes wait to be sent.
-class Connection::SendWait {
+/// While bytes wait to be sent: within its deadline the peer has to take some.
+class Connection::SendWait final : private Deadline {
   public:
     explicit SendWait(Connection& connection) : connection_(connection) {
         connection_.sending_ = true;
-        connection_.taken_before_write_ = connection_.stream_.bytes_taken();
-        connection_.server_.deadlines().write.start(connection_.write_deadline_);
+        await_progress();
     }
     SendWait(const SendWait&) = delete;
     SendWait& operator=(const SendWait&) = delete;
-    ~SendWait() {
-        connection_.sending_ = false;
-        connection_.write_deadline_.stop();
-    }
+    ~SendWait() { connection_.sending_ = false; }
 
   private:
+    void await_progress() {
+        taken_before_ = connection_.stream_.bytes_taken();
+        connection_.server_.deadlines().write.start(*this);
+    }
+
+    void on_deadline() override {
+        if (connection_.stream_.bytes_taken() != taken_before_) return await_progress();  // slow, but it moves
+        connection_.ending_ = std::max(connection_.ending_, Ending::client_gone);
+        connection_.stream_.abort();
+    }
+
     Connection& connection_;
+    std::uint64_t taken_before_ = 0;
 };
 
 Connection::Connection(Server& server, Accepted accepted)
@@ -92,14 +100,7 @@ Coro<void> Connection::serve() {
             co_await stream_.readable();
             receive();
             while (next_ == Next::more) {
-                const RequestEvent event = exchange_ ? exchange_->next_event() : RequestEvent::need_more;
-                if (event == RequestEvent::need_more) break;
-                const bool failed = event == RequestEvent::error;
-                if (const ParseError error = failed ? exchange_->parse_error() : find_unsupported(exchange_->head())) {
-                    refuse(error);
-                    break;
-                }
-                begin_request();
+                if (!next_request()) break;
                 std::exception_ptr failure;
                 Coro<void> handler = start_handler(failure);
                 co_await HandlerRun(*this, handler);
@@ -121,6 +122,19 @@ Coro<void> Connection::serve() {
     }
     if (next_ == Next::linger) co_await linger();
     server_.forget(*this);
+}
+
+/// False: none is complete, or it was refused.
+bool Connection::next_request() {
+    const RequestEvent event = exchange_ ? exchange_->next_event() : RequestEvent::need_more;
+    if (event == RequestEvent::need_more) return false;
+    const bool failed = event == RequestEvent::error;
+    if (const ParseError error = failed ? exchange_->parse_error() : find_unsupported(exchange_->head())) {
+        refuse(error);
+        return false;
+    }
+    begin_request();
+    return true;
 }
 
 /// Between two requests of a pipeline.
@@ -388,15 +402,6 @@ void Connection::on_deadline() {
     } else {
         cancel_handler(Ending::client_gone);
     }
-}
-
-void Connection::on_write_deadline() {
-    if (const std::uint64_t taken = stream_.bytes_taken(); taken != taken_before_write_) {
-        taken_before_write_ = taken;
-        return server_.deadlines().write.start(write_deadline_);  // slow, but it moves
-    }
-    ending_ = std::max(ending_, Ending::client_gone);
-    stream_.abort();
 }
 
 void Connection::on_hangup(bool reset) noexcept {

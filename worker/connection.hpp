@@ -67,18 +67,10 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     class BodyWait;
     class SendWait;
 
-    class WriteDeadline final : public Deadline {
-      public:
-        explicit WriteDeadline(Connection& connection) : connection_(connection) {}
-        void on_deadline() override { connection_.on_write_deadline(); }
-
-      private:
-        Connection& connection_;
-    };
-
     Coro<void> clear_the_way();
     Coro<void> finish_reads(bool give_way);
 
+    bool next_request();
     void wait_for_request();
     void receive();
     void give_up_waiting();
@@ -115,7 +107,6 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void stop_deadline() { Deadline::stop(); }
     bool has_deadline() const { return Deadline::is_running(); }
     void on_deadline() override;
-    void on_write_deadline();
     void on_hangup(bool reset) noexcept override;
     void cancel_handler(Ending ending);
     [[noreturn]] void leave(Ending ending);
@@ -125,7 +116,6 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     TaskBase* task_ = nullptr;
     std::unique_ptr<Exchange> exchange_;
     Address peer_;
-    WriteDeadline write_deadline_{*this};
     Phase phase_ = Phase::head;
     Ending ending_ = Ending::none;
     Next next_ = Next::more;
@@ -137,7 +127,6 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     bool half_closed_ = false;    // the client has sent FIN
     std::uint8_t transfers_ = 0;  // see has_had_its_turn()
     std::uint64_t taken_before_half_close_ = 0;
-    std::uint64_t taken_before_write_ = 0;
 };
 
 }  // namespace girin

@@ -43,7 +43,7 @@ enum class Direction { read, write };
 
 class Descriptor {
   public:
-    enum class Kind {
+    enum class Kind : std::uint8_t {
         stream,    // edge-triggered; one operation a direction
         listener,  // shared with other processes: woken one at a time, and only while armed
     };

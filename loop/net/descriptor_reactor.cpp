@@ -57,8 +57,7 @@ struct Descriptor::Impl {
     };
 
     Impl(AsioLoop& l, UniqueFd f, Kind k)
-        : loop(l), reactor(asio_internals::reactor_of(l.io_context())),
-          epoll_fd(asio_internals::epoll_fd(l.io_context())), fd(std::move(f)), kind(k) {
+        : loop(l), reactor(asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k) {
         reactor.init_task();
         if (const int error = reactor.register_descriptor(fd.get(), data); error != 0) {
             reactor.cleanup_descriptor_data(data);
@@ -77,7 +76,7 @@ struct Descriptor::Impl {
         epoll_event event{};
         event.events = events;
         event.data.ptr = data;
-        ::epoll_ctl(epoll_fd, what, fd.get(), &event);
+        ::epoll_ctl(asio_internals::epoll_fd(loop.io_context()), what, fd.get(), &event);
     }
 
     /// That the peer has finished or gone stays true, and each later wake-up tells it again. So the last one's
@@ -107,7 +106,6 @@ struct Descriptor::Impl {
     AsioLoop& loop;
     Reactor& reactor;
     Reactor::per_descriptor_data data = nullptr;
-    int epoll_fd;
     UniqueFd fd;
     Kind kind;
     bool armed = false;
