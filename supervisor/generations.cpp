@@ -31,7 +31,8 @@ std::vector<BindAddress> Generation::addresses() const {
 }
 
 Generations::Generations(Generation first, Identity socket_owner)
-    : socket_owner_(std::move(socket_owner)), lanes_(lanes_for(first.settings)) {
+    : socket_owner_(std::move(socket_owner)) {
+    for (const Listener& listener : first.listeners.listeners()) lanes_ = std::max(lanes_, listener.lanes());
     all_.emplace(committed_, std::move(first));
 }
 
@@ -96,15 +97,23 @@ void Generations::close_listeners() {
     for (auto& [number, generation] : all_) generation.listeners.close();
 }
 
+void Generations::leave_files() {
+    for (auto& [number, generation] : all_) generation.listeners.leave_files();
+}
+
 void Generations::keep_only(std::uint32_t number, std::size_t lane) {
     std::erase_if(all_, [number](const auto& entry) { return entry.first != number; });
     for (auto& [only, generation] : all_) generation.listeners.keep_lane(lane);
 }
 
-Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner) {
+Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner,
+                                                  HandedSockets* handed, bool on_trial) {
     const auto addresses = resolve_all_blocking(settings.bind);
     if (!addresses) return addresses.error();
-    auto listeners = ListenerSet::open(*addresses, to_listen_options(settings, socket_owner, lanes_for(settings)));
+    ListenOptions options = to_listen_options(settings, socket_owner, lanes_for(settings));
+    options.handed = handed;
+    options.on_trial = on_trial;
+    auto listeners = ListenerSet::open(*addresses, options);
     if (!listeners) return listeners.error();
     return Generation(settings, std::move(*listeners));
 }

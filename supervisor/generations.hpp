@@ -53,6 +53,8 @@ class Generations {
 
     /// Closes every listening socket of the master and removes the files of Unix sockets.
     void close_listeners();
+    /// The files of Unix sockets are a successor's to remove from now on.
+    void leave_files();
     /// For a child: closes its copies of everything but `number`'s sockets of one lane. 0: of everything.
     void keep_only(std::uint32_t number, std::size_t lane);
 
@@ -63,7 +65,10 @@ class Generations {
     std::size_t lanes_ = 1;
 };
 
-/// Every address of `settings`, with names looked up. Blocks for that. Errors: as ListenerSet::open.
-Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner);
+/// Every address of `settings`, with names looked up; sockets that were handed over are taken. Blocks for that.
+/// `on_trial`: a predecessor still serves, and no lanes are added that only we would serve. Errors: as
+/// ListenerSet::open.
+Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner,
+                                                  HandedSockets* handed = nullptr, bool on_trial = false);
 
 }  // namespace girin

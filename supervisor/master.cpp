@@ -30,6 +30,7 @@ class Master {
         SupervisorEnd end = leave_terminal();
         if (end.code == ExitCode::ok) end = set_up_and_serve();
         report(end);
+        if (end.code != ExitCode::ok) service_.say(end.sentence);
         pidfile_.remove();
         notice_.tell(static_cast<int>(end.code), end.sentence);
         return static_cast<int>(end.code);
@@ -39,8 +40,9 @@ class Master {
     using Step = SupervisorEnd (Master::*)();
 
     SupervisorEnd set_up_and_serve() {
-        constexpr Step kSteps[] = {&Master::settle_process, &Master::open_logs, &Master::look_at_application,
-                                   &Master::open_sockets,   &Master::lock_pidfile, &Master::serve};
+        constexpr Step kSteps[] = {&Master::settle_process, &Master::open_logs, &Master::open_service_line,
+                                   &Master::look_at_application, &Master::open_sockets, &Master::lock_pidfile,
+                                   &Master::serve};
         for (const Step step : kSteps) {
             SupervisorEnd end = (this->*step)();
             if (end.code != ExitCode::ok) return end;
@@ -90,9 +92,27 @@ class Master {
     }
 
     SupervisorEnd open_sockets() {
-        auto first = open_first_generation_blocking(settings(), identity_);
+        auto handed = take_activated_sockets(ServiceEnvironment::kFirstSocket, input_.service.sockets,
+                                             input_.service.names);
+        if (!handed) return failed(handed.error());
+        own_addresses_ = handed->own_addresses();
+        use_own_addresses(input_.settings, input_.bind_given);
+        auto first = open_first_generation_blocking(settings(), identity_, &*handed);
         if (!first) return failed(first.error());
         first_ = std::move(*first);
+        for (const std::string& left : handed->left()) log_info("Closed " + left + ", which was handed over but isn't in --bind");
+        return {};
+    }
+
+    /// Without any --bind, what was handed over is what there is to listen on; also after a reload.
+    void use_own_addresses(Settings& settings, bool bind_given) const {
+        if (!bind_given && !own_addresses_.empty()) settings.bind = own_addresses_;
+    }
+
+    SupervisorEnd open_service_line() {
+        auto line = NotifySocket::open(input_.service.notify_socket);
+        if (!line) log_warning(line.error().message());
+        if (line) service_ = Service(std::move(*line), input_.service.watchdog);
         return {};
     }
 
@@ -115,7 +135,9 @@ class Master {
         setup.read_settings = [this]() -> Result<Settings> {
             const auto parsed = load_settings(input_.reload_input);
             if (!parsed) return parsed.error();
-            return parsed->settings;
+            Settings read = parsed->settings;
+            use_own_addresses(read, names_address(*parsed));
+            return read;
         };
         setup.check_settings = [this](const Settings& wanted) -> Result<void> {
             const auto source = find_app(wanted, input_.linked);
@@ -132,6 +154,7 @@ class Master {
             notice_.forget();
         };
         setup.on_first_ready = [this] { notice_.tell(0); };
+        setup.service = &service_;
         setup.child.signals = &signals_;
         setup.child.title = &title_;
         setup.child.name = settings().name;
@@ -176,13 +199,19 @@ class Master {
     DaemonNotice notice_;
     Identity identity_;
     LoadedApplication preloaded_;
+    std::vector<BindAddress> own_addresses_;  // sockets of a service manager's, where it has handed us some
     Generation first_;
+    Service service_;
     Pidfile pidfile_;
     bool logs_open_ = false;
     bool served_ = false;  // the supervisor ran, and has logged how it ended
 };
 
 }  // namespace
+
+bool names_address(const ParsedSettings& parsed) {
+    return parsed.source_of(row_of(&Settings::bind)).kind != SettingSource::Kind::default_value;
+}
 
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked) {
     if (linked) return *linked;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "supervisor/process/process_title.hpp"
+#include "supervisor/systemd/service_environment.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "worker/app/loader.hpp"
 
@@ -16,10 +17,15 @@ struct MasterInput {
     Settings settings;
     SettingsInput reload_input;       // to read the settings again
     std::optional<AppSource> linked;  // the application of a program that brings its own
+    bool bind_given = true;           // some source names an address
+    ServiceEnvironment service;       // what a service manager has told us
 
     MasterInput(Settings values, SettingsInput input, std::optional<AppSource> source)
         : settings(std::move(values)), reload_input(std::move(input)), linked(std::move(source)) {}
 };
+
+/// Whether any source names an address to listen on.
+bool names_address(const ParsedSettings& parsed);
 
 /// The application that `settings` name, or the program's own. Errors: a name that can't be one.
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);

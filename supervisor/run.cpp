@@ -50,7 +50,10 @@ int run(int argc, char** argv, std::optional<AppSource> linked) {
     if (parsed->answer == SettingsAnswer::check_config) return check_config(parsed->settings, linked);
     // The same file is needed again for a reload, even if it was only found and not named.
     input.file_required = !parsed->settings.config.empty();
-    return run_master(MasterInput(parsed->settings, std::move(input), std::move(linked)), title);
+    MasterInput master(parsed->settings, std::move(input), std::move(linked));
+    master.bind_given = names_address(*parsed);
+    master.service = ServiceEnvironment::take();
+    return run_master(std::move(master), title);
 }
 
 }  // namespace

@@ -49,8 +49,10 @@ SupervisorEnd Supervisor::run() {
     log_listening(generations_.committed().listeners);
     watch_health(generations_.committed().settings);
     begin_surveys();
+    have_listeners_kept();
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
+    tell_manager();
     generations_.close_listeners();
     return *end_;
 }
@@ -69,6 +71,7 @@ Result<void> Supervisor::prepare() {
 }
 
 void Supervisor::turn() {
+    tell_manager();
     const std::optional<TimePoint> due = next_deadline();
     std::vector<ReadySource> ready = wait_.wait(os_, due);
     const TimePoint now = os_.now();
@@ -90,6 +93,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(next_survey_);
     consider(file_.deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
+    if (setup_.service) consider(setup_.service->next_deadline());
     return next;
 }
 
@@ -113,6 +117,7 @@ void Supervisor::on_signals() {
 void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
     log_info(describe(signal));
+    if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {
         case SignalMeaning::stop_gracefully: return stop_gracefully();
         case SignalMeaning::stop_quickly: return decide(Event::stop_quick());

@@ -20,6 +20,7 @@
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/recycle_watch.hpp"
 #include "supervisor/reload_check.hpp"
+#include "supervisor/systemd/service.hpp"
 #include "supervisor/worker_set.hpp"
 
 namespace girin {
@@ -38,6 +39,7 @@ struct SupervisorSetup {
     std::function<void()> leave_master;
     /// Once, when the first generation serves in full.
     std::function<void()> on_first_ready;
+    Service* service = nullptr;  // borrowed; null: nobody wants to know
     ChildSetup child;
 
     SupervisorSetup() = default;
@@ -116,7 +118,7 @@ class Supervisor {
     void on_check_end(std::uint32_t generation);
     Result<Settings> prepare_generation(std::uint32_t generation, const std::string& address_lines);
     void commit_reload(std::uint32_t generation);
-    void roll_back_reload(std::uint32_t generation);
+    void roll_back_reload(const Action& action);
     void abandon_check();
 
     // supervisor_survey.cpp: regular looks at workers and files
@@ -126,6 +128,11 @@ class Supervisor {
     void watch_file();
     void unwatch_file();
     void on_file_change();
+
+    // supervisor_service.cpp
+    ServiceFacts service_facts() const;
+    void tell_manager();
+    void have_listeners_kept();
 
     Os& os_;
     SupervisorSetup setup_;
@@ -147,6 +154,7 @@ class Supervisor {
     std::optional<ReloadCheck> check_;
     std::vector<bool> served_;  // lanes, as last steered
     bool told_ready_ = false;
+    std::string trouble_;  // why the last reload failed, if it did
     std::optional<SupervisorEnd> end_;
 };
 

@@ -31,7 +31,7 @@ void Supervisor::carry_out(const Action& action) {
         case ActionKind::signal: return workers_.send_signal(action.slot, action.signal_number, "");
         case ActionKind::prepare_reload: return start_reload(action.generation);
         case ActionKind::commit_reload: return commit_reload(action.generation);
-        case ActionKind::roll_back_reload: return roll_back_reload(action.generation);
+        case ActionKind::roll_back_reload: return roll_back_reload(action);
         case ActionKind::drop_generation: return generations_.drop(action.generation);
         case ActionKind::report_degraded: return log_warning("Degraded: " + action.text);
         case ActionKind::report_recovered: return log_info("Recovered: " + action.text);
@@ -96,6 +96,7 @@ std::size_t Supervisor::make_lane(std::uint32_t generation) {
     if (auto wide = generations_.widen(lanes + 1); !wide) {
         log_warning(wide.error().within("open one more socket for --reuse-port").message());
     }
+    have_listeners_kept();
     return lane % generations_.lanes();
 }
 
@@ -108,6 +109,7 @@ void Supervisor::tell_when_first_ready() {
 void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     wait_.close();
     signals_.close();
+    if (setup_.service) setup_.service->close();
     workers_.forget();
     check_.reset();
     examinations_.clear();

@@ -89,11 +89,14 @@ void Supervisor::commit_reload(std::uint32_t generation) {
     watch_health(now.settings);
     begin_surveys();
     set_log_level(now.settings.log_level);
+    trouble_.clear();
+    have_listeners_kept();
 }
 
-void Supervisor::roll_back_reload(std::uint32_t generation) {
+void Supervisor::roll_back_reload(const Action& action) {
     abandon_check();
-    generations_.drop(generation);
+    generations_.drop(action.generation);
+    trouble_ = "the last reload failed: " + action.text;
 }
 
 /// A check that nobody waits for any more is ended; it is reaped like an adopted child.

@@ -96,8 +96,12 @@ class Fleet {
     /// The generation that holds if nothing more happens: a reload's own only after its commit.
     std::uint32_t generation() const { return committed_; }
     bool is_reloading() const { return reload_.phase != ReloadPhase::none; }
+    /// One was asked for that has not begun.
+    bool has_pending_reload() const { return reload_pending_; }
     bool is_stopping() const { return mode_ == Mode::stopping || mode_ == Mode::gone; }
     bool is_degraded() const { return degraded_; }
+    /// Why a worker failed last; empty: none has.
+    const std::string& last_failure() const { return last_failure_; }
     /// The exit code that exit_master will tell, or has told.
     ExitCode exit_code() const { return exit_code_; }
     const FleetOptions& options() const { return options_; }

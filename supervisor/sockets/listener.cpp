@@ -66,6 +66,9 @@ Result<void> give_file_to(const std::string& path, const Identity& owner) {
 }  // namespace
 
 Result<Listener> Listener::open(const BindAddress& address, const ListenOptions& options) {
+    auto handed = take_handed(address, options);
+    if (!handed) return handed.error();
+    if (*handed) return std::move(**handed);
     switch (address.kind) {
         case BindAddress::Kind::unix_socket: return open_unix(address, options);
         case BindAddress::Kind::inherited: return take_inherited(address);
@@ -126,8 +129,51 @@ Result<Listener> Listener::take_inherited(const BindAddress& address) {
     listener.address_ = address;
     listener.text_ = bound->to_text();
     listener.is_unix_ = bound->family() == AF_UNIX;
+    listener.foreign_ = true;
     listener.sockets_.push_back(std::move(*fd));
     return listener;
+}
+
+Result<std::optional<Listener>> Listener::take_handed(const BindAddress& address, const ListenOptions& options) {
+    std::optional<Listener> listener;
+    if (!options.handed || options.handed->empty()) return listener;
+    std::optional<SocketAddress> resolved;
+    if (address.kind == BindAddress::Kind::tcp) {
+        const auto found = resolve_blocking(address.host, address.port);
+        if (!found) return found.error();
+        resolved = *found;
+    }
+    std::vector<HandedSocket> sockets = options.handed->take(address, resolved ? &*resolved : nullptr);
+    if (sockets.empty()) return listener;
+    listener.emplace();
+    listener->address_ = address;
+    if (auto adopted = listener->adopt(std::move(sockets), options); !adopted) return adopted.error();
+    return listener;
+}
+
+Result<void> Listener::adopt(std::vector<HandedSocket> handed, const ListenOptions& options) {
+    const HandedSocket& first = handed.front();
+    text_ = first.address.to_text();
+    is_unix_ = first.address.family() == AF_UNIX;
+    foreign_ = first.foreign;
+    has_lanes_ = !is_unix_ && !foreign_ && options.reuse_port;
+    if (first.file_inode != 0) file_ = SocketFile::adopt(address_.path, first.file_device, first.file_inode);
+    if (has_lanes_) {
+        if (auto set = set_on(first.fd.get(), SOL_SOCKET, SO_REUSEPORT, text_); !set) return set.error();
+    }
+    for (HandedSocket& socket : handed) {
+        if (!foreign_) ::listen(socket.fd.get(), options.backlog);  // it listens already: only the backlog may change
+        const std::size_t wanted = has_lanes_ ? options.lanes : 1;
+        (sockets_.size() < wanted ? sockets_ : surplus_).push_back(std::move(socket.fd));
+    }
+    return options.on_trial ? Result<void>() : widen(options.lanes, options);
+}
+
+std::vector<int> Listener::descriptors() const {
+    std::vector<int> fds;
+    for (const UniqueFd& socket : sockets_) fds.push_back(socket.get());
+    for (const UniqueFd& socket : surplus_) fds.push_back(socket.get());
+    return fds;
 }
 
 Result<Listener> Listener::share(const ListenOptions& options) const {
@@ -136,11 +182,12 @@ Result<Listener> Listener::share(const ListenOptions& options) const {
     copy.text_ = text_;
     copy.is_unix_ = is_unix_;
     copy.has_lanes_ = has_lanes_;
-    for (const UniqueFd& socket : sockets_) {
-        auto duplicated = duplicate(socket.get());
+    copy.foreign_ = foreign_;
+    for (const int socket : descriptors()) {
+        auto duplicated = duplicate(socket);
         if (!duplicated) return duplicated.error();
-        if (address_.kind != BindAddress::Kind::inherited) ::listen(duplicated->get(), options.backlog);
-        copy.sockets_.push_back(std::move(*duplicated));
+        if (!foreign_) ::listen(duplicated->get(), options.backlog);
+        (copy.sockets_.size() < sockets_.size() ? copy.sockets_ : copy.surplus_).push_back(std::move(*duplicated));
     }
     if (auto wide = copy.widen(options.lanes, options); !wide) return wide.error();
     return copy;
@@ -148,6 +195,11 @@ Result<Listener> Listener::share(const ListenOptions& options) const {
 
 Result<void> Listener::widen(std::size_t count, const ListenOptions& options) {
     while (has_lanes_ && sockets_.size() < count) {
+        if (!surplus_.empty()) {
+            sockets_.push_back(std::move(surplus_.front()));
+            surplus_.erase(surplus_.begin());
+            continue;
+        }
         const auto address = local_address(sockets_.front().get());
         if (!address) return address.error();
         auto socket = listen_tcp(*address, options, true);
@@ -166,9 +218,9 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
 
 Result<void> Listener::refuse_new() {
     file_.remove();
-    if (address_.kind != BindAddress::Kind::tcp) return {};
-    for (const UniqueFd& socket : sockets_) {
-        if (auto refused = drop_connection_attempts(socket.get()); !refused) return refused.error().within(text_);
+    if (foreign_ || is_unix_) return {};
+    for (const int socket : descriptors()) {
+        if (auto refused = drop_connection_attempts(socket); !refused) return refused.error().within(text_);
     }
     return {};
 }
@@ -178,9 +230,11 @@ void Listener::keep_lane(std::size_t lane) {
     sockets_.resize(1);
 }
 
-ListenerSocket Listener::socket(std::size_t lane) const {
-    const bool inherited = address_.kind == BindAddress::Kind::inherited;
-    return ListenerSocket(sockets_[lane % sockets_.size()].get(), text_, is_unix_, inherited);
+std::vector<ListenerSocket> Listener::sockets(std::size_t lane) const {
+    std::vector<ListenerSocket> sockets;
+    sockets.emplace_back(sockets_[lane % sockets_.size()].get(), text_, is_unix_, foreign_);
+    for (const UniqueFd& socket : surplus_) sockets.emplace_back(socket.get(), text_, is_unix_, foreign_);
+    return sockets;
 }
 
 }  // namespace girin

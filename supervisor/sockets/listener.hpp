@@ -5,12 +5,14 @@
 // (listeners.hpp).
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/bind_address.hpp"
+#include "supervisor/sockets/handed_sockets.hpp"
 #include "supervisor/sockets/socket_file.hpp"
 #include "worker/listener_socket.hpp"
 
@@ -22,6 +24,8 @@ struct ListenOptions {
     std::size_t lanes = 1;  // with reuse_port: how many sockets a TCP address has
     bool v6_only = false;   // an IPv6 address doesn't take IPv4 connections too
     Identity socket_owner;  // who a Unix socket's file is given to, when we are root
+    HandedSockets* handed = nullptr;  // sockets to take before any is opened; borrowed while opening
+    bool on_trial = false;  // a predecessor still serves what was handed over: no lanes are added that only we serve
 
     ListenOptions() {}
 };
@@ -39,6 +43,13 @@ class Listener {
     void take_file_of(Listener& predecessor) { file_ = std::move(predecessor.file_); }
 
     const BindAddress& address() const { return address_; }
+    /// Somebody else has the sockets too, and may go on listening with them: they were inherited, not opened.
+    bool is_foreign() const { return foreign_; }
+    /// Of all lanes, in order. Borrowed from this.
+    std::vector<int> descriptors() const;
+    const SocketFile& file() const { return file_; }
+    /// The Unix socket's file is somebody else's to remove from now on.
+    void leave_file() { file_.forget(); }
     /// With the real port: "127.0.0.1:41234", "unix:/run/shop.sock".
     const std::string& text() const { return text_; }
     bool is_unix() const { return is_unix_; }
@@ -55,21 +66,26 @@ class Listener {
     /// kernel knows no such filter.
     Result<void> refuse_new();
 
-    /// For a worker: closes its copies of all lanes but one, so that `socket(0)` is the only one left.
+    /// For a worker: closes its copies of all lanes but one, so that only what `sockets(0)` says is left.
     void keep_lane(std::size_t lane);
-    /// Borrowed from this. Modulo the number of lanes, so any `lane` is fine.
-    ListenerSocket socket(std::size_t lane) const;
+    /// What a worker of this lane serves. Borrowed from this. Modulo the number of lanes, so any `lane` is fine.
+    std::vector<ListenerSocket> sockets(std::size_t lane) const;
 
   private:
     static Result<Listener> open_tcp(const BindAddress& address, const ListenOptions& options);
     static Result<Listener> open_unix(const BindAddress& address, const ListenOptions& options);
     static Result<Listener> take_inherited(const BindAddress& address);
+    /// Empty: nobody handed over such a socket.
+    static Result<std::optional<Listener>> take_handed(const BindAddress& address, const ListenOptions& options);
+    Result<void> adopt(std::vector<HandedSocket> handed, const ListenOptions& options);
 
     BindAddress address_;
     std::string text_;
     bool is_unix_ = false;
     bool has_lanes_ = false;
+    bool foreign_ = false;
     std::vector<UniqueFd> sockets_;  // never empty in an open listener
+    std::vector<UniqueFd> surplus_;  // lanes handed over beyond those wanted: shared by all, for what they have queued
     SocketFile file_;
 };
 

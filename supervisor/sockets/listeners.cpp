@@ -28,6 +28,8 @@ Result<ListenerSet> ListenerSet::open(const std::vector<BindAddress>& addresses,
         if (!listener) return listener.error();
         set.listeners_.push_back(std::move(*listener));
     }
+    set.options_.handed = nullptr;
+    set.options_.on_trial = false;
     return set;
 }
 
@@ -40,7 +42,9 @@ void ListenerSet::succeed(ListenerSet& predecessor) {
 
 std::vector<ListenerSocket> ListenerSet::sockets(std::size_t lane) const {
     std::vector<ListenerSocket> sockets;
-    for (const Listener& listener : listeners_) sockets.push_back(listener.socket(lane));
+    for (const Listener& listener : listeners_) {
+        for (ListenerSocket& socket : listener.sockets(lane)) sockets.push_back(std::move(socket));
+    }
     return sockets;
 }
 
@@ -68,6 +72,10 @@ Result<void> ListenerSet::refuse_new() {
         if (auto refused = listener.refuse_new(); !refused) result = refused;
     }
     return result;
+}
+
+void ListenerSet::leave_files() {
+    for (Listener& listener : listeners_) listener.leave_file();
 }
 
 const Listener* ListenerSet::find(const BindAddress& address) const {

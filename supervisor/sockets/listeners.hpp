@@ -31,6 +31,8 @@ class ListenerSet {
     Result<void> steer(const std::vector<bool>& live);
     Result<void> refuse_new();
 
+    void leave_files();
+
     /// Stops listening: closes our copies, and removes the files of our Unix sockets.
     void close() { listeners_.clear(); }
     bool empty() const { return listeners_.empty(); }

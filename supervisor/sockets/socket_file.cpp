@@ -98,6 +98,15 @@ Result<SocketFile> SocketFile::bind(int socket, const std::string& path, uid_t o
     return file;
 }
 
+SocketFile SocketFile::adopt(std::string path, dev_t device, ino_t inode) {
+    SocketFile file;
+    file.path_ = std::move(path);
+    file.device_ = device;
+    file.inode_ = inode;
+    file.owner_ = ::getpid();
+    return file;
+}
+
 void SocketFile::remove() {
     struct stat about {};
     const bool ours = owner_ != 0 && owner_ == ::getpid() && ::lstat(path_.c_str(), &about) == 0 &&
