@@ -49,7 +49,9 @@ void TaskBase::run() {
 void TaskBase::resume(std::coroutine_handle<> where) {
     suspension_ = nullptr;
     TaskBase* const outer = std::exchange(loop_.current_task_, this);
+    if (observer_ != nullptr) observer_->task_runs();
     where.resume();
+    if (observer_ != nullptr) observer_->task_waits();
     loop_.current_task_ = outer;
     if (root().done()) end(true);
 }

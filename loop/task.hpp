@@ -10,6 +10,16 @@
 
 namespace girin {
 
+/// Told of one task's turns: for who must know at any moment what runs.
+class TaskObserver {
+  public:
+    virtual void task_runs() noexcept = 0;
+    virtual void task_waits() noexcept = 0;
+
+  protected:
+    ~TaskObserver() = default;
+};
+
 /// A task's identity, without its result's type.
 class TaskBase : private Runnable {  // what runs is its first step
   public:
@@ -27,6 +37,10 @@ class TaskBase : private Runnable {  // what runs is its first step
     int uncancel();
     /// Requests that were not taken back.
     int cancelling() const { return cancel_requests_; }
+
+    /// Told each time that the task runs and when it waits again, until another (or null) is set. Set while it runs: at
+    /// first that it waits.
+    void set_observer(TaskObserver* observer) { observer_ = observer; }
 
   protected:
     TaskBase(EventLoop& loop, std::string name);
@@ -59,6 +73,7 @@ class TaskBase : private Runnable {  // what runs is its first step
     EventLoop& loop_;
     std::unique_ptr<const std::string> name_;  // most have none
     Suspension* suspension_ = nullptr;
+    TaskObserver* observer_ = nullptr;
     TaskBase* next_ = nullptr;
     TaskBase* previous_ = nullptr;
     int cancel_requests_ = 0;

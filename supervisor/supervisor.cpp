@@ -154,6 +154,7 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
         case MessageKind::draining:
             worker->accepting = false;
             return close_listeners_when_unused();
+        case MessageKind::crashed: return on_crash(slot);
         default: return;  // what only a master says
     }
 }
@@ -168,7 +169,7 @@ void Supervisor::on_worker_end(std::size_t slot) {
     judge_.forget(slot);
     abandon_examination(slot);
     const int status = evidence->ended.by_signal ? Event::kSignalled : evidence->ended.value;
-    decide(Event::worker_exited(slot, status, explain_exit(*evidence).sentence));
+    decide(Event::worker_exited(slot, status, explain_exit(*evidence).sentence, evidence->last_words));
     close_listeners_when_unused();
     reap_adopted_children();  // one that ended meanwhile may have been hidden behind ours
 }
@@ -219,6 +220,7 @@ FleetOptions to_fleet_options(const Settings& settings) {
     options.soak = settings.soak;
     options.outlives_first_failure = settings.reload_on_change;
     options.graceful_timeout = settings.graceful_timeout + kDrainMargin;
+    options.abort_grace = kAbortGrace;
     options.seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
     return options;
 }

@@ -96,20 +96,24 @@ class Supervisor {
     void forget_master(std::uint32_t generation, std::size_t lane);
 
     // supervisor_health.cpp
-    /// A child that looks at a worker which hangs; the worker is judged when it has ended.
+    /// A child that looks at a worker which hangs, or which crashes and waits for it to be done.
     struct Examination {
         ReloadCheck look;
         TimePoint deadline;
+        bool of_crash;
         std::string reason;
 
-        Examination(ReloadCheck child, TimePoint ends, std::string why)
-            : look(std::move(child)), deadline(ends), reason(std::move(why)) {}
+        Examination(ReloadCheck child, TimePoint ends, bool crash, std::string why)
+            : look(std::move(child)), deadline(ends), of_crash(crash), reason(std::move(why)) {}
     };
     void watch_health(const Settings& settings);
     void look_at_workers(TimePoint now);
     void look_at_worker(std::size_t slot, TimePoint now);
-    void on_hang(std::size_t slot, const Finding& finding, TimePoint now);
+    void on_hang(std::size_t slot, const Finding& finding);
+    void on_crash(std::size_t slot);
+    Result<void> examine(std::size_t slot, pid_t thread, bool of_crash, std::string reason);
     void on_examination_end(std::size_t slot);
+    void on_hang_examined(std::size_t slot, const std::string& reason, const std::string& details);
     void end_late_examinations(TimePoint now);
     void abandon_examination(std::size_t slot);
 
@@ -161,6 +165,9 @@ class Supervisor {
 /// A worker that drains ends by itself when --graceful-timeout is over. The Fleet gives it this much longer, so that
 /// the two don't cross and a good end isn't told as a kill.
 inline constexpr Duration kDrainMargin = std::chrono::seconds(1);
+
+/// Between ABRT and KILL: enough for a worker's stacks to be read meanwhile (worker/crash_handler.cpp).
+inline constexpr Duration kAbortGrace = std::chrono::seconds(3);
 
 /// What the Fleet needs of the settings.
 FleetOptions to_fleet_options(const Settings& settings);

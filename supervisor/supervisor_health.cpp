@@ -17,8 +17,8 @@ std::string name_of(std::size_t slot, pid_t pid) {
 }
 
 /// In the child.
-CheckOutcome examine_blocking(pid_t pid) {
-    const auto stacks = trace_stacks_blocking(pid, pid);
+CheckOutcome examine_blocking(pid_t pid, pid_t thread) {
+    const auto stacks = trace_stacks_blocking(pid, thread);
     return stacks ? CheckOutcome::pass(to_text(*stacks)) : CheckOutcome::fail(stacks.error().message());
 }
 
@@ -48,31 +48,51 @@ void Supervisor::look_at_worker(std::size_t slot, TimePoint now) {
     const bool is_judged = state == WorkerState::ready || state == WorkerState::draining;
     WorkerProcess* const worker = workers_.find(slot);
     if (!is_judged || !worker || !worker->ready_at || examinations_.contains(slot)) return;
+    if (board_[slot].crash.signo.load(std::memory_order_relaxed) != 0) return;
     const auto sample = [pid = worker->pid] { return sample_process(pid); };
     const Finding finding = judge_.look(slot, board_[slot], *worker->ready_at, now, sample);
     worker->lagging = judge_.is_lagging(slot);
     switch (finding.kind) {
         case Finding::Kind::nothing: return;
         case Finding::Kind::lags:
-            return log_warning(name_of(slot, worker->pid) + "lags: " + describe(finding, read_cpu_pressure()));
+            return log_warning(name_of(slot, worker->pid) + "lags: " + describe(finding, read_cpu_pressure()) +
+                               describe_request(board_[slot].request, now));
         case Finding::Kind::recovered:
             return log_info(name_of(slot, worker->pid) + "goes on, after " + to_text(finding.silent) + " at least");
-        case Finding::Kind::hangs: return on_hang(slot, finding, now);
+        case Finding::Kind::hangs: return on_hang(slot, finding);
     }
 }
 
-void Supervisor::on_hang(std::size_t slot, const Finding& finding, TimePoint now) {
-    const std::string reason = describe(finding);
+void Supervisor::on_hang(std::size_t slot, const Finding& finding) {
+    const std::string reason = describe(finding) + describe_request(board_[slot].request, os_.now());
+    const auto begun = examine(slot, workers_.find(slot)->pid, false, reason);
+    if (!begun) decide(Event::worker_silent(slot, reason, "no stack: " + begun.error().message()));
+}
+
+/// Its handler waits until it is told that everything has been seen.
+void Supervisor::on_crash(std::size_t slot) {
+    WorkerProcess& worker = *workers_.find(slot);
+    abandon_examination(slot);
+    CrashNote& crash = board_[slot].crash;
+    worker.last_words = describe(crash) + describe_request(board_[slot].request, os_.now());
+    const auto begun = examine(slot, crash.tid.load(std::memory_order_relaxed), true, worker.last_words);
+    if (begun) return;
+    worker.last_words += "; no stack: " + begun.error().message();
+    crash.told.store(1, std::memory_order_release);
+}
+
+Result<void> Supervisor::examine(std::size_t slot, pid_t thread, bool of_crash, std::string reason) {
     const pid_t pid = workers_.find(slot)->pid;
-    const auto give_up = [&](const Error& why) { decide(Event::worker_silent(slot, reason, "no stack: " + why.message())); };
-    auto look = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [pid] { return examine_blocking(pid); });
-    if (!look) return give_up(look.error());
-    const auto id = static_cast<std::uint32_t>(slot);
-    if (auto watched = wait_.add(look->pidfd(), ReadySource(SourceKind::examination_end, id)); !watched) {
+    auto look = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [=] { return examine_blocking(pid, thread); });
+    if (!look) return look.error();
+    const ReadySource source(SourceKind::examination_end, static_cast<std::uint32_t>(slot));
+    if (auto watched = wait_.add(look->pidfd(), source); !watched) {
         look->give_up(os_, "");
-        return give_up(watched.error());
+        return watched.error();
     }
-    examinations_.emplace(slot, Examination(std::move(*look), now + kExaminationLimit, reason));
+    const TimePoint ends = os_.now() + kExaminationLimit;
+    examinations_.emplace(slot, Examination(std::move(*look), ends, of_crash, std::move(reason)));
+    return {};
 }
 
 void Supervisor::on_examination_end(std::size_t slot) {
@@ -81,15 +101,22 @@ void Supervisor::on_examination_end(std::size_t slot) {
     const auto outcome = found->second.look.poll_outcome(os_);
     if (!outcome) return;
     wait_.remove(found->second.look.pidfd());
-    const std::string reason = std::move(found->second.reason);
+    const Examination done = std::move(found->second);
     examinations_.erase(found);
     WorkerProcess* const worker = workers_.find(slot);
     if (!worker) return;
-    const std::string details = describe_outcome(*outcome);
-    if (judge_.is_still_silent(slot, board_[slot], *worker->ready_at)) {
+    board_[slot].crash.told.store(1, std::memory_order_release);
+    if (!done.of_crash) return on_hang_examined(slot, done.reason, describe_outcome(*outcome));
+    worker->last_words = done.reason + "; " + describe_outcome(*outcome);
+}
+
+void Supervisor::on_hang_examined(std::size_t slot, const std::string& reason, const std::string& details) {
+    const WorkerProcess& worker = *workers_.find(slot);
+    if (judge_.is_still_silent(slot, board_[slot], *worker.ready_at)) {
         return decide(Event::worker_silent(slot, reason, details));
     }
-    log_warning(name_of(slot, worker->pid) + "hung, and goes on: " + reason + "; " + details);
+    board_[slot].crash.told.store(0, std::memory_order_relaxed);
+    log_warning(name_of(slot, worker.pid) + "hung, and goes on: " + reason + "; " + details);
 }
 
 void Supervisor::end_late_examinations(TimePoint now) {

@@ -74,6 +74,7 @@ std::optional<ExitEvidence> WorkerSet::reap(std::size_t slot) {
     evidence.ended = **ended;
     evidence.own_kill = worker->own_kill;
     evidence.asked_to_stop = worker->asked_to_stop;
+    evidence.last_words = std::move(worker->last_words);
     stop_listening_to(*worker);
     wait_.remove(worker->pidfd.get());
     workers_.erase(slot);

@@ -32,6 +32,7 @@ struct WorkerProcess {
     bool asked_to_stop = false;  // told to drain or quit
     bool lagging = false;        // its loop is held up: its lane is steered away
     std::optional<OwnKill> own_kill;
+    std::string last_words;      // of one that crashes: where, and in what
 
     WorkerProcess() = default;
 };

@@ -35,6 +35,12 @@ Result<void> send_message(int channel_fd, const Message& message) {
     return {};
 }
 
+bool send_bare_message(int channel_fd, MessageKind kind) noexcept {
+    Packet packet;
+    packet.kind = static_cast<std::uint8_t>(kind);
+    return ::send(channel_fd, &packet, kHeadBytes, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
 Received receive_message(int channel_fd, Message& message) {
     Packet packet;
     ssize_t bytes;

@@ -18,6 +18,7 @@ enum class MessageKind : std::uint8_t {
     boot_failed,   // text: why; the worker exits next
     recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests", "SIGTERM")
     draining,      // the worker has stopped accepting
+    crashed,       // from its crash handler; the scoreboard has the rest, and it waits for CrashNote::told
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0
     quit,          // close everything now, exit 0
@@ -42,6 +43,9 @@ struct Message {
 
 /// Never blocks. Errors: the peer is gone (EPIPE), or its queue is full (EAGAIN).
 Result<void> send_message(int channel_fd, const Message& message);
+
+/// The same for a kind alone, from a signal handler: async-signal-safe. False: it was not sent.
+bool send_bare_message(int channel_fd, MessageKind kind) noexcept;
 
 enum class Received { message, nothing_yet, closed };
 /// Never blocks. `closed` also when a packet isn't one of ours.

@@ -195,7 +195,21 @@ void Connection::begin_request() {
     phase_ = Phase::handler;
     served_ = true;
     exchange_->begin(server_.count_request(), server_.loop().time(), may_keep_alive);
+    note_request();
 }
+
+/// For the master, should the handler never end.
+void Connection::note_request() {
+    const RequestHead& head = exchange_->head();
+    const auto bytes = static_cast<std::size_t>(head.raw_target.data() + head.raw_target.size() - head.method.data());
+    NotedPeer peer;
+    peer.family = peer_.family();
+    peer.port = peer_.port();
+    peer.bytes = peer_.bytes();
+    server_.request_note().set({head.method.data(), bytes}, peer, exchange_->began_at().time_since_epoch().count());
+}
+
+void Connection::task_waits() noexcept { server_.request_note().clear(); }
 
 Coro<void> Connection::start_handler(std::exception_ptr& failure) {
     try {
@@ -208,6 +222,7 @@ Coro<void> Connection::start_handler(std::exception_ptr& failure) {
 
 void Connection::on_handler_waits() {
     handler_waits_ = true;
+    task_->set_observer(this);
     // Earlier answers of a pipeline don't wait for this one.
     if (!sending_) send_some();
     if (phase_ == Phase::handler) watch_client();
@@ -224,7 +239,8 @@ void Connection::watch_client() {
 
 void Connection::end_request(const std::exception_ptr& failure) {
     stop_deadline();
-    handler_waits_ = false;
+    server_.request_note().clear();
+    if (std::exchange(handler_waits_, false)) task_->set_observer(nullptr);
     stream_.unwatch();
     while (task_->cancelling() > 0) task_->uncancel();  // meant for the handler, which has ended
     if (failure) {

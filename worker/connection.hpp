@@ -22,7 +22,8 @@ struct ConnectionTag;
 using ConnectionHook = boost::intrusive::list_base_hook<
     boost::intrusive::tag<ConnectionTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-class Connection final : public ConnectionHook, private Deadline, private HangupListener, private Runnable {
+class Connection final : public ConnectionHook, private Deadline, private HangupListener, private Runnable,
+                         private TaskObserver {
   public:
     Connection(Server& server, Accepted accepted);
     ~Connection();
@@ -78,6 +79,9 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     /// `failure`: the handler could not even be called; then it is empty.
     Coro<void> start_handler(std::exception_ptr& failure);
     void on_handler_waits();
+    void note_request();
+    void task_runs() noexcept override { note_request(); }
+    void task_waits() noexcept override;
     void watch_client();
     void end_request(const std::exception_ptr& failure);
     void decide_next();

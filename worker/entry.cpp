@@ -11,6 +11,7 @@
 #include "loop/signals.hpp"
 #include "loop/task.hpp"
 #include "loop/timeout.hpp"
+#include "worker/crash_handler.hpp"
 #include "worker/heartbeat.hpp"
 #include "worker/master_link.hpp"
 #include "worker/server.hpp"
@@ -213,6 +214,7 @@ Loaded load(WorkerSetup& setup) {
 
 int worker_main(WorkerSetup setup) {
     ignore_signals();
+    install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
     const Loaded loaded = load(setup);
     if (!loaded.application) return loaded.code;
     AsioLoop loop;

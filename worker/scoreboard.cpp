@@ -7,6 +7,14 @@
 
 namespace girin {
 
+void CrashNote::reset() {
+    signo = 0;
+    code = 0;
+    tid = 0;
+    told = 0;
+    address = 0;
+}
+
 void ScoreboardSlot::reset() {
     pid = 0;
     generation = 0;
@@ -19,6 +27,8 @@ void ScoreboardSlot::reset() {
     requests = 0;
     accepted = 0;
     errors_5xx = 0;
+    crash.reset();
+    request.reset();
 }
 
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {

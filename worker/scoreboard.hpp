@@ -9,11 +9,23 @@
 #include <span>
 
 #include "loop/base/error.hpp"
+#include "worker/request_note.hpp"
 
 namespace girin {
 
 /// A loop with nothing to do turns all the same, so often at least (heartbeat.hpp).
 inline constexpr std::int64_t kIdleTickNs = 500'000'000;
+
+/// How a worker crashes, while it does (crash_handler.hpp).
+struct CrashNote {
+    std::atomic<std::int32_t> signo;    // 0: it doesn't; written last
+    std::atomic<std::int32_t> code;     // si_code
+    std::atomic<std::int32_t> tid;      // the thread
+    std::atomic<std::uint32_t> told;    // by the master: it has seen what there is to see
+    std::atomic<std::uint64_t> address; // that the fault was about
+
+    void reset();
+};
 
 /// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds
 /// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
@@ -29,6 +41,8 @@ struct alignas(128) ScoreboardSlot {
     std::atomic<std::uint64_t> requests;           // answered since the worker began
     std::atomic<std::uint64_t> accepted;           // connections since the worker began
     std::atomic<std::uint64_t> errors_5xx;
+    CrashNote crash;
+    RequestNote request;                           // whose handler runs now
 
     void reset();
 };

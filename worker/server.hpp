@@ -86,6 +86,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     /// A request begins; returns its number.
     std::uint64_t count_request();
     void request_done(int status);
+    /// The request whose handler runs now, for the master to see.
+    RequestNote& request_note() { return slot().request; }
     const AccessLog& access_log() const { return access_log_; }
     void log_access(const AccessRecord& record);
     /// Destroys the connection.

@@ -19,6 +19,9 @@ class Address {
     /// "192.0.2.1", "2001:db8::1"; empty for a Unix socket. An IPv4 address mapped into IPv6 is told as IPv4.
     std::string host() const;
     std::uint16_t port() const { return port_; }
+    std::uint16_t family() const { return family_; }
+    /// The host as the network has it: 4 bytes of it, or 16, or none.
+    const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
     /// "192.0.2.1:80", "[2001:db8::1]:80", "unix:".
     std::string to_text() const;
 

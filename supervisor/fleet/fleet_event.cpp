@@ -36,11 +36,12 @@ Event Event::worker_boot_failed(std::size_t slot, std::string reason, ExitCode c
     return event;
 }
 
-Event Event::worker_exited(std::size_t slot, int status, std::string sentence) {
+Event Event::worker_exited(std::size_t slot, int status, std::string sentence, std::string details) {
     Event event(EventKind::worker_exited);
     event.slot = slot;
     event.status = status;
     event.text = std::move(sentence);
+    event.details = std::move(details);
     return event;
 }
 

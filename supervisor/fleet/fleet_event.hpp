@@ -56,7 +56,8 @@ class Event {
     /// The process was reaped. The last event about it: what its channel still held has been told before.
     /// `sentence` follows "worker 3 (pid 124) " ("crashed: SIGSEGV (core dumped)"); `status` is its exit
     /// status, kSignalled after a signal.
-    static Event worker_exited(std::size_t slot, int status, std::string sentence);
+    /// `details` (its stack) are logged with it, and not repeated.
+    static Event worker_exited(std::size_t slot, int status, std::string sentence, std::string details = {});
     static constexpr int kSignalled = -1;
     /// The worker serves on, but wants to be replaced ("max-requests").
     static Event worker_asks_recycle(std::size_t slot, std::string reason);

@@ -28,6 +28,10 @@ constexpr Rung kLadder[] = {
     {WorkerState::killed, ActionKind::signal, SIGKILL, &FleetOptions::kill_patience, WorkerState::killed},
 };
 
+std::string with_details(std::string text, const Event& event) {
+    return event.details.empty() ? text : text + "; " + event.details;
+}
+
 const Rung& rung_of(WorkerState state) {
     for (const Rung& rung : kLadder) {
         if (rung.state == state) return rung;
@@ -117,7 +121,7 @@ void Fleet::on_boot_failed(std::size_t slot, const Event& event) {
 }
 
 void Fleet::on_gone_early(std::size_t slot, const Event& event) {
-    log(LogLevel::error, slot, event.text + ", before it was ready");
+    log(LogLevel::error, slot, with_details(event.text + ", before it was ready", event));
     leave_process(slot);
     const bool not_loaded = event.status == static_cast<int>(ExitCode::application_not_loaded);
     lose_place(slot, event.text + ", before it was ready",
@@ -125,13 +129,13 @@ void Fleet::on_gone_early(std::size_t slot, const Event& event) {
 }
 
 void Fleet::on_died(std::size_t slot, const Event& event) {
-    log(LogLevel::error, slot, event.text);
+    log(LogLevel::error, slot, with_details(event.text, event));
     leave_process(slot);
     lose_place(slot, event.text, ExitCode::failure);
 }
 
 void Fleet::on_ended(std::size_t slot, const Event& event) {
-    log(LogLevel::info, slot, event.text + " (" + workers_[slot].reason + ")");
+    log(LogLevel::info, slot, with_details(event.text + " (" + workers_[slot].reason + ")", event));
     leave_process(slot);
     if (!workers_[slot].holds_place) return release_place(slot);
     workers_[slot].state = WorkerState::waiting;
@@ -144,8 +148,7 @@ void Fleet::on_asks_recycle(std::size_t slot, const Event& event) {
 }
 
 void Fleet::on_silent(std::size_t slot, const Event& event) {
-    const std::string more = event.details.empty() ? "" : "; " + event.details;
-    log(LogLevel::error, slot, "hangs: " + event.text + more);
+    log(LogLevel::error, slot, with_details("hangs: " + event.text, event));
     end(slot, WorkerState::aborting, event.text);
     lose_place(slot, event.text, ExitCode::failure);
 }

@@ -65,7 +65,7 @@ Finding HealthJudge::look(std::size_t slot, const ScoreboardSlot& line, TimePoin
     if (!warns && !may_hang) return {};
     const ProcessSample second = sample();
     const Interval between(*episode.first, second, now - episode.first_at);
-    const Duration had = episode.first_at - since + time_it_had(between, second.state);
+    const Duration had = time_it_had(between, second.state);  // before the first look it may have starved unseen
     const bool hangs = may_hang && had >= options_.timeout;
     Finding finding;
     if (hangs) finding.kind = Finding::Kind::hangs;

@@ -1,5 +1,10 @@
 #include "supervisor/health/health_report.hpp"
 
+#include <signal.h>
+
+#include <array>
+#include <cstdio>
+
 namespace girin {
 namespace {
 
@@ -27,6 +32,14 @@ std::string describe_verdict(const Finding& finding, const std::string& cpu_pres
     return "blocked" + where + " (" + percents(finding) + ")";
 }
 
+/// Of SIGSEGV and SIGBUS, which name an address; only where the kernel found the fault itself.
+std::string describe_code(int signo, int code) {
+    if (signo == SIGSEGV && code == SEGV_MAPERR) return ", where nothing is mapped";
+    if (signo == SIGSEGV && code == SEGV_ACCERR) return ", which may not be used so";
+    if (signo == SIGBUS && code == BUS_ADRERR) return ", behind the end of a file that is mapped there";
+    return {};
+}
+
 }  // namespace
 
 std::string describe(const Finding& finding, const std::string& cpu_pressure) {
@@ -35,6 +48,24 @@ std::string describe(const Finding& finding, const std::string& cpu_pressure) {
                                            : "no sign of life of its loop for " + time;
     const std::string verdict = describe_verdict(finding, cpu_pressure);
     return verdict.empty() ? text : text + "; " + verdict;
+}
+
+std::string describe_request(const RequestNote& note, TimePoint now) {
+    const auto request = note.read();
+    if (!request) return {};
+    const Duration taken = now - TimePoint(Duration(request->began_ns));
+    return "; " + request->line + " from " + request->peer + ", for " + to_text(taken);
+}
+
+std::string describe(const CrashNote& crash) {
+    const int signo = crash.signo.load(std::memory_order_acquire);
+    const int code = crash.code.load(std::memory_order_relaxed);
+    const bool is_fault = code > 0 && signo != SIGABRT;
+    if (!is_fault) return "in thread " + std::to_string(crash.tid.load(std::memory_order_relaxed));
+    std::array<char, 24> address;
+    std::snprintf(address.data(), address.size(), "0x%llx",
+                  static_cast<unsigned long long>(crash.address.load(std::memory_order_relaxed)));
+    return std::string("at address ") + address.data() + describe_code(signo, code);
 }
 
 }  // namespace girin

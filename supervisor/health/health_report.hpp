@@ -11,4 +11,10 @@ namespace girin {
 /// "its loop has been in one callback for 30.2 s; spinning (CPU 99 %)". `cpu_pressure` as read_cpu_pressure().
 std::string describe(const Finding& finding, const std::string& cpu_pressure = {});
 
+/// "; GET /shop from 192.0.2.1:5312, for 30.2 s"; empty when no handler runs.
+std::string describe_request(const RequestNote& note, TimePoint now);
+
+/// "at address 0x10, where nothing is mapped"; what the signal's name doesn't say.
+std::string describe(const CrashNote& crash);
+
 }  // namespace girin

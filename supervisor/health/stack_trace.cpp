@@ -141,6 +141,12 @@ std::string thread_name(pid_t pid, pid_t tid) {
     return name;
 }
 
+/// Of one that crashes: the frames of the handler that tells of it, down to the one through which the kernel entered.
+void drop_signal_handler(std::vector<std::string>& frames) {
+    const auto entry = std::ranges::find_if(frames, [](const std::string& f) { return f.starts_with("__restore_rt"); });
+    if (entry != frames.end()) frames.erase(frames.begin(), entry + 1);
+}
+
 int on_thread(Dwfl_Thread* thread, void* data) {
     auto& trace = *static_cast<Trace*>(data);
     ThreadStack& stack = trace.stacks.emplace_back();
@@ -148,6 +154,7 @@ int on_thread(Dwfl_Thread* thread, void* data) {
     stack.name = thread_name(trace.pid, stack.tid);
     FrameSink sink{trace.dwfl, &stack};
     ::dwfl_thread_getframes(thread, &on_frame, &sink);  // how far it gets is what we tell
+    drop_signal_handler(stack.frames);
     return trace.stacks.size() < kMostThreads ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 

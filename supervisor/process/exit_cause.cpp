@@ -27,11 +27,21 @@ bool is_oom_kill(const ExitEvidence& evidence) {
     return evidence.out_of_memory && evidence.ended.by_signal && evidence.ended.value == SIGKILL;
 }
 
+/// Where a line of /proc/self/cgroup says that our out-of-memory kills are counted; empty: not by this hierarchy.
+std::string events_file(const std::string& line) {
+    constexpr std::string_view kMemory = ":memory:";  // version 1
+    if (line.starts_with("0::")) return "/sys/fs/cgroup" + line.substr(3) + "/memory.events";
+    const auto memory = line.find(kMemory);
+    if (memory == std::string::npos) return {};
+    return "/sys/fs/cgroup/memory" + line.substr(memory + kMemory.size()) + "/memory.oom_control";
+}
+
 std::string events_file_of_own_cgroup() {
     std::ifstream cgroups("/proc/self/cgroup");
     std::string line;
     while (std::getline(cgroups, line)) {
-        if (line.starts_with("0::")) return "/sys/fs/cgroup" + line.substr(3) + "/memory.events";
+        const std::string file = events_file(line);
+        if (!file.empty() && std::ifstream(file)) return file;
     }
     return {};
 }

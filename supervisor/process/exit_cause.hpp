@@ -28,6 +28,7 @@ struct ExitEvidence {
     std::optional<OwnKill> own_kill;  // the last signal that we sent
     bool asked_to_stop = false;       // we had told it to drain or quit
     bool out_of_memory = false;       // the cgroup's kill count grew
+    std::string last_words;           // what was learnt of a crash while it happened
 
     ExitEvidence() = default;
 };
@@ -52,7 +53,7 @@ struct ExitStory {
 
 ExitStory explain_exit(const ExitEvidence& evidence);
 
-/// Counts the kernel's out-of-memory kills in our own cgroup (version 2). Where there is none it always answers "no".
+/// Counts the kernel's out-of-memory kills in our own cgroup (version 2 or 1). Where there is none it always answers "no".
 class OomWatch {
   public:
     /// Reads where our cgroup is. `events_file` for tests; empty: found from /proc/self/cgroup.

@@ -3,6 +3,8 @@
 //   worker
 //   /spin /spin/MS                  burns the processor on the loop              /block/MS                  blocks
 //   the loop
+//   /deadlock /overflow             a mutex taken twice; recursion without end   /wait-and-spin             spins after
+//                                                                                a wait of 1 ms
 //   /leak/BYTES                     keeps memory                                 /big/BYTES                 a body
 //   at once
 //   /bad-header                     a line break in a field                      /short-body /long-body     breaks
@@ -88,6 +90,22 @@ Coro<void> block(Request& request, Response& response) {
     return say_ok(response);
 }
 
+Coro<void> wait_and_spin(Request&, Response& response) {
+    co_await girin::sleep_for(1ms);
+    girin_test::spin_for(girin_test::kForEver);
+    response.body("ok");
+}
+
+Coro<void> deadlock(Request&, Response& response) {
+    girin_test::lock_twice();
+    return say_ok(response);
+}
+
+Coro<void> overflow(Request&, Response& response) {
+    girin_test::recurse(0);
+    return say_ok(response);
+}
+
 Coro<void> hang(Request&, Response& response) {
     co_await girin::sleep_for(24h);
     response.body("ok");
@@ -134,7 +152,8 @@ struct Fault {
 constexpr Fault kFaults[] = {
     {"/throw", throw_error}, {"/throw-int", throw_int},   {"/throw-late", throw_late}, {"/crash", crash},
     {"/abort", abort_now},   {"/exit/", exit_now},        {"/spin", spin},             {"/spin/", spin},
-    {"/block/", block},      {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
+    {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
+    {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
 };
 

@@ -4,10 +4,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
 #include "loop/sleep.hpp"
+#include "loop/task.hpp"
 #include "tests/apps/misbehaving.hpp"
 
 namespace girin_test {
@@ -20,6 +22,11 @@ std::string wanted_behaviour() {
     return word;
 }
 
+girin::Coro<void> die_later() {
+    co_await girin::sleep_for(std::chrono::milliseconds(50));
+    ::_exit(9);
+}
+
 }  // namespace
 
 void spin_for(long milliseconds) {
@@ -27,6 +34,20 @@ void spin_for(long milliseconds) {
     const std::chrono::milliseconds limit(milliseconds);
     volatile unsigned long work = 0;
     while (milliseconds == kForEver || std::chrono::steady_clock::now() - start < limit) work = work + 1;
+}
+
+void lock_twice() {
+    std::mutex mutex;
+    mutex.lock();
+    mutex.lock();
+}
+
+int recurse(int depth) {
+    static volatile int end = -1;  // never reached, which compilers must not know
+    if (depth == end) return 0;
+    volatile char used[1024];
+    used[0] = static_cast<char>(depth);
+    return recurse(depth + 1) + used[0];  // the addition keeps this from becoming a loop
 }
 
 girin::Coro<void> start_up() {
@@ -38,6 +59,7 @@ girin::Coro<void> start_up() {
     if (behaviour == "crash") std::raise(SIGSEGV);
     if (behaviour == "abort") std::abort();
     if (behaviour == "exit") ::_exit(3);
+    if (behaviour == "die-later") girin::create_task(die_later());
     if (behaviour == "slow") co_await girin::sleep_for(std::chrono::milliseconds(300));
 }
 

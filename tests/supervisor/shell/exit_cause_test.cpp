@@ -72,6 +72,14 @@ TEST(OomWatch, AnswersOnceForEachKillThatTheKernelCounted) {
     EXPECT_FALSE(watch.has_killed_since());
 }
 
+TEST(OomWatch, ReadsTheOlderKindOfCgroupToo) {
+    const test::TempDir dir;
+    OomWatch watch(dir.write("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n"));
+    dir.write("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+    EXPECT_TRUE(watch.has_killed_since());
+    EXPECT_FALSE(watch.has_killed_since());
+}
+
 TEST(OomWatch, SaysNoWhereNothingIsCounted) {
     OomWatch watch("/nowhere/memory.events");
     EXPECT_FALSE(watch.has_killed_since());
