@@ -70,11 +70,7 @@ class Master {
     }
 
     SupervisorEnd open_logs() {
-        LogOptions options;
-        options.level = settings().log_level;
-        options.format = settings().log_format;
-        options.file = settings().error_logfile;
-        if (auto opened = open_log(options); !opened) return failed(opened.error());
+        if (auto opened = open_log(to_log_options(settings())); !opened) return failed(opened.error());
         logs_open_ = true;
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
         return {};
@@ -142,6 +138,8 @@ class Master {
         setup.check_settings = [this](const Settings& wanted) -> Result<void> {
             const auto source = find_app(wanted, input_.linked);
             if (!source) return source.error();
+            // In a child, whose log is its own.
+            if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
             return check_application(*source);
         };
         setup.file_to_watch = [this](const Settings& own) {
@@ -176,7 +174,9 @@ class Master {
         setup.app = std::move(*source);
         // A reload is there to bring new code, so later generations load it anew.
         if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
-        set_log_level(own.log_level);
+        if (auto opened = use_log(to_log_options(own)); !opened) {
+            log_error("The log goes on as it was: " + opened.error().message());
+        }
         return worker_main(std::move(setup));
     }
 

@@ -3,6 +3,7 @@
 
 #include "loop/base/log.hpp"
 #include "supervisor/settings/settings_change.hpp"
+#include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/socket_address.hpp"
 #include "supervisor/supervisor.hpp"
 
@@ -88,7 +89,9 @@ void Supervisor::commit_reload(std::uint32_t generation) {
     if (now.addresses() != former) log_listening(now.listeners);
     watch_health(now.settings);
     begin_surveys();
-    set_log_level(now.settings.log_level);
+    if (auto opened = use_log(to_log_options(now.settings)); !opened) {
+        log_error("The log goes on as it was: " + opened.error().message());
+    }
     trouble_.clear();
     have_listeners_kept();
 }

@@ -27,6 +27,7 @@ LineSink& sink() {
     static LineSink* const the_sink = new LineSink;
     return *the_sink;
 }
+std::string g_file;  // that the sink was opened with
 std::atomic<LogLevel> g_level = LogLevel::info;
 std::atomic<LogFormat> g_format = LogFormat::text;
 std::atomic<std::uint64_t> g_dropped_told = 0;
@@ -134,6 +135,14 @@ Result<LogLevel> parse_log_level(std::string_view name) {
 
 Result<void> open_log(const LogOptions& options) {
     if (auto opened = sink().open(options.file); !opened) return opened.error();
+    g_file = options.file;
+    g_level = options.level;
+    g_format = options.format;
+    return {};
+}
+
+Result<void> use_log(const LogOptions& options) {
+    if (options.file != g_file) return open_log(options);
     g_level = options.level;
     g_format = options.format;
     return {};

@@ -51,6 +51,8 @@ struct LogOptions {
 
 /// Sets the sink up, or replaces it. Errors: the file can't be opened; then the old sink stays.
 Result<void> open_log(const LogOptions& options);
+/// As open_log, but a sink that goes where `options` says stays open.
+Result<void> use_log(const LogOptions& options);
 /// Opens the file anew under its name, after a rotation. Errors: as open_log; then the old descriptor stays.
 Result<void> reopen_log();
 /// The descriptor behind the sink (standard error before open_log); for what must write a line without allocating.

@@ -63,4 +63,12 @@ WorkerOptions to_worker_options(const Settings& settings) {
     return options;
 }
 
+LogOptions to_log_options(const Settings& settings) {
+    LogOptions options;
+    options.level = settings.log_level;
+    options.format = settings.log_format;
+    options.file = settings.error_logfile;
+    return options;
+}
+
 }  // namespace girin

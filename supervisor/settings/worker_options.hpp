@@ -1,7 +1,8 @@
 #pragma once
 
-// What the settings mean for a worker. The worker never sees Settings.
+// What the settings mean for a worker, which never sees Settings; and for the log that it shares with the master.
 
+#include "loop/base/log.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "worker/options.hpp"
 
@@ -10,5 +11,6 @@ namespace girin {
 /// Limits of 0 become the largest that can be set where a worker always needs a limit, and the limit of a whole head
 /// grows with those of its parts. What isn't a setting keeps WorkerOptions' default.
 WorkerOptions to_worker_options(const Settings& settings);
+LogOptions to_log_options(const Settings& settings);
 
 }  // namespace girin

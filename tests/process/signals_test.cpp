@@ -58,6 +58,29 @@ TEST_F(Signals, HupWithBadSettingsChangesNothing) {
     }
 }
 
+TEST_F(Signals, HupTakesAnotherLogOrKeepsTheOld) {
+    const std::string good = "application = demo\nbind = 127.0.0.1:0\nsoak = 0\nworkers = 1\n";
+    dir_.write("girin.conf", good);
+    GirinProcess girin(dir_, GirinCommand(std::vector<std::string>{}));
+    dir_.write("girin.conf", good + "error_logfile = /nowhere/log\n");
+    girin.hup();
+    const auto told = girin.wait_for_log("generation 1 serves on");
+    ASSERT_TRUE(told) << girin.log();
+    EXPECT_NE(told->find("/nowhere/log: no such file or directory"), std::string::npos) << *told;
+    const std::string other = dir_.write("other.log", "");
+    dir_.write("girin.conf", good + "error_logfile = " + other + "\nlog_format = json\n");
+    girin.hup();
+    const auto in_other = [&](std::string_view part) {
+        return eventually(10s, part, [&] { return read_file(other).find(part) != std::string::npos; });
+    };
+    EXPECT_TRUE(in_other("generation 3 serves")) << girin.log();
+    EXPECT_TRUE(in_other("\"level\":\"info\"")) << read_file(other);
+    const std::size_t before = girin.mark();
+    girin.ttin();
+    EXPECT_TRUE(in_other("Received SIGTTIN")) << read_file(other);
+    EXPECT_EQ(girin.mark(), before) << "the former log gets no more";
+}
+
 TEST_F(Signals, HupStormsCoalesce) {
     GirinProcess girin(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "0.2", "demo"}, 2));
     load::LoadThread load(load_on(girin.endpoint()));
