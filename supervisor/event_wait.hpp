@@ -10,7 +10,9 @@
 
 namespace girin {
 
-enum class SourceKind : std::uint8_t { signals, worker_end, worker_channel, check_end, examination_end, file_change };
+enum class SourceKind : std::uint8_t {
+    signals, worker_end, worker_channel, check_end, examination_end, file_change, monitor
+};
 
 /// What became ready. `id` is what add() was given.
 struct ReadySource {

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "loop/base/log.hpp"
+#include "supervisor/control/control_socket.hpp"
+#include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/preload.hpp"
 #include "supervisor/process/daemon.hpp"
 #include "supervisor/process/pidfile.hpp"
@@ -42,6 +44,7 @@ class Master {
     SupervisorEnd set_up_and_serve() {
         constexpr Step kSteps[] = {&Master::settle_process, &Master::open_logs, &Master::open_service_line,
                                    &Master::look_at_application, &Master::open_sockets, &Master::lock_pidfile,
+                                   &Master::open_control,
                                    &Master::serve};
         for (const Step step : kSteps) {
             SupervisorEnd end = (this->*step)();
@@ -120,6 +123,13 @@ class Master {
         return {};
     }
 
+    SupervisorEnd open_control() {
+        auto sockets = ControlSockets::open_blocking(settings());
+        if (!sockets) return failed(sockets.error());
+        control_ = std::move(*sockets);
+        return {};
+    }
+
     SupervisorEnd serve() {
         Supervisor supervisor(os_, make_setup(), Generations(std::move(first_), identity_));
         served_ = true;
@@ -151,6 +161,8 @@ class Master {
             pidfile_.forget();
             notice_.forget();
         };
+        if (!control_.empty()) setup.monitor = [this](const MonitorPlace& place) { return monitor(place); };
+        setup.leave_monitor = [this] { control_.close(); };
         setup.on_first_ready = [this] { notice_.tell(0); };
         setup.service = &service_;
         setup.child.signals = &signals_;
@@ -180,6 +192,17 @@ class Master {
         return worker_main(std::move(setup));
     }
 
+    /// In the monitor.
+    int monitor(const MonitorPlace& place) {
+        MonitorOptions options;
+        options.version = girin_version();
+        options.master_uid = uid_;
+        options.allow_tcp_actions = settings().admin_allow_actions;
+        options.statsd_host = settings().statsd_host;
+        options.statsd_prefix = settings().statsd_prefix;
+        return monitor_main(place, std::move(options), control_.sockets());
+    }
+
     /// The one place where a failure is told; beside the log also to whoever started us, if that is somewhere else.
     void report(const SupervisorEnd& end) {
         if (end.code == ExitCode::ok) return log_info("girin has stopped");
@@ -203,6 +226,8 @@ class Master {
     Generation first_;
     Service service_;
     Pidfile pidfile_;
+    ControlSockets control_;
+    const uid_t uid_ = ::geteuid();
     bool logs_open_ = false;
     bool served_ = false;  // the supervisor ran, and has logged how it ended
 };

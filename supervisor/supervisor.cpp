@@ -33,13 +33,20 @@ void log_listening(const ListenerSet& listeners) {
     }
 }
 
+std::string listener_lines(const ListenerSet& listeners) {
+    std::string lines;
+    for (const Listener& listener : listeners.listeners()) lines.append(listener.text()).append("\n");
+    return lines;
+}
+
 Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
     : os_(os),
       setup_(std::move(setup)),
       generations_(std::move(generations)),
       fleet_(to_fleet_options(generations_.committed().settings)),
       workers_(os_, wait_),
-      judge_(HealthOptions()) {}
+      judge_(HealthOptions()),
+      monitor_(os_, wait_, setup_.monitor ? [this] { return fork_monitor(); } : MonitorProcess::Spawn()) {}
 
 SupervisorEnd Supervisor::run() {
     if (auto prepared = prepare(); !prepared) {
@@ -50,9 +57,13 @@ SupervisorEnd Supervisor::run() {
     watch_health(generations_.committed().settings);
     begin_surveys();
     have_listeners_kept();
+    report_.set_listeners(listener_lines(generations_.committed().listeners));
+    report_.publish(fleet_);
+    monitor_.start();
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
     tell_manager();
+    end_monitor();
     generations_.close_listeners();
     return *end_;
 }
@@ -61,6 +72,8 @@ Result<void> Supervisor::prepare() {
     auto board = Scoreboard::create(fleet_.slots());
     if (!board) return board.error();
     board_ = std::move(*board);
+    const std::string& name = generations_.committed().settings.name;
+    if (auto prepared = report_.prepare(fleet_.slots(), name, os_.now()); !prepared) return prepared.error();
     auto wait = EventWait::open();
     if (!wait) return wait.error();
     wait_ = std::move(*wait);
@@ -82,6 +95,7 @@ void Supervisor::turn() {
     }
     if (!end_) on_deadlines(now);
     if (!end_) steer();
+    if (!end_) tell_outcomes();
 }
 
 std::optional<TimePoint> Supervisor::next_deadline() const {
@@ -92,6 +106,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(next_look_);
     consider(next_survey_);
     consider(file_.deadline());
+    consider(monitor_.next_deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
     if (setup_.service) consider(setup_.service->next_deadline());
     return next;
@@ -105,6 +120,7 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::check_end: return on_check_end(source.id);
         case SourceKind::examination_end: return on_examination_end(source.id);
         case SourceKind::file_change: return file_.read_pending(os_.now());
+        case SourceKind::monitor: return on_monitor();
     }
 }
 
@@ -116,7 +132,7 @@ void Supervisor::on_signals() {
 
 void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
-    log_info(describe(signal));
+    report_.say(LogLevel::info, describe(signal));
     if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {
         case SignalMeaning::stop_gracefully: return stop_gracefully();
@@ -124,7 +140,7 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
         case SignalMeaning::reload: return decide(Event::reload_requested());
         case SignalMeaning::one_worker_more: return decide(Event::scale_by(1));
         case SignalMeaning::one_worker_less: return decide(Event::scale_by(-1));
-        case SignalMeaning::reopen_logs: return reopen_logs();
+        case SignalMeaning::reopen_logs: return static_cast<void>(reopen_logs());  // it has logged
         case SignalMeaning::child_ended: return;
     }
 }
@@ -161,15 +177,20 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
 
 void Supervisor::on_worker_end(std::size_t slot) {
     on_worker_channel(slot);  // its last words come before its end
+    const WorkerProcess* const worker = workers_.find(slot);
+    const pid_t pid = worker ? worker->pid : 0;
     std::optional<ExitEvidence> evidence = workers_.reap(slot);
     if (!evidence || end_) return;
     const bool by_kernel = evidence->ended.by_signal && !evidence->own_kill;
     evidence->out_of_memory = by_kernel && oom_.has_killed_since();
-    board_[slot].reset();
+    report_.take_over(board_[slot]);
     judge_.forget(slot);
     abandon_examination(slot);
     const int status = evidence->ended.by_signal ? Event::kSignalled : evidence->ended.value;
-    decide(Event::worker_exited(slot, status, explain_exit(*evidence).sentence, evidence->last_words));
+    const ExitStory story = explain_exit(*evidence);
+    report_.on_exit(slot, story);
+    desk_.on_worker_exited(slot, pid, story.sentence);
+    decide(Event::worker_exited(slot, status, story.sentence, evidence->last_words));
     close_listeners_when_unused();
     reap_adopted_children();  // one that ended meanwhile may have been hidden behind ours
 }
@@ -179,6 +200,7 @@ void Supervisor::on_deadlines(TimePoint now) {
     end_late_examinations(now);
     if (!end_ && next_survey_ && *next_survey_ <= now) survey(now);
     if (!end_ && file_.take_change(now)) on_file_change();
+    monitor_.on_deadline(now);
     const auto decision = fleet_.next_deadline();
     if (!end_ && decision && *decision <= now) decide(Event::tick());
 }
@@ -187,14 +209,16 @@ void Supervisor::reap_adopted_children() {
     std::vector<pid_t> own = workers_.pids();
     if (check_) own.push_back(check_->pid());
     for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
+    if (monitor_.is_running()) own.push_back(monitor_.pid());
     while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
 }
 
-void Supervisor::reopen_logs() {
-    if (auto reopened = reopen_log(); !reopened) {
-        log_error("The log goes on as it was: " + reopened.error().message());
-    }
+Result<void> Supervisor::reopen_logs() {
+    auto reopened = reopen_log();
+    if (!reopened) log_error("The log goes on as it was: " + reopened.error().message());
     workers_.tell_all(Message(MessageKind::reopen_logs));
+    monitor_.tell(Message(MessageKind::reopen_logs));
+    return reopened;
 }
 
 /// Once a stopping server accepts nothing more, newcomers are better refused than left waiting for a reset.

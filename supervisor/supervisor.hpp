@@ -11,11 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/control/control_desk.hpp"
+#include "supervisor/control/fleet_report.hpp"
+#include "supervisor/control/monitor_process.hpp"
 #include "supervisor/event_wait.hpp"
 #include "supervisor/file_watch.hpp"
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
 #include "supervisor/health/health_judge.hpp"
+#include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/recycle_watch.hpp"
@@ -37,6 +41,10 @@ struct SupervisorSetup {
     std::function<int(const Settings&, const WorkerPlace&)> work;
     /// In each new child: lets go of what only the master may hold, beyond what the supervisor itself holds.
     std::function<void()> leave_master;
+    /// The monitor, from its first own line to its exit code; none: the server has no monitor.
+    std::function<int(const MonitorPlace&)> monitor;
+    /// In each worker: lets go of the sockets that are the monitor's.
+    std::function<void()> leave_monitor;
     /// Once, when the first generation serves in full.
     std::function<void()> on_first_ready;
     Service* service = nullptr;  // borrowed; null: nobody wants to know
@@ -76,7 +84,7 @@ class Supervisor {
     void on_worker_end(std::size_t slot);
     void on_deadlines(TimePoint now);
     void reap_adopted_children();
-    void reopen_logs();
+    Result<void> reopen_logs();
     void close_listeners_when_unused();
     void steer();
 
@@ -92,6 +100,10 @@ class Supervisor {
     Result<SpawnedWorker> fork_worker(const Action& action, const Generation& generation, std::size_t lane);
     std::size_t make_lane(std::uint32_t generation);
     void tell_when_first_ready();
+    /// As an operator's changes leave them.
+    Settings worker_settings(const Generation& generation) const;
+    /// In a worker: what forget_master() does, and what is for the monitor.
+    void leave_for_work(std::uint32_t generation, std::size_t lane);
     /// In a child: lets go of everything but one generation's settings, and its sockets of one lane.
     void forget_master(std::uint32_t generation, std::size_t lane);
 
@@ -138,6 +150,17 @@ class Supervisor {
     void tell_manager();
     void have_listeners_kept();
 
+    // supervisor_control.cpp
+    Result<MonitorProcess::Spawned> fork_monitor();
+    void on_monitor();
+    void on_request(std::uint64_t id, const std::string& text);
+    Result<void> begin_request(std::uint64_t id, const ControlRequest& request);
+    Result<void> scale(std::uint64_t id, const std::string& argument);
+    Result<void> end_worker(std::uint64_t id, const ControlRequest& request);
+    Result<void> change_log_level(std::uint64_t id, const std::string& name);
+    void tell_outcomes();
+    void end_monitor();
+
     Os& os_;
     SupervisorSetup setup_;
     Generations generations_;
@@ -156,6 +179,10 @@ class Supervisor {
     std::deque<Event> events_;  // to be decided on, in order
     bool deciding_ = false;
     std::optional<ReloadCheck> check_;
+    MonitorProcess monitor_;
+    ControlDesk desk_;
+    FleetReport report_;
+    std::optional<LogLevel> log_level_;  // as an operator has set it, until the next reload
     std::vector<bool> served_;  // lanes, as last steered
     bool told_ready_ = false;
     std::string trouble_;  // why the last reload failed, if it did
@@ -174,5 +201,7 @@ FleetOptions to_fleet_options(const Settings& settings);
 
 /// "Listening at: http://127.0.0.1:8000 (123)", a line for each.
 void log_listening(const ListenerSet& listeners);
+/// "127.0.0.1:8000", a line for each.
+std::string listener_lines(const ListenerSet& listeners);
 
 }  // namespace girin

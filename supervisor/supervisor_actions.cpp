@@ -33,8 +33,10 @@ void Supervisor::carry_out(const Action& action) {
         case ActionKind::commit_reload: return commit_reload(action.generation);
         case ActionKind::roll_back_reload: return roll_back_reload(action);
         case ActionKind::drop_generation: return generations_.drop(action.generation);
-        case ActionKind::report_degraded: return log_warning("Degraded: " + action.text);
-        case ActionKind::report_recovered: return log_info("Recovered: " + action.text);
+        case ActionKind::report_degraded:
+            report_.on_degraded(action.text);
+            return report_.say(LogLevel::warning, "Degraded: " + action.text);
+        case ActionKind::report_recovered: return report_.say(LogLevel::info, "Recovered: " + action.text);
         case ActionKind::log: return log_decision(action);
         case ActionKind::exit_master: end_ = SupervisorEnd(action.code, action.text); return;
     }
@@ -50,7 +52,7 @@ void Supervisor::tell_drain(const Action& action) {
 void Supervisor::log_decision(const Action& action) {
     std::string text = action.text;
     if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-    log(action.level, text);
+    report_.say(action.level, text);
 }
 
 void Supervisor::spawn(const Action& action) {
@@ -69,6 +71,7 @@ Result<pid_t> Supervisor::try_spawn(const Action& action) {
     if (!worker) return worker.error();
     (*worker)->generation = action.generation;
     (*worker)->lane = lane;
+    report_.on_spawned(action.slot, os_.now());
     return (*worker)->pid;
 }
 
@@ -82,8 +85,14 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     ChildSetup child = setup_.child;
     child.environment = generation.settings.env;
     return spawn_worker(
-        os_, child, std::move(place), [this, &action, lane] { forget_master(action.generation, lane); },
-        [this, &generation](const WorkerPlace& own) { return setup_.work(generation.settings, own); });
+        os_, child, std::move(place), [this, &action, lane] { leave_for_work(action.generation, lane); },
+        [this, &generation](const WorkerPlace& own) { return setup_.work(worker_settings(generation), own); });
+}
+
+Settings Supervisor::worker_settings(const Generation& generation) const {
+    Settings settings = generation.settings;
+    settings.log_level = log_level_.value_or(settings.log_level);
+    return settings;
 }
 
 /// A new lane is opened when each has a worker already; but not in the middle of a reload, where lanes are counted
@@ -103,7 +112,14 @@ std::size_t Supervisor::make_lane(std::uint32_t generation) {
 void Supervisor::tell_when_first_ready() {
     if (told_ready_ || end_ || fleet_.wanted() == 0 || fleet_.ready_count() < fleet_.wanted()) return;
     told_ready_ = true;
+    report_.on_first_ready();
     if (setup_.on_first_ready) setup_.on_first_ready();
+}
+
+void Supervisor::leave_for_work(std::uint32_t generation, std::size_t lane) {
+    forget_master(generation, lane);
+    report_.forget();
+    if (setup_.leave_monitor) setup_.leave_monitor();
 }
 
 void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
@@ -114,6 +130,7 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     check_.reset();
     examinations_.clear();
     file_ = FileWatch();
+    monitor_.forget();
     generations_.keep_only(generation, lane);
     if (setup_.leave_master) setup_.leave_master();
 }

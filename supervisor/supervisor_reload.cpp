@@ -49,6 +49,8 @@ CheckOutcome check_blocking(const SupervisorSetup& setup) {
 
 void Supervisor::start_reload(std::uint32_t generation) {
     abandon_check();
+    report_.on_reload(generation, ReloadOutcome::running);
+    desk_.on_reload_begins(generation);
     auto check = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [this] { return check_blocking(setup_); });
     if (!check) return decide(Event::reload_refused(generation, check.error().message()));
     if (auto watched = wait_.add(check->pidfd(), ReadySource(SourceKind::check_end, generation)); !watched) {
@@ -92,11 +94,17 @@ void Supervisor::commit_reload(std::uint32_t generation) {
     if (auto opened = use_log(to_log_options(now.settings)); !opened) {
         log_error("The log goes on as it was: " + opened.error().message());
     }
+    log_level_.reset();
     trouble_.clear();
+    report_.set_listeners(listener_lines(now.listeners));
+    report_.on_reload(generation, ReloadOutcome::committed);
+    desk_.on_reload_committed(generation);
     have_listeners_kept();
 }
 
 void Supervisor::roll_back_reload(const Action& action) {
+    report_.on_reload(action.generation, ReloadOutcome::rolled_back, action.text);
+    desk_.on_reload_rolled_back(action.generation, action.text);
     abandon_check();
     generations_.drop(action.generation);
     trouble_ = "the last reload failed: " + action.text;

@@ -52,7 +52,7 @@ Received receive_message(int channel_fd, Message& message) {
     }
     const auto size = static_cast<std::size_t>(bytes);
     const bool well_formed = size >= kHeadBytes && packet.version == 1 &&
-                             packet.kind <= static_cast<std::uint8_t>(MessageKind::reopen_logs) &&
+                             packet.kind <= static_cast<std::uint8_t>(kLastMessageKind) &&
                              size == kHeadBytes + packet.text_bytes;
     if (!well_formed) return Received::closed;
     message.kind = static_cast<MessageKind>(packet.kind);

@@ -23,7 +23,13 @@ enum class MessageKind : std::uint8_t {
     drain,         // stop accepting, finish within value milliseconds, exit 0
     quit,          // close everything now, exit 0
     reopen_logs,
+    log_level,     // text: the least that is logged from now on
+    // monitor → master, on a channel of their own
+    request,       // value: a number to be answered with; text: what is asked (supervisor/control/control_desk.hpp)
+    // master → monitor
+    answer,        // value: the request's number; text: what came of it
 };
+inline constexpr MessageKind kLastMessageKind = MessageKind::answer;
 
 /// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
 /// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.

@@ -249,7 +249,7 @@ void Connection::end_request(const std::exception_ptr& failure) {
         log_application_error(finished.error().message());
         replace_answer(500, {});
     }
-    server_.request_done(exchange_->status());
+    server_.request_done(exchange_->status(), exchange_->began_at());
     if (server_.access_log().is_enabled()) log_access();
     decide_next();
 }

@@ -34,6 +34,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
 
     Server& server() const { return server_; }
     const Address& peer() const { return peer_; }
+    int fd() const { return stream_.fd(); }
     /// Between requests: may be closed without harm to any.
     bool is_idle() const { return phase_ == Phase::idle; }
 

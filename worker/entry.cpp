@@ -123,6 +123,7 @@ class Worker final : private MasterLink::Listener {
                 return ask_stop(std::chrono::milliseconds(message.value), message.text == kDrainLast);
             case MessageKind::quit: return quit_now();
             case MessageKind::reopen_logs: return reopen_logs();
+            case MessageKind::log_level: return change_log_level(message.text);
             default: log_warning("The master sent a message that is none of its own");
         }
     }
@@ -163,6 +164,10 @@ class Worker final : private MasterLink::Listener {
         if (auto reopened = reopen_log(); !reopened) {
             log_error("Log: " + reopened.error().message() + "; the old file is used on");
         }
+    }
+
+    static void change_log_level(const std::string& name) {
+        if (const auto level = parse_log_level(name)) set_log_level(*level);
     }
 
     AsioLoop& loop_;

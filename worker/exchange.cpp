@@ -1,5 +1,7 @@
 #include "worker/exchange.hpp"
 
+#include <sys/socket.h>
+
 #include "loop/cancel.hpp"
 #include "worker/connection.hpp"
 #include "worker/http/chunk_writer.hpp"
@@ -94,6 +96,14 @@ void Exchange::begin_refused(std::uint64_t number, TimePoint now) {
 std::string_view Exchange::peer() {
     if (peer_text_.empty()) peer_text_ = connection_->peer().to_text();
     return peer_text_;
+}
+
+std::optional<UnixPeer> Exchange::unix_peer() const {
+    ucred credentials{};
+    socklen_t bytes = sizeof credentials;
+    if (!connection_->peer().is_unix()) return std::nullopt;
+    if (::getsockopt(connection_->fd(), SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0) return std::nullopt;
+    return UnixPeer{credentials.pid, credentials.uid, credentials.gid};
 }
 
 std::string_view Exchange::path() { return decode_path(head().target, path_storage_); }
@@ -293,6 +303,7 @@ int Request::minor_version() const { return exchange_->head().version == HttpVer
 const FieldList& Request::headers() const { return exchange_->head().fields; }
 std::optional<std::string_view> Request::header(std::string_view name) const { return headers().find(name); }
 std::string_view Request::peer() const { return exchange_->peer(); }
+std::optional<UnixPeer> Request::unix_peer() const { return exchange_->unix_peer(); }
 std::string_view Request::client() const { return exchange_->origin().client; }
 std::string_view Request::scheme() const { return exchange_->origin().scheme; }
 std::string_view Request::host() const { return exchange_->origin().host; }

@@ -117,6 +117,7 @@ class Exchange {
     Connection& connection() const { return *connection_; }
     const Origin& origin();
     std::string_view peer();
+    std::optional<UnixPeer> unix_peer() const;
     std::string_view path();
     std::uint64_t number() const { return number_; }
     const FieldList& trailers() const { return trailer_list_; }

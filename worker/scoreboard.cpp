@@ -29,6 +29,18 @@ void ScoreboardSlot::reset() {
     errors_5xx = 0;
     crash.reset();
     request.reset();
+    busy_ns = 0;
+    lag_ns = 0;
+    latency_sum_us = 0;
+    for (auto& count : latency) count = 0;
+}
+
+void ScoreboardSlot::count_latency(std::int64_t microseconds) {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    std::size_t bucket = 0;
+    while (bucket < kLatencyBounds_us.size() && microseconds > kLatencyBounds_us[bucket]) ++bucket;
+    latency[bucket].store(latency[bucket].load(kRelaxed) + 1, kRelaxed);
+    latency_sum_us.store(latency_sum_us.load(kRelaxed) + static_cast<std::uint64_t>(microseconds), kRelaxed);
 }
 
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {

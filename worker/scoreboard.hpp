@@ -3,6 +3,7 @@
 // The scoreboard: shared memory with one line per slot, written by the worker in that slot, read by the master and by
 // siblings. Plain atomics, no locks, no system calls to write. Mapped by the master before any fork.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstddef>
@@ -27,6 +28,12 @@ struct CrashNote {
     void reset();
 };
 
+/// Upper bounds of the latency buckets, in microseconds; the last bucket, beyond these, has none.
+inline constexpr std::array<std::int64_t, 14> kLatencyBounds_us = {
+    1'000,   2'000,   5'000,     10'000,    20'000,    50'000,     100'000,
+    200'000, 500'000, 1'000'000, 2'000'000, 5'000'000, 10'000'000, 30'000'000};
+inline constexpr std::size_t kLatencyBuckets = kLatencyBounds_us.size() + 1;
+
 /// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds
 /// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
 struct alignas(128) ScoreboardSlot {
@@ -43,8 +50,14 @@ struct alignas(128) ScoreboardSlot {
     std::atomic<std::uint64_t> errors_5xx;
     CrashNote crash;
     RequestNote request;                           // whose handler runs now
+    std::atomic<std::uint64_t> busy_ns;            // in turns, as opposed to waiting for something to do
+    std::atomic<std::int64_t> lag_ns;              // the longest turn of the last half second: so long others waited
+    std::atomic<std::uint64_t> latency_sum_us;     // from a request's head to the end of its handler, all together
+    std::array<std::atomic<std::uint64_t>, kLatencyBuckets> latency;
 
     void reset();
+    /// For the writer.
+    void count_latency(std::int64_t microseconds);
 };
 
 /// Owns: the mapping, shared with every process forked after create().

@@ -27,7 +27,8 @@ Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     if (auto became = become(setup.identity); !became) return became.error();
     end_with(master);
     ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
-    if (setup.title) setup.title->set(make_process_title("worker " + std::to_string(slot), setup.name));
+    const std::string role = setup.role.empty() ? "worker " + std::to_string(slot) : setup.role;
+    if (setup.title) setup.title->set(make_process_title(role, setup.name));
     setup.signals->restore();
     return {};
 }

@@ -35,6 +35,7 @@ struct ChildSetup {
     const SignalsBlocked* signals = nullptr;  // the mask to give back
     ProcessTitle* title = nullptr;
     std::string name;  // of the server, for the title
+    std::string role;  // for the title; empty: "worker" with its slot
     Identity identity;
     std::vector<std::string> environment;
 

@@ -70,6 +70,14 @@ struct Settings {
     std::string access_logfile;       // "-": standard output; empty: none
     std::string access_logformat;     // Gunicorn's atoms, or the word "json"; empty: Gunicorn's default
 
+    // Control
+    std::string control_socket = "auto";        // a path, "auto" or "none"
+    std::optional<std::uint32_t> control_socket_mode = 0600;
+    std::vector<BindAddress> admin_bind;        // TCP addresses of the monitor; none: only the control socket
+    bool admin_allow_actions = false;           // requests that change something are taken there too
+    std::string statsd_host;                    // HOST:PORT; empty: nothing is sent
+    std::string statsd_prefix;
+
     // Process
     std::string pid;   // file to hold the master's process id; empty: none
     std::string name;  // in the process list; empty: "girin"

@@ -76,6 +76,20 @@ Result<void> check_proxy_address(const std::string& text) {
     return Error(quoted(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
 }
 
+Result<void> check_control_socket(const std::string& text) {
+    constexpr std::size_t kMostBytes = 107;  // of a Unix socket's path
+    if (text.empty()) return Error(quoted(text) + " is no path; none is how to go without");
+    if (text.size() <= kMostBytes) return {};
+    return Error(quoted(text) + " is too long for a socket: at most " + std::to_string(kMostBytes) + " bytes");
+}
+
+Result<void> check_statsd_host(const std::string& text) {
+    const auto address = parse_bind_address(text);
+    const bool fits = address && address->kind == BindAddress::Kind::tcp && address->port > 0;
+    if (fits && text.find(':') != text.npos) return {};
+    return Error(quoted(text) + " is not HOST:PORT");
+}
+
 Result<void> check_process_name(const std::string& text) {
     if (text.size() > kProcessNameBytes) {
         return Error(quoted(text) + " is too long: at most " + std::to_string(kProcessNameBytes) + " bytes are shown");

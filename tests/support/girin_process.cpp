@@ -13,9 +13,13 @@ const char* const kListening = R"(Listening at: (.*) \(\d+\))";
 // What the master says of each worker whose application has started and whose listeners are armed.
 const char* const kReady = R"(Worker \d+ \(pid \d+\) is ready)";
 
+// A monitor only where a test asks for one.
+const std::map<std::string, std::string> kNoMonitor = {{"GIRIN_CONTROL_SOCKET", "none"}};
+
 Command command_for(const TempDir& dir, const GirinCommand& girin) {
     Command command(girin.program.empty() ? girin_binary() : girin.program, girin.args);
-    command.environment = girin.environment;
+    command.environment = kNoMonitor;
+    for (const auto& [name, value] : girin.environment) command.environment[name] = value;
     command.unset = {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WEB_CONCURRENCY"};
     command.directory = dir.path();
     command.log_directory = dir.path();
@@ -36,6 +40,8 @@ std::vector<Endpoint> listening_in(const std::string& log) {
     return endpoints;
 }
 
+bool is_monitor(pid_t child) { return title_of(child).starts_with("girin: monitor"); }
+
 std::size_t ready_in(const std::string& log, std::size_t from) {
     if (from >= log.size()) return 0;
     const std::regex line(kReady);
@@ -48,7 +54,11 @@ std::size_t ready_in(const std::string& log, std::size_t from) {
 
 std::string girin_binary() { return GIRIN_BINARY; }
 
-Command girin_command(std::vector<std::string> args) { return Command(girin_binary(), std::move(args)); }
+Command girin_command(std::vector<std::string> args) {
+    Command command(girin_binary(), std::move(args));
+    command.environment = kNoMonitor;
+    return command;
+}
 
 GirinProcess::GirinProcess(const TempDir& dir, const GirinCommand& command) : child_(command_for(dir, command)) {
     wait_until_started(command);
@@ -75,7 +85,7 @@ GirinProcess::~GirinProcess() {
 
 std::vector<pid_t> GirinProcess::workers() const {
     std::vector<pid_t> pids = children_of(pid());
-    std::erase_if(pids, [](pid_t worker) { return !is_running(worker); });
+    std::erase_if(pids, [](pid_t child) { return !is_running(child) || is_monitor(child); });
     return pids;
 }
 

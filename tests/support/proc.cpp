@@ -123,6 +123,12 @@ std::optional<pid_t> parent_of(pid_t pid) {
     return static_cast<pid_t>(*parent);
 }
 
+std::string title_of(pid_t pid) {
+    std::string title = slurp(proc_path(pid, "cmdline")).value_or("");
+    std::ranges::replace(title, '\0', ' ');
+    return title;
+}
+
 std::optional<std::size_t> fd_count(pid_t pid) { return entry_count(proc_path(pid, "fd")); }
 
 std::vector<std::string> fd_targets(pid_t pid) {

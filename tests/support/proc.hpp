@@ -26,6 +26,8 @@ std::optional<char> state_of(pid_t pid);
 /// Exists and is no zombie.
 bool is_running(pid_t pid);
 std::optional<pid_t> parent_of(pid_t pid);
+/// Its arguments, or the title that it has given itself; empty when it is gone.
+std::string title_of(pid_t pid);
 
 std::optional<std::size_t> fd_count(pid_t pid);
 /// What each descriptor points to: "socket:[123]", "/var/log/x".

@@ -33,6 +33,9 @@ ROOMS = {
     "worker/": ["loop/", "worker/"],
     "supervisor/": ["loop/base/", "supervisor/", "worker/entry.hpp", "worker/options.hpp", "worker/channel.hpp",
                     "worker/scoreboard.hpp", "worker/listener_socket.hpp", "worker/app.hpp", "worker/app/"],
+    # The monitor is a worker with a built-in application, and so has a loop.
+    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app.hpp", "worker/app/", "worker/entry.hpp",
+                            "worker/listener_socket.hpp", "worker/master_link.hpp", "worker/scoreboard.hpp"],
 }
 # Outside of loop/ and its tests, Asio's headers may stand in these.
 ASIO_ALLOWED = ["loop/*", "tests/loop/*"]

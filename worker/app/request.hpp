@@ -15,6 +15,13 @@ namespace girin {
 
 class Exchange;
 
+/// Who is at the other end of a Unix socket, as the kernel says.
+struct UnixPeer {
+    int pid = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+};
+
 /// Every view stays valid until the handler ends.
 class Request {
   public:
@@ -40,6 +47,8 @@ class Request {
 
     /// The other end of the connection: "192.0.2.1:5312", or "unix:".
     std::string_view peer() const;
+    /// Nothing: the connection isn't one of a Unix socket. A system call.
+    std::optional<UnixPeer> unix_peer() const;
     /// Who asks, how and for which host: as trusted proxies tell, else as the connection and Host say.
     std::string_view client() const;
     std::string_view scheme() const;

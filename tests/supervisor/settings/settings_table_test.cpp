@@ -215,6 +215,8 @@ std::vector<std::string> everything_changed() {
         "--limit-request-body=3g", "--forwarded-allow-ips=10.0.0.0/8,::1", "--soak=0", "--surge=4",
         "--log-level", "debug", "--log-format", "json", "--log-file", "/var/log/girin.log",
         "--access-logfile=-", "--access-logformat", "%(h)s \"%(r)s\" # %(s)s",
+        "--control-socket=/run/c", "--control-socket-mode=660", "--admin-bind=:9000", "--admin-allow-actions",
+        "--statsd-host=stats:8125", "--statsd-prefix=shop",
         "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
         "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--preload", "./libshop.so:other",
     };

@@ -1,0 +1,129 @@
+#include "supervisor/control/control_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "loop/base/log.hpp"
+
+namespace girin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kBacklog = 256;
+
+/// The directory exists and is ours alone to write in. Errors: it can't be made, or somebody else could have.
+Result<void> make_directory(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return Error::from_errno(errno, "make directory", path);
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) != 0) return Error::from_errno(errno, "look at", path);
+    const bool ours = S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
+    if (!ours) return Error(path + " isn't a directory that only we can write in");
+    return {};
+}
+
+bool has_listener(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return true;
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    return !fd || ::connect(fd.get(), generic, sizeof address) == 0 || errno != ECONNREFUSED;
+}
+
+/// What masters that were killed have left behind.
+void remove_dead_sockets(const std::string& directory) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+        const std::string path = entry.path().string();
+        if (entry.path().extension() == ".sock" && !has_listener(path)) ::unlink(path.c_str());
+    }
+}
+
+Result<ListenerSet> listen_at(const std::string& path, mode_t mode) {
+    ListenOptions options;
+    options.backlog = kBacklog;
+    const mode_t former = ::umask(static_cast<mode_t>(~mode & 0777U));
+    auto opened = ListenerSet::open({BindAddress::unix_socket(path)}, options);
+    ::umask(former);
+    return opened;
+}
+
+Result<ListenerSet> listen_at_usual_place(mode_t mode) {
+    const std::string directory = control_directories().front();
+    if (auto made = make_directory(directory, ::geteuid() == 0 ? 0755 : 0700); !made) return made.error();
+    remove_dead_sockets(directory);
+    return listen_at(directory + "/" + std::to_string(::getpid()) + ".sock", mode);
+}
+
+}  // namespace
+
+Result<ControlSockets> ControlSockets::open_blocking(const Settings& settings) {
+    ControlSockets sockets;
+    if (auto opened = sockets.open_control(settings); !opened) return opened.error();
+    ListenOptions options;
+    options.backlog = kBacklog;
+    auto admin = ListenerSet::open(settings.admin_bind, options);
+    if (!admin) return admin.error().within("admin-bind");
+    sockets.admin_ = std::move(*admin);
+    for (const Listener& listener : sockets.control_.listeners()) log_info("Control socket: " + listener.text());
+    for (const Listener& listener : sockets.admin_.listeners()) log_info("Admin address: http://" + listener.text());
+    return sockets;
+}
+
+Result<void> ControlSockets::open_control(const Settings& settings) {
+    if (settings.control_socket == "none") return {};
+    const bool is_usual = settings.control_socket == "auto";
+    const mode_t mode = settings.control_socket_mode.value_or(0600);
+    auto opened = is_usual ? listen_at_usual_place(mode) : listen_at(settings.control_socket, mode);
+    if (!opened && !is_usual) return opened.error().within("control-socket");
+    if (!opened) log_warning("There is no control socket: " + opened.error().message());
+    if (opened) control_ = std::move(*opened);
+    return {};
+}
+
+std::vector<ListenerSocket> ControlSockets::sockets() const {
+    std::vector<ListenerSocket> sockets = control_.sockets(0);
+    std::ranges::copy(admin_.sockets(0), std::back_inserter(sockets));
+    return sockets;
+}
+
+void ControlSockets::close() {
+    control_.close();
+    admin_.close();
+}
+
+std::vector<std::string> control_directories() {
+    const std::string user = std::to_string(::geteuid());
+    std::vector<std::string> directories;
+    if (::access("/run", W_OK) == 0) directories.emplace_back("/run/girin");
+    const char* const session = std::getenv("XDG_RUNTIME_DIR");
+    if (session != nullptr && *session == '/') directories.push_back(std::string(session) + "/girin");
+    directories.push_back("/tmp/girin-" + user);
+    const std::string usual_session = "/run/user/" + user + "/girin";
+    if (std::ranges::find(directories, usual_session) == directories.end()) directories.push_back(usual_session);
+    return directories;
+}
+
+std::vector<std::string> find_control_sockets() {
+    std::vector<std::string> found;
+    for (const std::string& directory : control_directories()) {
+        std::error_code error;
+        for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+            if (entry.path().extension() == ".sock") found.push_back(entry.path().string());
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+}  // namespace girin

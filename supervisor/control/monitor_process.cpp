@@ -1,0 +1,138 @@
+#include "supervisor/control/monitor_process.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "loop/base/log.hpp"
+#include "supervisor/process/exit_cause.hpp"
+
+namespace girin {
+namespace {
+
+constexpr std::size_t kAtOnce = 32;
+
+}  // namespace
+
+void MonitorProcess::start() {
+    deadline_.reset();
+    if (!spawn_ || ending_ || pid_ > 0) return;
+    if (auto started = try_start(); !started) schedule("can't be started: " + started.error().message());
+}
+
+Result<void> MonitorProcess::try_start() {
+    auto spawned = spawn_();
+    if (!spawned) return spawned.error();
+    pid_ = spawned->worker.child.pid;
+    pidfd_ = std::move(spawned->worker.child.pidfd);
+    channel_ = std::move(spawned->worker.channel);
+    requests_ = std::move(spawned->requests);
+    started_at_ = os_.now();
+    renewed_ = true;
+    if (auto watched = watch(); !watched) {
+        [[maybe_unused]] const auto killed = os_.signal_child(pidfd_.get(), SIGKILL);
+        let_go();  // unwatched, it is reaped like an adopted child
+        return watched.error();
+    }
+    log_debug("Monitor started", {{"child", pid_}});
+    return {};
+}
+
+Result<void> MonitorProcess::watch() {
+    for (const UniqueFd* fd : {&pidfd_, &channel_, &requests_}) {
+        if (auto added = wait_.add(fd->get(), ReadySource(SourceKind::monitor, 0)); !added) return added.error();
+    }
+    return {};
+}
+
+void MonitorProcess::schedule(const std::string& why) {
+    if (os_.now() - started_at_ > kStable) failures_ = 0;
+    const Duration delay = std::min<Duration>(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
+    deadline_ = os_.now() + delay;
+    log_warning("The monitor " + why + "; it is started again in " + to_text(delay));
+}
+
+void MonitorProcess::on_deadline(TimePoint now) {
+    if (!deadline_ || now < *deadline_) return;
+    if (!ending_) return start();
+    deadline_.reset();
+    if (pid_ > 0) [[maybe_unused]] const auto killed = os_.signal_child(pidfd_.get(), SIGKILL);
+}
+
+std::vector<Message> MonitorProcess::on_ready() {
+    std::vector<Message> requests;
+    read_worker_channel();
+    read_requests(requests);
+    reap_if_ended();
+    return requests;
+}
+
+void MonitorProcess::read_worker_channel() {
+    Message message;
+    for (std::size_t i = 0; channel_ && i < kAtOnce; ++i) {
+        const Received received = receive_message(channel_.get(), message);
+        if (received == Received::nothing_yet) return;
+        if (received == Received::closed) {
+            wait_.remove(channel_.get());
+            return channel_.reset();
+        }
+        if (message.kind == MessageKind::boot_failed) log_warning("The monitor fails: " + message.text);
+        if (message.kind == MessageKind::recycle) tell(Message(MessageKind::quit));  // TERM from outside
+    }
+}
+
+void MonitorProcess::read_requests(std::vector<Message>& requests) {
+    while (requests_ && requests.size() < kAtOnce) {
+        Message message;
+        const Received received = receive_message(requests_.get(), message);
+        if (received == Received::nothing_yet) return;
+        if (received == Received::closed) {
+            wait_.remove(requests_.get());
+            return requests_.reset();
+        }
+        if (message.kind == MessageKind::request) requests.push_back(std::move(message));
+    }
+}
+
+void MonitorProcess::reap_if_ended() {
+    if (pid_ == 0) return;
+    const auto ended = os_.reap_child(pidfd_.get());
+    if (!ended || !*ended) return;
+    ExitEvidence evidence;
+    evidence.ended = **ended;
+    const std::string pid = std::to_string(pid_);
+    let_go();
+    deadline_.reset();
+    if (!ending_) schedule("(pid " + pid + ") " + explain_exit(evidence).sentence);
+}
+
+void MonitorProcess::answer(std::uint64_t id, const std::string& text) {
+    const Message message(MessageKind::answer, static_cast<std::int64_t>(id), text);
+    if (requests_) [[maybe_unused]] const auto sent = send_message(requests_.get(), message);
+}
+
+void MonitorProcess::tell(const Message& message) {
+    if (channel_) [[maybe_unused]] const auto sent = send_message(channel_.get(), message);
+}
+
+void MonitorProcess::begin_end() {
+    ending_ = true;
+    deadline_ = os_.now() + kMonitorEndLimit;
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kMonitorDrainLimit);
+    tell(Message(MessageKind::drain, limit.count()));
+}
+
+void MonitorProcess::let_go() {
+    for (UniqueFd* fd : {&pidfd_, &channel_, &requests_}) {
+        if (*fd) wait_.remove(fd->get());
+        fd->reset();
+    }
+    pid_ = 0;
+}
+
+void MonitorProcess::forget() {
+    for (UniqueFd* fd : {&pidfd_, &channel_, &requests_}) fd->reset();
+    pid_ = 0;
+}
+
+}  // namespace girin

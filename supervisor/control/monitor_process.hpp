@@ -1,0 +1,87 @@
+#pragma once
+
+// The monitor as the master sees it: one more child, with a channel for what workers say too and one for requests. It
+// is started again when it ends, with a back-off, and nothing else takes notice. Not here: what it does
+// (supervisor/monitor), and what is done about requests (supervisor_control.cpp).
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "supervisor/event_wait.hpp"
+#include "supervisor/process/os.hpp"
+#include "supervisor/process/spawn.hpp"
+#include "worker/channel.hpp"
+
+namespace girin {
+
+/// From being told to end until it is killed.
+inline constexpr Duration kMonitorEndLimit = std::chrono::seconds(1);
+/// … and until it cuts off by itself what is still in hand.
+inline constexpr Duration kMonitorDrainLimit = std::chrono::milliseconds(400);
+
+class MonitorProcess {
+  public:
+    /// What a fork gives: as for a worker, and the master's end of the channel for requests.
+    struct Spawned {
+        SpawnedWorker worker;
+        UniqueFd requests;
+
+        Spawned() = default;
+        Spawned(SpawnedWorker w, UniqueFd fd) : worker(std::move(w)), requests(std::move(fd)) {}
+    };
+    using Spawn = std::function<Result<Spawned>()>;
+
+    /// Both are borrowed. Without `spawn` there is never a monitor.
+    MonitorProcess(Os& os, EventWait& wait, Spawn spawn) : os_(os), wait_(wait), spawn_(std::move(spawn)) {}
+
+    /// Starts it now.
+    void start();
+    /// When on_deadline() is due.
+    std::optional<TimePoint> next_deadline() const { return deadline_; }
+    void on_deadline(TimePoint now);
+    /// Something of its is ready. Returns what it asks; at most so many at once that the master isn't kept.
+    std::vector<Message> on_ready();
+    void answer(std::uint64_t id, const std::string& text);
+    void tell(const Message& message);
+
+    /// Told to end, and killed if it doesn't soon.
+    void begin_end();
+    bool is_running() const { return pid_ > 0; }
+    /// A new one has been started since the last call: requests of the former are nobody's any more.
+    bool was_renewed() { return std::exchange(renewed_, false); }
+    pid_t pid() const { return pid_; }
+
+    /// For a child: lets go of what is the master's.
+    void forget();
+
+  private:
+    static constexpr Duration kFirstDelay = std::chrono::milliseconds(250);
+    static constexpr Duration kLongestDelay = std::chrono::seconds(30);
+    static constexpr Duration kStable = std::chrono::seconds(30);  // after such a life, back-off begins anew
+
+    Result<void> try_start();
+    Result<void> watch();
+    void schedule(const std::string& why);
+    void read_worker_channel();
+    void read_requests(std::vector<Message>& requests);
+    void reap_if_ended();
+    void let_go();
+
+    Os& os_;
+    EventWait& wait_;
+    Spawn spawn_;
+    pid_t pid_ = 0;
+    UniqueFd pidfd_;
+    UniqueFd channel_;
+    UniqueFd requests_;
+    TimePoint started_at_{};
+    std::optional<TimePoint> deadline_;  // to be started, or while it ends, to be killed
+    int failures_ = 0;
+    bool ending_ = false;
+    bool renewed_ = false;
+};
+
+}  // namespace girin

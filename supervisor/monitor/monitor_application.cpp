@@ -1,0 +1,206 @@
+#include "supervisor/monitor/monitor_application.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+
+#include <charconv>
+#include <utility>
+
+#include "loop/sleep.hpp"
+#include "loop/task.hpp"
+#include "supervisor/monitor/request_body.hpp"
+#include "supervisor/monitor/status_json.hpp"
+
+namespace girin {
+namespace {
+
+constexpr std::string_view kRequestPath = "/v1/";
+constexpr std::string_view kJson = "application/json";
+
+bool is_local(const Request& request) { return request.peer() == "unix:"; }
+
+std::uint64_t to_number(std::string_view text) {
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+/// "after=12" of a query; 0 without one.
+std::uint64_t after_in(const Request& request) {
+    constexpr std::string_view kAfter = "after=";
+    if (request.query().starts_with(kAfter)) return to_number(request.query().substr(kAfter.size()));
+    return to_number(request.header("Last-Event-ID").value_or(""));
+}
+
+std::string describe_asker(const Request& request) {
+    const auto peer = request.unix_peer();
+    if (!peer) return std::string(request.peer());
+    return "uid " + std::to_string(peer->uid) + ", pid " + std::to_string(peer->pid);
+}
+
+void answer_json(Response& response, std::string_view text) {
+    response.set_header("Content-Type", kJson);
+    response.set_header("Cache-Control", "no-store");
+    response.body(std::string(text) + "\n");
+}
+
+std::string outcome_json(const ControlAnswer& answer) {
+    constexpr std::string_view kWords[] = {"done", "refused", "failed"};
+    boost::json::object object;
+    object["outcome"] = kWords[static_cast<std::size_t>(answer.kind)];
+    object["message"] = boost::json::string(answer.text);
+    return boost::json::serialize(object);
+}
+
+int to_status(AnswerKind kind) {
+    constexpr int kStatus[] = {200, 400, 409};
+    return kStatus[static_cast<std::size_t>(kind)];
+}
+
+/// A page of another site can have a browser send a form to us, but not with this type.
+void require_json(const Request& request) {
+    if (!request.header("Content-Type").value_or("").starts_with(kJson)) {
+        throw HttpError(415, "requests are sent as application/json");
+    }
+}
+
+}  // namespace
+
+const MonitorApplication::Route MonitorApplication::kRoutes[] = {
+    {"GET", "/v1/status", &MonitorApplication::get_status},
+    {"GET", "/v1/events", &MonitorApplication::get_events},
+    {"GET", "/livez", &MonitorApplication::get_live},
+    {"GET", "/readyz", &MonitorApplication::get_ready},
+    {"POST", "/v1/reload", &MonitorApplication::post_request},
+    {"POST", "/v1/scale", &MonitorApplication::post_request},
+    {"POST", "/v1/stop", &MonitorApplication::post_request},
+    {"POST", "/v1/reopen", &MonitorApplication::post_request},
+    {"POST", "/v1/upgrade", &MonitorApplication::post_request},
+    {"POST", "/v1/kill", &MonitorApplication::post_request},
+    {"POST", "/v1/log-level", &MonitorApplication::post_request},
+};
+
+MonitorApplication::MonitorApplication(const MonitorPlace& place, MonitorOptions options)
+    : place_(place), options_(std::move(options)) {}
+
+Coro<void> MonitorApplication::startup(const WorkerInfo&) {
+    auto& loop = dynamic_cast<AsioLoop&>(EventLoop::running());
+    requests_ = std::make_unique<MasterRequests>(loop, UniqueFd(place_.requests_fd));
+    observing_ = loop.create_task(observe(), "observer");
+    co_return;
+}
+
+Coro<void> MonitorApplication::shutdown() {
+    observing_.cancel();
+    co_return;
+}
+
+Coro<void> MonitorApplication::observe() {
+    for (;;) {
+        observer_.look(Clock::now());
+        co_await sleep_for(Observer::kInterval);
+    }
+}
+
+Coro<void> MonitorApplication::handle(Request& request, Response& response) {
+    bool path_exists = false;
+    for (const Route& route : kRoutes) {
+        if (route.path != request.path()) continue;
+        path_exists = true;
+        const bool meant = route.method == request.method() || (route.method == "GET" && request.method() == "HEAD");
+        if (!meant) continue;
+        require_permission(request);
+        return (this->*route.handler)(request, response);
+    }
+    throw path_exists ? HttpError(405) : HttpError(404);
+}
+
+/// Everybody may look who gets at a TCP address; the control socket is for the master's own user and root.
+void MonitorApplication::require_permission(const Request& request) const {
+    const auto peer = request.unix_peer();
+    const bool is_known = peer && (peer->uid == 0 || peer->uid == options_.master_uid);
+    if (is_local(request) && !is_known) throw HttpError(403, "only root and the server's own user may ask here");
+    if (is_local(request) || request.method() != "POST") return;
+    if (!options_.allow_tcp_actions) throw HttpError(403, "start the server with --admin-allow-actions for that");
+    require_json(request);
+}
+
+Snapshot MonitorApplication::snapshot() { return observer_.take(Clock::now()); }
+
+Coro<void> MonitorApplication::get_status(Request&, Response& response) {
+    answer_json(response, status_json(snapshot(), options_.version));
+    co_return;
+}
+
+Coro<void> MonitorApplication::get_events(Request& request, Response& response) {
+    const std::uint64_t after = after_in(request);
+    if (request.header("Accept").value_or("") == "text/event-stream") return follow(after, response);
+    answer_json(response, events_json(place_.facts->events(after), place_.facts->last_event()));
+    return {};
+}
+
+/// Server-sent events: `log` for each event, and `status` once a second.
+Coro<void> MonitorApplication::follow(std::uint64_t after, Response& response) {
+    if (followers_ >= kMaxFollowers) throw HttpError(503, "too many follow the events already");
+    struct Counted {
+        explicit Counted(std::size_t& counter) : followers(counter) { ++followers; }
+        ~Counted() { --followers; }
+        std::size_t& followers;
+    };
+    const Counted counted(followers_);
+    response.set_header("Content-Type", "text/event-stream");
+    response.set_header("Cache-Control", "no-store");
+    co_await follow_until_gone(after, response);
+}
+
+Coro<void> MonitorApplication::follow_until_gone(std::uint64_t after, Response& response) {
+    TimePoint status_due = Clock::now();
+    for (;;) {
+        std::string news;
+        for (const EventFacts& event : place_.facts->events(after)) {
+            after = event.number;
+            news += "id: " + std::to_string(after) + "\nevent: log\ndata: " + event_json(event) + "\n\n";
+        }
+        const TimePoint now = Clock::now();
+        if (now >= status_due) {
+            news += "event: status\ndata: " + status_json(snapshot(), options_.version) + "\n\n";
+            status_due = now + Observer::kInterval;
+        }
+        if (!news.empty()) {
+            co_await response.write(news);
+            co_await response.flush();
+        }
+        co_await sleep_for(kFollowInterval);
+    }
+}
+
+Coro<void> MonitorApplication::get_live(Request&, Response& response) {
+    response.body("alive\n");
+    co_return;
+}
+
+Coro<void> MonitorApplication::get_ready(Request&, Response& response) {
+    const Snapshot now = snapshot();
+    if (!now.is_ready()) response.status(503);
+    response.body(now.is_ready() ? "ready\n" : now.state() + ": " + std::to_string(now.master.ready) + " of " +
+                                                   std::to_string(now.master.wanted) + " workers are ready\n");
+    co_return;
+}
+
+Coro<void> MonitorApplication::post_request(Request& request, Response& response) {
+    const std::string word(request.path().substr(kRequestPath.size()));
+    const std::string body = co_await request.read_all(kMaxRequestBytes);
+    const auto named = ControlRequest::parse(word);
+    if (!named) throw HttpError(404);
+    auto asked = parse_request_body(named->verb, body);
+    ControlAnswer answer(0, AnswerKind::refused, asked ? std::string() : asked.error().message());
+    if (asked) {
+        asked->asker = describe_asker(request);
+        answer = co_await requests_->ask(std::move(*asked));
+    }
+    response.status(to_status(answer.kind));
+    answer_json(response, outcome_json(answer));
+}
+
+}  // namespace girin

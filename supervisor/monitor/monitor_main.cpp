@@ -1,0 +1,40 @@
+#include "supervisor/monitor/monitor_main.hpp"
+
+#include "loop/base/log.hpp"
+#include "worker/entry.hpp"
+
+namespace girin {
+namespace {
+
+WorkerOptions monitor_worker_options() {
+    WorkerOptions options;
+    options.limits.connections = kMonitorConnections;
+    options.limits.request_body_bytes = MonitorApplication::kMaxRequestBytes;
+    options.timeouts.header = std::chrono::seconds(5);
+    options.timeouts.body = std::chrono::seconds(5);
+    options.timeouts.write = std::chrono::seconds(10);
+    options.timeouts.half_close = std::chrono::milliseconds(0);  // followers that have gone make room at once
+    options.threads = 1;
+    options.accept_gate = false;
+    options.forwarded_allow_ips.clear();
+    return options;
+}
+
+}  // namespace
+
+int monitor_main(const MonitorPlace& place, MonitorOptions options, std::vector<ListenerSocket> listeners) {
+    auto own_line = Scoreboard::create(1);
+    if (!own_line) {
+        log_error(own_line.error().message());
+        return kWorkerBootFailed;
+    }
+    WorkerSetup setup;
+    setup.options = monitor_worker_options();
+    setup.listeners = std::move(listeners);
+    setup.channel_fd = place.channel_fd;
+    setup.board = own_line->slots();
+    setup.preloaded = std::make_unique<MonitorApplication>(place, std::move(options));
+    return worker_main(std::move(setup));
+}
+
+}  // namespace girin

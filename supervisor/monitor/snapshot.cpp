@@ -1,0 +1,108 @@
+#include "supervisor/monitor/snapshot.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace girin {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+double to_seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+std::int64_t to_ns(TimePoint time) { return std::chrono::nanoseconds(time.time_since_epoch()).count(); }
+
+}  // namespace
+
+std::string Snapshot::state() const {
+    if (master.stopping) return "stopping";
+    if (!master.ever_ready) return "starting";
+    if (master.degraded) return "degraded";
+    return master.reloading ? "reloading" : "serving";
+}
+
+double Snapshot::uptime_s() const { return to_seconds(to_ns(now) - master.started_ns); }
+
+std::uint64_t Snapshot::requests_in_flight() const {
+    const auto plus = [](std::uint64_t sum, const SlotView& slot) { return sum + slot.requests_in_flight; };
+    return std::accumulate(slots.begin(), slots.end(), std::uint64_t{0}, plus);
+}
+
+std::uint64_t Snapshot::connections() const {
+    const auto plus = [](std::uint64_t sum, const SlotView& slot) { return sum + slot.connections; };
+    return std::accumulate(slots.begin(), slots.end(), std::uint64_t{0}, plus);
+}
+
+void Observer::look(TimePoint now) {
+    work_.resize(place_.board.size());
+    const double seconds = looked_at_ ? to_seconds((now - *looked_at_).count()) : 0;
+    looked_at_ = now;
+    for (std::size_t slot = 0; slot < work_.size(); ++slot) look_at(slot, seconds);
+    const std::uint64_t requests = place_.facts->totals(place_.board).requests;
+    if (seconds > 0) requests_per_second_ = static_cast<double>(requests - std::min(requests, requests_)) / seconds;
+    requests_ = requests;
+    std::erase_if(memories_, [now](const auto& entry) { return now - entry.second.read_at > 10 * kMemoryAge; });
+}
+
+void Observer::look_at(std::size_t slot, double seconds) {
+    const ScoreboardSlot& line = place_.board[slot];
+    Work& before = work_[slot];
+    Work work;
+    work.pid = place_.facts->slot(slot).pid;
+    work.busy_ns = line.busy_ns.load(kRelaxed);
+    work.requests = line.requests.load(kRelaxed);
+    const bool same = work.pid == before.pid && work.busy_ns >= before.busy_ns && work.requests >= before.requests;
+    if (same && seconds > 0) {
+        work.utilisation = std::min(1.0, static_cast<double>(work.busy_ns - before.busy_ns) / 1e9 / seconds);
+        work.requests_per_second = static_cast<double>(work.requests - before.requests) / seconds;
+    }
+    before = work;
+}
+
+Snapshot Observer::take(TimePoint now) {
+    Snapshot snapshot;
+    snapshot.now = now;
+    snapshot.master = place_.facts->master();
+    snapshot.master_memory = memory_of(snapshot.master.pid, now);
+    snapshot.totals = place_.facts->totals(place_.board);
+    snapshot.requests_per_second = requests_per_second_;
+    for (std::size_t slot = 0; slot < place_.board.size(); ++slot) {
+        SlotView seen = view(slot, now);
+        const bool is_used = seen.facts.state != WorkerState::empty || seen.facts.exits > 0;
+        if (is_used) snapshot.slots.push_back(std::move(seen));
+    }
+    return snapshot;
+}
+
+SlotView Observer::view(std::size_t slot, TimePoint now) {
+    const ScoreboardSlot& line = place_.board[slot];
+    SlotView seen;
+    seen.slot = slot;
+    seen.facts = place_.facts->slot(slot);
+    seen.requests = line.requests.load(kRelaxed);
+    seen.errors_5xx = line.errors_5xx.load(kRelaxed);
+    seen.requests_in_flight = line.requests_in_flight.load(kRelaxed);
+    seen.connections = line.connections.load(kRelaxed);
+    seen.accepting = line.accepting.load(kRelaxed) != 0;
+    std::int64_t lag_ns = line.lag_ns.load(kRelaxed);
+    const std::int64_t turn_began_ns = line.callback_start_ns.load(kRelaxed);
+    if (turn_began_ns > 0) lag_ns = std::max(lag_ns, to_ns(now) - turn_began_ns);
+    seen.lag_s = to_seconds(lag_ns);
+    if (slot < work_.size() && work_[slot].pid == seen.facts.pid) {
+        seen.utilisation = work_[slot].utilisation;
+        seen.requests_per_second = work_[slot].requests_per_second;
+    }
+    if (seen.has_worker()) seen.memory = memory_of(seen.facts.pid, now);
+    return seen;
+}
+
+std::optional<ProcessMemory> Observer::memory_of(pid_t pid, TimePoint now) {
+    if (pid <= 0) return std::nullopt;
+    Memory& memory = memories_[pid];
+    if (memory.read_at == TimePoint() || now - memory.read_at > kMemoryAge) {
+        memory.value = read_process_memory(pid);
+        memory.read_at = now;
+    }
+    return memory.value;
+}
+
+}  // namespace girin

@@ -1,0 +1,152 @@
+// The shell's side of the monitor: starting it, doing what operators ask through it, and telling them what came of it.
+
+#include <charconv>
+
+#include "loop/base/log.hpp"
+#include "supervisor/supervisor.hpp"
+
+namespace girin {
+namespace {
+
+/// A number and nothing else.
+std::optional<std::size_t> parse_slot(const std::string& text) {
+    std::size_t slot = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slot);
+    if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return slot;
+}
+
+}  // namespace
+
+Result<MonitorProcess::Spawned> Supervisor::fork_monitor() {
+    auto requests = make_channel_pair();
+    if (!requests) return requests.error();
+    ChildSetup child = setup_.child;
+    child.role = "monitor";
+    MonitorPlace place;
+    place.requests_fd = requests->second.get();
+    place.board = board_.slots();
+    place.facts = &report_.board();
+    place.master = ::getpid();
+    const auto leave = [&] {
+        requests->first.reset();
+        forget_master(0, 0);
+    };
+    const auto work = [&](const WorkerPlace& own) {
+        place.channel_fd = own.channel_fd;
+        return setup_.monitor(place);
+    };
+    auto spawned = spawn_worker(os_, child, WorkerPlace(), leave, work);
+    if (!spawned) return spawned.error();
+    return MonitorProcess::Spawned(std::move(*spawned), std::move(requests->first));
+}
+
+void Supervisor::on_monitor() {
+    const std::vector<Message> requests = monitor_.on_ready();
+    for (const Message& message : requests) {
+        if (!end_) on_request(static_cast<std::uint64_t>(message.value), message.text);
+    }
+}
+
+void Supervisor::on_request(std::uint64_t id, const std::string& text) {
+    const auto refuse = [&](const std::string& why) {
+        desk_.answer(ControlAnswer(id, AnswerKind::refused, why));
+    };
+    const auto request = ControlRequest::parse(text);
+    if (!request) return refuse(request.error().message());
+    const std::string argument = request->argument.empty() ? "" : " " + request->argument;
+    report_.say(LogLevel::info, std::string(to_text(request->verb)) + argument + " asked by " + request->asker);
+    if (desk_.is_full()) return refuse("too many requests wait already");
+    if (fleet_.is_stopping() && request->verb != ControlVerb::stop) return refuse("the server stops");
+    if (auto begun = begin_request(id, *request); !begun) refuse(begun.error().message());
+}
+
+/// Errors: it is refused. Else it is answered, or waits to be.
+Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& request) {
+    switch (request.verb) {
+        case ControlVerb::reload:
+            desk_.await_reload(id);
+            if (setup_.service) setup_.service->on_reload_asked();
+            decide(Event::reload_requested());
+            return {};
+        case ControlVerb::stop:
+            desk_.await_stop(id);
+            if (request.argument == "quick") decide(Event::stop_quick());
+            if (request.argument != "quick") stop_gracefully();
+            return {};
+        case ControlVerb::scale: return scale(id, request.argument);
+        case ControlVerb::kill: return end_worker(id, request);
+        case ControlVerb::log_level: return change_log_level(id, request.argument);
+        case ControlVerb::upgrade: return Error("this girin can't change its binary while it runs: restart it");
+        case ControlVerb::reopen: break;
+    }
+    const auto reopened = reopen_logs();
+    const AnswerKind kind = reopened ? AnswerKind::done : AnswerKind::failed;
+    desk_.answer(ControlAnswer(id, kind, reopened ? "log files are opened anew" : reopened.error().message()));
+    return {};
+}
+
+Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
+    const auto wanted = parse_scale(argument);
+    if (!wanted) return wanted.error();
+    decide(wanted->relative ? Event::scale_by(wanted->count)
+                            : Event::scale_to(static_cast<std::size_t>(wanted->count)));
+    desk_.await_scale(id, fleet_.wanted());
+    return {};
+}
+
+Result<void> Supervisor::end_worker(std::uint64_t id, const ControlRequest& request) {
+    const auto slot = parse_slot(request.argument);
+    if (!slot || *slot >= fleet_.slots()) return Error("'" + request.argument + "' is no slot's number");
+    const WorkerRecord& worker = fleet_.worker(*slot);
+    if (worker.state != WorkerState::ready) {
+        return Error("slot " + request.argument + " has no worker that serves: it is " +
+                     std::string(to_text(worker.state)));
+    }
+    desk_.await_exit(id, *slot, worker.pid);
+    decide(Event::worker_asks_recycle(*slot, "asked by " + request.asker));
+    return {};
+}
+
+/// Until the next reload, which brings the settings' own.
+Result<void> Supervisor::change_log_level(std::uint64_t id, const std::string& name) {
+    const auto level = parse_log_level(name);
+    if (!level) return level.error();
+    set_log_level(*level);
+    log_level_ = *level;
+    workers_.tell_all(Message(MessageKind::log_level, 0, name));
+    monitor_.tell(Message(MessageKind::log_level, 0, name));
+    desk_.answer(ControlAnswer(id, AnswerKind::done, "the log's level is " + name));
+    return {};
+}
+
+/// Once a turn: what has become of requests is answered, and what has changed is published.
+void Supervisor::tell_outcomes() {
+    if (monitor_.was_renewed()) desk_.forget_all();
+    if (fleet_.is_stopping()) desk_.on_stopping();
+    FleetGlance glance;
+    glance.wanted = fleet_.wanted();
+    glance.ready = fleet_.ready_count();
+    glance.degraded = fleet_.is_degraded();
+    if (glance.degraded) glance.degraded_why = report_.degraded_why();
+    desk_.look(glance);
+    report_.publish(fleet_);
+    for (const ControlAnswer& answer : desk_.take_answers()) monitor_.answer(answer.id, answer.to_text());
+}
+
+/// The last thing the master does: whoever asked for the stop hears of it. Bounded.
+void Supervisor::end_monitor() {
+    desk_.on_stopped();
+    tell_outcomes();
+    monitor_.begin_end();
+    const TimePoint limit = os_.now() + 2 * kMonitorEndLimit;
+    while (monitor_.is_running() && os_.now() < limit) {
+        for (const ReadySource source : wait_.wait(os_, std::min(limit, monitor_.next_deadline().value_or(limit)))) {
+            if (source.kind == SourceKind::monitor) [[maybe_unused]] const auto ignored = monitor_.on_ready();
+            if (source.kind == SourceKind::signals) [[maybe_unused]] const auto late = signals_.read_pending();
+        }
+        monitor_.on_deadline(os_.now());
+    }
+}
+
+}  // namespace girin
