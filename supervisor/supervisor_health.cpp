@@ -101,13 +101,14 @@ void Supervisor::on_examination_end(std::size_t slot) {
     const auto outcome = found->second.look.poll_outcome(os_);
     if (!outcome) return;
     wait_.remove(found->second.look.pidfd());
-    const Examination done = std::move(found->second);
-    examinations_.erase(found);
+    const bool of_crash = found->second.of_crash;
+    const std::string reason = std::move(found->second.reason);
+    examinations_.erase(found);  // before anything is decided: a worker that is started then would inherit its descriptors
     WorkerProcess* const worker = workers_.find(slot);
     if (!worker) return;
     board_[slot].crash.told.store(1, std::memory_order_release);
-    if (!done.of_crash) return on_hang_examined(slot, done.reason, describe_outcome(*outcome));
-    worker->last_words = done.reason + "; " + describe_outcome(*outcome);
+    if (!of_crash) return on_hang_examined(slot, reason, describe_outcome(*outcome));
+    worker->last_words = reason + "; " + describe_outcome(*outcome);
 }
 
 void Supervisor::on_hang_examined(std::size_t slot, const std::string& reason, const std::string& details) {
