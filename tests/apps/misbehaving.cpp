@@ -1,17 +1,22 @@
 // An application that does wrong on demand; one request, one fault.
-//   /throw /throw-int /throw-late   exceptions before and after the head         /crash /abort /exit/CODE   ends the
-//   worker
-//   /spin /spin/MS                  burns the processor on the loop              /block/MS                  blocks
-//   the loop
-//   /deadlock /overflow             a mutex taken twice; recursion without end   /wait-and-spin             spins after
-//                                                                                a wait of 1 ms
-//   /leak/BYTES                     keeps memory                                 /big/BYTES                 a body
-//   at once
-//   /bad-header                     a line break in a field                      /short-body /long-body     breaks
-//   its length
-//   /slow-write                     ten pieces, 100 ms apart                     /hang                      never
-// answers Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
+//   /throw /throw-int /throw-late   exceptions before and after the head
+//   /crash /abort /exit/CODE        ends the worker
+//   /spin /spin/MS                  burns the processor on the loop
+//   /block/MS /deadlock             blocks the loop; by a mutex taken twice
+//   /overflow                       recursion without end
+//   /wait-and-spin                  spins after a wait of 1 ms
+//   /leak/BYTES                     keeps memory
+//   /big/BYTES                      a body at once
+//   /bad-header                     a line break in a field
+//   /short-body /long-body          breaks its length
+//   /slow-write                     ten pieces, 100 ms apart
+//   /stream                         a piece each 50 ms, for ever
+//   /hang /sleep/MS                 answers never, late
+//   /orphans/COUNT                  leaves children behind that are nobody's and exit with 3
+//   /who                            "PID GENERATION REQUEST-NUMBER"
+// Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -19,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -111,6 +117,33 @@ Coro<void> hang(Request&, Response& response) {
     response.body("ok");
 }
 
+Coro<void> nap(Request& request, Response& response) {
+    co_await girin::sleep_for(std::chrono::milliseconds(argument(request, 0)));
+    response.body("slept");
+}
+
+// Each is the child of a child that has ended, so that whoever reaps strangers gets it.
+Coro<void> leave_orphans(Request& request, Response& response) {
+    const pid_t between = ::fork();
+    if (between == 0) {
+        for (long i = argument(request, 1); i > 0; --i) {
+            if (::fork() == 0) {
+                std::this_thread::sleep_for(200ms);
+                ::_exit(3);
+            }
+        }
+        ::_exit(0);
+    }
+    ::waitpid(between, nullptr, 0);
+    return say_ok(response);
+}
+
+Coro<void> say_who(Request& request, Response& response) {
+    response.body(std::to_string(::getpid()) + " " + std::to_string(request.worker().generation) + " " +
+                  std::to_string(request.number()));
+    co_return;
+}
+
 Coro<void> leak(Request& request, Response& response) {
     static std::vector<std::vector<char>> kept;
     kept.emplace_back(static_cast<std::size_t>(argument(request, 0)), 'x');
@@ -145,6 +178,14 @@ Coro<void> slow_write(Request&, Response& response) {
     }
 }
 
+Coro<void> stream(Request&, Response& response) {
+    for (;;) {
+        co_await response.write("piece\n");
+        co_await response.flush();
+        co_await girin::sleep_for(50ms);
+    }
+}
+
 struct Fault {
     std::string_view path;  // one that ends in '/' takes a number
     Coro<void> (*commit)(Request&, Response&);
@@ -155,6 +196,7 @@ constexpr Fault kFaults[] = {
     {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
+    {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/who", say_who},
 };
 
 class Misbehaving final : public girin::Application {

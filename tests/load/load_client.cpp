@@ -88,6 +88,8 @@ void LoadClient::begin_due_requests(TimePoint now) {
 }
 
 void LoadClient::begin_request(TimePoint due, TimePoint now) {
+    ++begun_;
+    if (options_.requests_in_all > 0 && begun_ >= options_.requests_in_all) stopping_ = true;
     const bool kept = std::uniform_real_distribution<>(0, 1)(random_) >= options_.new_share;
     const auto& request = options_.requests[random_() % options_.requests.size()];
     // The pool is filled first, so that as many connections are kept as the options say.

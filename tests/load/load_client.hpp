@@ -28,6 +28,7 @@ struct LoadOptions {
     std::size_t most_in_flight = 2000;           // open loop: beyond this, requests are not sent, and counted so
     std::chrono::milliseconds timeout{5'000};    // for a whole request
     std::chrono::milliseconds duration{0};       // 0: until stop()
+    std::uint64_t requests_in_all = 0;           // then it ends; 0: no such limit
     unsigned seed = 1;
 
     LoadOptions() {}
@@ -82,6 +83,7 @@ class LoadClient {
     std::deque<int> idle_;                        // kept connections without a request, the longest idle first
     std::size_t kept_ = 0;                        // connections opened to be kept that still live
     std::size_t in_flight_ = 0;
+    std::uint64_t begun_ = 0;
     TimePoint start_;
     TimePoint next_due_;            // open loop: of the next request; closed loop: not before, after a loss
     TimePoint next_overdue_check_;

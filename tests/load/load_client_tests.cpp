@@ -124,6 +124,19 @@ TEST(LoadClient, HoldsItsNumberInAClosedLoop) {
     EXPECT_EQ(totals.connections, 4u);
 }
 
+TEST(LoadClient, EndsAfterAsManyRequestsAsItIsTold) {
+    const MisbehavingServer server;
+    for (const double rate : {0.0, 500.0}) {
+        LoadOptions options = options_for(server.endpoint(), "/ok");
+        options.rate = rate;
+        options.duration = milliseconds{0};
+        options.requests_in_all = 7;
+        const LoadTotals totals = run(options);
+        EXPECT_EQ(totals.ok(), 7u) << to_table(totals);
+        EXPECT_EQ(totals.requests(), 7u);
+    }
+}
+
 TEST(LoadClient, DoesNotSpinInAClosedLoopWhereNobodyListens) {
     test::Endpoint nobody = test::Endpoint::tcp("127.0.0.1", 0);
     test::listen_on(nobody).value().reset();

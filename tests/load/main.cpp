@@ -26,6 +26,7 @@ po::options_description describe_options() {
         ("connections,c", po::value<std::size_t>()->default_value(32), "kept; closed loop: requests at a time")
         ("new-share", po::value<double>()->default_value(0.5), "share of requests on a connection of their own")
         ("duration,d", po::value<double>()->default_value(5), "seconds; 0: until interrupted")
+        ("requests,n", po::value<std::uint64_t>()->default_value(0), "end after so many; 0: don't")
         ("timeout,t", po::value<double>()->default_value(5), "seconds for one request")
         ("target", po::value<std::vector<std::string>>()->composing(), "GET this; repeatable")
         ("expect", po::value<std::string>(), "body that every GET must be answered with")
@@ -64,6 +65,7 @@ LoadOptions load_options_of(const po::variables_map& values) {
     options.connections = values["connections"].as<std::size_t>();
     options.new_share = values["new-share"].as<double>();
     options.duration = seconds_of(values, "duration");
+    options.requests_in_all = values["requests"].as<std::uint64_t>();
     options.timeout = seconds_of(values, "timeout");
     options.seed = values["seed"].as<unsigned>();
     if (options.rate < 0 || (options.rate == 0 && options.connections == 0)) {

@@ -1,0 +1,222 @@
+"""A fault as a row, and the case in which it is tried: servers, load, what is counted, and the baseline that every
+server must be back at afterwards. Not here: the faults (faults_*.py) and the servers (servers.py)."""
+
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import time
+
+import load
+import proc
+import servers
+
+ROWS = []
+BACK_SECONDS = 20
+BUSY = r"\blags: |goes on, after"  # a machine that has other things to do explains these everywhere
+
+
+class NotBuilt(Exception):
+    """girin doesn't have yet what this row tries."""
+
+
+class Row:
+    """One fault: `name` is for ctest, `what` and `passes` are the table's words; `peers` whether others than girin are
+    tried too, `long` whether it takes minutes and is only tried when that is asked for."""
+
+    def __init__(self, id, name, what, passes, peers, long, run):
+        self.id, self.name, self.what, self.passes = id, name, what, passes
+        self.peers, self.long, self.run = peers, long, run
+
+    def order(self):
+        return self.id[0] != "T", int(self.id[1:])
+
+    def test_name(self):
+        return f"{self.id[0]}{int(self.id[1:]):02}_{self.name}"
+
+
+def fault(id, name, what, passes, peers=True, long=False):
+    """Makes a row of a function that takes a Case."""
+    def add(run):
+        ROWS.append(Row(id, name, what, passes, peers, long, run))
+        return run
+    return add
+
+
+class Case:
+    """One trial of one row on one kind of server."""
+
+    def __init__(self, row, kind, programs, directory, is_long, seed):
+        self.row, self.kind, self.programs, self.directory = row, kind, programs, pathlib.Path(directory)
+        self.long, self.seed, self.random = is_long, seed, random.Random(seed)
+        self.scale = 1.0
+        self.failures, self.reasons, self.notes, self.explained = 0, [], [], [BUSY]
+        self.servers, self.loads, self.sockets, self.before = [], [], [], {}
+
+    def is_girin(self):
+        return self.kind.name == "girin"
+
+    def only_girin(self, why):
+        if not self.is_girin():
+            raise servers.NotHere(why)
+
+    def short_or_long(self, short, long):
+        return long if self.long else short
+
+    def scaled(self, count):
+        """Of a long row's full count, what --scale leaves of it."""
+        return max(1, round(count * self.scale))
+
+    # What a row does.
+
+    def server(self, **options):
+        """Starts one and remembers how it looks when all is well."""
+        started = self.kind(self.programs, self.directory, servers.Options(**options), self.random)
+        self.servers.append(started)
+        if started.options.wait:
+            self.remember(started)
+        return started
+
+    def remember(self, server):
+        proc.wait_until(lambda: not proc.zombies(server.master), 5)
+        self.before[server] = (proc.descriptors(server.master),
+                               max((proc.descriptors(pid) for pid in server.workers()), default=0))
+
+    def load(self, server, **options):
+        options.setdefault("seed", self.seed)
+        started = load.Load(self.programs["load"], server.address, **options)
+        self.loads.append(started)
+        return started
+
+    def sockets_to(self, server, count):
+        """Plain connections that are closed with the case."""
+        found = []
+        for _ in range(count):
+            try:
+                found.append(server.connect())
+            except OSError:
+                self.fail("a connection was refused")
+        self.sockets += found
+        return found
+
+    # What a row finds.
+
+    def fail(self, why, count=1):
+        if count:
+            self.failures += count
+            self.reasons.append(why)
+
+    def expect(self, condition, why):
+        if not condition:
+            self.fail(why)
+        return bool(condition)
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def explain(self, *patterns):
+        """Lines of the log that the fault itself explains."""
+        self.explained += patterns
+
+    def nothing_lost(self, totals):
+        self.fail(f"lost: {totals.describe_losses()}", totals.losses)
+        self.expect(totals.ok > 0, "no request was answered")
+        self.note(f"{totals.requests} requests")
+
+    def only_in_hand(self, totals, most):
+        """Losses are resets, and not more than `most`: what killed workers took along."""
+        beyond = totals.losses - totals.resets()
+        self.fail(f"lost: {totals.describe_losses()}", beyond)
+        self.expect(totals.resets() <= most, f"{totals.resets()} resets, at most {most} can have been in hand")
+        self.expect(totals.ok > 0, "no request was answered")
+        self.note(f"{totals.requests} requests, {totals.resets()} lost in the victims' hands")
+
+    def recovers(self, server, workers=None):
+        """As many workers as wanted become ready."""
+        wanted = workers or server.options.workers
+        if self.expect(server.running(), f"the master is gone: {server.log()[-600:]}"):
+            self.expect(server.wait_ready(wanted, BACK_SECONDS),
+                        f"{len(server.workers())} workers, {len(server.ready())} ready, not {wanted}")
+
+    def baseline(self, server):
+        """Afterwards, without load: N ready workers, no zombies, descriptors as before, one master, its pid in the
+        pidfile, nothing in the log that the fault doesn't explain."""
+        self.recovers(server)
+        if not server.running():
+            return
+        self.expect(proc.wait_until(lambda: not proc.zombies(server.master), BACK_SECONDS), "zombies are left")
+        self._descriptors_are_back(server)
+        if self.kind is not servers.Uvicorn and not server.options.prefix:
+            self.expect(proc.read(server.pidfile).strip() == str(server.master), "the pidfile is wrong")
+        self._log_is_explained(server)
+
+    def _descriptors_are_back(self, server):
+        master, worker = self.before[server]
+
+        def back():
+            most = max((proc.descriptors(pid) for pid in server.workers()), default=0)
+            return proc.descriptors(server.master) <= master and most <= worker
+
+        if not proc.wait_until(back, BACK_SECONDS, 0.05):
+            now = [proc.descriptors(pid) for pid in server.workers()]
+            most = max(server.workers(), key=proc.descriptors)
+            self.fail(f"descriptors: master {proc.descriptors(server.master)}, before {master}; "
+                      f"workers {now}, before {worker}; one has {proc.descriptor_targets(most)}")
+
+    def _log_is_explained(self, server):
+        if not self.is_girin():
+            return
+        for line in server.log().splitlines():
+            if re.search(server.error_lines, line) and not any(re.search(one, line) for one in self.explained):
+                self.fail(f"unexplained: {line[:200]}")
+
+    def stops(self, server):
+        """TERM ends it with 0, and nothing stays behind."""
+        left = proc.descendants(server.process.pid)
+        status = server.stop()
+        self.expect(status == 0, f"TERM ended it with {status}")
+        self.expect(not any(proc.is_running(pid) for pid in left), "workers outlived it")
+
+    def close(self):
+        for one in self.loads:
+            one.kill()
+        for one in self.sockets:
+            one.close()
+        for one in self.servers:
+            one.kill()
+
+
+def try_row(row, case):
+    """The row's result as a dictionary."""
+    started = time.monotonic()
+    outcome, detail = "pass", ""
+    try:
+        if case.long < row.long:
+            raise servers.NotHere("takes minutes: --long")
+        if not row.peers:
+            case.only_girin("only girin is tried")
+        row.run(case)
+        for server in case.servers:
+            if server.running():
+                if server in case.before:
+                    case.baseline(server)
+                if case.is_girin():
+                    case.stops(server)
+    except NotBuilt as reason:
+        outcome, detail = "skip", f"not built yet: {reason}"
+    except servers.NotHere as reason:
+        outcome, detail = "skip", str(reason)
+    except (RuntimeError, OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
+        case.fail(f"{type(error).__name__}: {error}")
+    finally:
+        case.close()
+    if outcome == "pass":
+        outcome = "FAIL" if case.failures else "pass"
+        detail = "; ".join([*dict.fromkeys(case.reasons), *case.notes])
+    return {"id": row.id, "name": row.name, "what": row.what, "passes": row.passes, "server": case.kind.name,
+            "outcome": outcome, "failures": case.failures, "detail": detail, "seed": case.seed,
+            "seconds": round(time.monotonic() - started, 1)}
+
+
+KILL, STOP, CONTINUE, HUP, TERM = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM

@@ -1,0 +1,97 @@
+"""Faults of clients: those that wait in the queue when the server stops, the slow ones, and who serves whom."""
+
+import collections
+import os
+import subprocess
+
+import proc
+import servers
+from fault import CONTINUE, STOP, TERM, fault
+
+
+@fault("T28", "BacklogAtTerm", "200 connections wait unaccepted when TERM comes", "each is answered or was never acknowledged")
+def backlog_at_term(case):
+    server = case.server(workers=2)
+    workers = server.workers()
+    for pid in workers:
+        os.kill(pid, STOP)
+    clients = case.sockets_to(server, 200)
+    for client in clients:
+        client.sendall(servers.request_bytes("/"))
+    server.signal(TERM)
+    proc.pause(0.3)  # the master has acted on it before a worker can take anything
+    for pid in workers:
+        os.kill(pid, CONTINUE)
+    lost = sum(not _answered(client) for client in clients)
+    case.fail("acknowledged and not answered", lost)
+    case.expect(proc.ended(server.handle, 20), "TERM ended nothing")
+
+
+def _answered(client):
+    client.settimeout(20)
+    try:
+        return servers.read_answer(client)[0] == 200
+    except (OSError, ValueError):
+        return False
+
+
+@fault("T29", "SlowClients", "clients that are silent, send a byte of a head or a body at a time, read a byte at a time",
+       "good clients lose nothing; the deadlines close the slow ones")
+def slow_clients(case):
+    deadlines = {"header_timeout": 1} if case.is_girin() else {}
+    own = {"body_timeout": 1, "write_timeout": 1} if case.is_girin() else {}
+    server = case.server(workers=2, keep_alive=2, **deadlines, own=own)
+    quiet = case.load(server, rate=200)
+    proc.pause(1)
+    before = quiet.finish()
+    count = case.short_or_long(100, 1250)
+    kinds = [("silent", "/"), ("header", "/"), ("body", "/"), ("reader", "/big/1000000" if case.is_girin() else "/")]
+    seconds = case.short_or_long(8, 30)
+    slow = [subprocess.Popen([case.programs["load"], server.address, "--slow", kind, "--connections", str(count),
+                              "--target", target, "--duration", str(seconds)], stdout=subprocess.PIPE, text=True)
+            for kind, target in kinds]
+    load = case.load(server, rate=200)
+    told = [client.communicate(timeout=120)[0] for client in slow]
+    totals = load.finish()
+    case.nothing_lost(totals)
+    case.note(f"p99 of the good {before.p99:.1f} ms before, {totals.p99:.1f} ms during")
+    if case.long:
+        case.expect(totals.p99 < 3 * before.p99 + 50, "good clients wait")
+    if case.is_girin():
+        for (kind, _), text in zip(kinds[:2], told):
+            case.expect(" 0 still open" in text, f"slow {kind}: {text.splitlines()[:1]}")
+
+
+@fault("T30", "Balance", "connections a millisecond apart to many idle workers",
+       "most served ÷ mean < 1.5; context switches per connection < 1.5")
+def balance(case):
+    count, connections = case.short_or_long(8, 16), 400
+    server = case.server(workers=count, keep_alive=60)
+    workers = server.workers()
+    if not workers:
+        return
+    idle = _switches(workers)
+    proc.pause(1)
+    idle = (_switches(workers) - idle)
+    before = _switches(workers)
+    clients = []
+    for _ in range(connections):
+        clients += case.sockets_to(server, 1)
+        proc.pause(0.001)
+    proc.pause(0.1)
+    switches = _switches(workers) - before - idle * 0.6
+    served = collections.Counter()
+    for client in clients:
+        client.sendall(servers.request_bytes("/who"))
+    for client in clients:
+        client.settimeout(20)
+        served[servers.read_answer(client)[1].split()[0]] += 1
+    most = max(served.values()) / (connections / count)
+    case.expect(most < 1.5, f"one worker has {most:.2f} times the mean of connections")
+    each = switches / connections
+    case.expect(each < 1.5, f"{each:.2f} context switches per connection")
+    case.note(f"most ÷ mean {most:.2f}, {each:.2f} switches per connection, {count} workers")
+
+
+def _switches(pids):
+    return sum(proc.voluntary_switches(pid) for pid in pids)

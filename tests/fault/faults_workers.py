@@ -1,0 +1,179 @@
+"""Faults of workers: killed, stopped, starved, dying one after the other, and all at once."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import proc
+from fault import CONTINUE, HUP, KILL, STOP, NotBuilt, fault
+from servers import NotHere, request_bytes
+
+KILLED = r"was killed by SIGKILL from outside|failed \d+ times in a row"
+
+HUNG = r"hangs: |was killed by us|times in a row|Degraded"
+
+
+def kill_at_random(case, server, kills, shortest, longest):
+    """kill -9, `kills` times; how long the replacement took, in ms, where it came within the wait."""
+    took = []
+    for _ in range(kills):
+        workers = server.workers()
+        if workers:
+            victim, before, started = case.random.choice(workers), set(workers), time.monotonic()
+            os.kill(victim, KILL)
+            if proc.wait_until(lambda: set(server.ready()) - before, shortest, 0.002):
+                took.append((time.monotonic() - started) * 1000)
+        proc.pause(case.random.uniform(shortest, longest))
+    return took
+
+
+@fault("T1", "KilledWorkers", "kill -9 of workers at random under load",
+       "only requests in the victim's hands fail; it is replaced at once until back-off")
+def killed_workers(case):
+    server = case.server(workers=4)
+    case.explain(KILLED, "Degraded")
+    load = case.load(server, rate=200)
+    kills = case.short_or_long(8, 60)
+    took = kill_at_random(case, server, kills, 0.1, 0.5)
+    case.recovers(server)
+    case.only_in_hand(load.finish(), kills * 8)
+    case.note(f"replaced after {min(took):.0f} ms at best" if took else "each replaced after back-off")
+
+
+@fault("T2", "StoppedWorker", "SIGSTOP of one of four workers under load",
+       "0 failures on connections made since; it is found and replaced")
+def stopped_worker(case):
+    server = case.server(workers=4, timeout=case.short_or_long(2, 20))
+    case.explain(HUNG, KILLED)
+    load = case.load(server, rate=200, fresh=1.0)
+    proc.pause(0.3)
+    victim = server.workers()[0]
+    os.kill(victim, STOP)
+    replaced = proc.wait_until(lambda: victim not in server.workers() and len(server.ready()) == 4,
+                               case.short_or_long(12, 60), 0.05)
+    if not replaced and proc.is_running(victim):
+        os.kill(victim, CONTINUE)
+    case.expect(replaced, "never found")
+    # What it had accepted when it was stopped can't be answered by anybody.
+    case.only_in_hand(load.finish(), 4)
+
+
+@fault("T5", "WholeTreeStopped", "SIGSTOP of master and workers for longer than the timeout, then CONT",
+       "no worker is killed")
+def whole_tree_stopped(case):
+    server = case.server(workers=3, timeout=1)
+    workers = server.workers()
+    for rounds in range(case.short_or_long(2, 10)):
+        for pid in [server.master, *workers] if rounds % 2 else [*workers, server.master]:
+            os.kill(pid, STOP)
+        proc.pause(case.short_or_long(1.5, 6))
+        for pid in [server.master, *workers] if rounds % 2 else [*workers, server.master]:
+            os.kill(pid, CONTINUE)
+        proc.pause(0.5)
+    case.recovers(server)
+    case.expect(server.workers() == workers, "workers were replaced")
+
+
+@fault("T13", "CrashLoop", "the application dies 50 ms after each start of one worker",
+       "back-off, hardly any processor time, healthy workers untouched, recovers alone")
+def crash_loop(case):
+    server = case.server(workers=4)
+    case.explain(KILLED, "exited with code 9", "Degraded")
+    server.say_at_startup("die-later")
+    load = case.load(server, rate=100, fresh=1.0)
+    victim, *healthy = server.workers()
+    since, cpu = server.mark(), proc.cpu_seconds(server.master)
+    os.kill(victim, KILL)
+    seconds = case.short_or_long(4, 30)
+    proc.pause(seconds)
+    cpu = proc.cpu_seconds(server.master) - cpu
+    case.expect(set(healthy) <= set(server.workers()), "healthy workers were touched")
+    case.expect(cpu < seconds / 4, f"the master used {cpu:.2f} s of processor time")
+    server.say_at_startup("ok")
+    case.recovers(server)
+    case.only_in_hand(load.finish(), 60)
+    if case.is_girin():
+        starts = server.log_count(r"Worker \d+ \(pid \d+\) starts", since)
+        case.expect(starts <= 8 + seconds / 2, f"{starts} starts in {seconds} s are no back-off")
+        case.note(f"{starts} starts, {cpu:.2f} s of processor time in {seconds} s")
+
+
+@fault("T26", "AllDieAtOnce", "all of many workers are killed at once", "each is accounted for once, all are replaced")
+def all_die_at_once(case):
+    count = case.short_or_long(40, 500)
+    server = case.server(workers=count, own={"threads": 1} if case.is_girin() else {})
+    case.explain(KILLED, "Degraded")
+    victims = server.workers()
+    os.kill(server.master, STOP)  # so that all of them are there to be seen in one turn
+    for pid in victims:
+        os.kill(pid, KILL)
+    os.kill(server.master, CONTINUE)
+    proc.wait_until(lambda: len(server.ready()) == count and not set(victims) & set(server.workers()), 200, 0.1)
+    case.recovers(server)
+    if case.is_girin():
+        told = [server.log_count(rf"\(pid {pid}\) {KILLED}") for pid in victims]
+        case.fail("deaths not told exactly once", sum(times != 1 for times in told))
+
+
+@fault("T37", "InjectedDelays", "strace delays fork, accept and epoll_wait, and fails some, while workers are killed",
+       "as T1", peers=False)
+def injected_delays(case):
+    strace = shutil.which("strace")
+    if not strace:
+        raise NotHere("no strace here")
+    prefix = [strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=clone,clone3,accept4,epoll_wait,epoll_pwait,waitid",
+              "-e", "inject=clone,clone3:delay_enter=20000:delay_exit=20000",
+              "-e", "inject=accept4:error=ECONNABORTED:when=7+13", "-e", "inject=epoll_wait:delay_exit=3000:when=5+5"]
+    if subprocess.run([strace, "-f", "-qq", "-o", "/dev/null", "-e", "inject=accept4:delay_enter=1", "true"],
+                      check=False, capture_output=True).returncode:
+        raise NotHere("strace may not trace here")
+    server = case.server(workers=3, prefix=prefix)
+    case.explain(KILLED, "Degraded")
+    load = case.load(server, rate=50)
+    kills = case.short_or_long(3, 20)
+    kill_at_random(case, server, kills, 0.2, 0.6)
+    server.signal(HUP)
+    case.expect(server.wait_log(r"Reload: generation \d+ serves", 60), "the reload came to no end")
+    case.only_in_hand(load.finish(), kills * 8)
+
+
+@fault("T4", "StarvedWorkers", "eight times more busy processes than cores", "no kills", peers=True)
+def starved_workers(case):
+    server = case.server(workers=3, timeout=2)
+    workers = server.workers()
+    burners = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(8 * (os.cpu_count() or 1))]
+    try:
+        proc.pause(case.short_or_long(5, 60))
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+    case.recovers(server)
+    case.expect(server.workers() == workers, "workers were replaced")
+
+
+@fault("T3", "HungHandlers", "a handler spins, deadlocks, blocks in a system call",
+       "found and replaced; the log has the verdict and the stack; others are unaffected", peers=False)
+def hung_handlers(case):
+    server = case.server(workers=3, timeout=1)
+    case.explain(HUNG)
+    load = case.load(server, rate=100, fresh=1.0)
+    for target, verdict, frame in (("/spin", "spinning", "spin_for"), ("/deadlock", "blocked", "lock_twice"),
+                                   ("/block/60000", "blocked", "block")):
+        since, before = server.mark(), set(server.workers())
+        client = server.connect()
+        case.sockets.append(client)
+        client.sendall(request_bytes(target))
+        replaced = proc.wait_until(lambda: before - set(server.workers()) and len(server.ready()) == 3, 20, 0.05)
+        case.expect(replaced, f"{target} was not found")
+        log = server.log()[since:]
+        case.expect(verdict in log, f"{target}: the log doesn't say {verdict}")
+        if "no stack" not in log:  # where nobody may look into a process
+            case.expect(frame in log, f"{target}: no {frame} in a stack")
+    case.only_in_hand(load.finish(), 12)
+
+
+@fault("T18", "OutOfMemory", "a worker leaks until the cgroup's limit", "the victim is named; the rest live", peers=False)
+def out_of_memory(_):
+    raise NotBuilt("--max-memory")
