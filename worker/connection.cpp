@@ -206,7 +206,15 @@ void Connection::note_request() {
     peer.family = peer_.family();
     peer.port = peer_.port();
     peer.bytes = peer_.bytes();
-    server_.request_note().set({head.method.data(), bytes}, peer, exchange_->began_at().time_since_epoch().count());
+    RequestNote& note = server_.request_note();
+    note.set({head.method.data(), bytes}, peer, exchange_->began_at().time_since_epoch().count());
+    const Duration limit = server_.options().timeouts.request;
+    if (const auto until = exchange_->extended_until()) {
+        note.set_deadline(until->time_since_epoch().count(), true);
+    } else {
+        const Duration end = limit.count() > 0 ? (exchange_->began_at() + limit).time_since_epoch() : Duration::zero();
+        note.set_deadline(end.count(), false);
+    }
 }
 
 void Connection::task_waits() noexcept { server_.request_note().clear(); }
@@ -223,6 +231,7 @@ Coro<void> Connection::start_handler(std::exception_ptr& failure) {
 void Connection::on_handler_waits() {
     handler_waits_ = true;
     task_->set_observer(this);
+    exchange_->deadline().start(server_.deadlines().request);
     // Earlier answers of a pipeline don't wait for this one.
     if (!sending_) send_some();
     if (phase_ == Phase::handler) watch_client();
@@ -240,6 +249,7 @@ void Connection::watch_client() {
 void Connection::end_request(const std::exception_ptr& failure) {
     stop_deadline();
     server_.request_note().clear();
+    exchange_->deadline().stop();
     if (std::exchange(handler_waits_, false)) task_->set_observer(nullptr);
     stream_.unwatch();
     while (task_->cancelling() > 0) task_->uncancel();  // meant for the handler, which has ended

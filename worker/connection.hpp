@@ -42,6 +42,8 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void end_now();
     /// Closes a connection between two requests, as the keep-alive timeout does.
     void end_if_idle();
+    /// The request in hand has had its time.
+    void on_request_late() { cancel_handler(Ending::request_late); }
 
     // --- for the exchange
 
@@ -62,7 +64,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     // goes on beside it, with a deadline of its own.
     enum class Phase { idle, head, handler, body, lingering };
     // Why a handler is cancelled, each once; a later one outdoes those before it.
-    enum class Ending { none, client_gone, worker_ends };
+    enum class Ending { none, request_late, client_gone, worker_ends };
     enum class Next { more, close, linger };
 
     class HandlerRun;
@@ -92,6 +94,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void close_unfinished();
     void on_handler_failed(const std::exception_ptr& failure);
     void on_handler_cancelled();
+    void on_request_cancelled_late();
     void on_http_error(const HttpError& error);
     /// An exception of our own making, which is being handled.
     void on_failed();

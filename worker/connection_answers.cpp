@@ -68,11 +68,19 @@ void Connection::on_handler_cancelled() {
         case Ending::client_gone:
             exchange_->set_aborted();
             return close_unfinished();
+        case Ending::request_late: return on_request_cancelled_late();
         case Ending::worker_ends: return replace_answer(503, "the server is shutting down");
         case Ending::none: break;
     }
     log_application_error("the handler cancelled itself");
     replace_answer(500, {});
+}
+
+void Connection::on_request_cancelled_late() {
+    const RequestHead& head = exchange_->head();
+    log_warning("Request ended: it took " + to_text(server_.loop().time() - exchange_->began_at()),
+                {{"request", std::string(head.method) + " " + std::string(head.raw_target)}, {"peer", peer_.to_text()}});
+    replace_answer(503, "the request took too long");
 }
 
 /// What is being handled is `error`.

@@ -12,6 +12,7 @@ namespace girin {
 
 void Exchange::clear() {
     connection_ = nullptr;
+    deadline_.stop();
     head_in_.clear();
     body_in_.clear();
     in_body_buffer_ = false;
@@ -60,6 +61,7 @@ void Exchange::take_trailers() {
 void Exchange::begin_common(std::uint64_t number, TimePoint now) {
     number_ = number;
     began_at_ = now;
+    extended_until_.reset();
     origin_.reset();
     trailer_list_ = {};
     status_ = 200;
@@ -133,6 +135,15 @@ Coro<std::string_view> Exchange::read_body() {
         make_room_for_body();
         co_await connection_->receive_body();
     }
+}
+
+void RequestDeadline::run() { exchange_.connection().on_request_late(); }
+
+void Exchange::extend_deadline(Duration from_now) {
+    Server& server = connection_->server();
+    extended_until_ = later(Clock::now(), from_now);
+    if (server.options().timeouts.request.count() > 0) deadline_.extend(server.loop(), *extended_until_);
+    server.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);
 }
 
 // --- the answer
@@ -310,6 +321,7 @@ std::string_view Request::host() const { return exchange_->origin().host; }
 Coro<std::string_view> Request::read() { return exchange_->read_body(); }
 const FieldList& Request::trailers() const { return exchange_->trailers(); }
 const WorkerInfo& Request::worker() const { return exchange_->connection().server().worker_info(); }
+void Request::extend_deadline(std::chrono::nanoseconds from_now) { exchange_->extend_deadline(from_now); }
 std::uint64_t Request::number() const { return exchange_->number(); }
 
 Coro<std::string> Request::read_all(std::size_t max_bytes) {

@@ -20,6 +20,7 @@
 #include "worker/http/request_parser.hpp"
 #include "worker/http/response_head.hpp"
 #include "worker/input_buffer.hpp"
+#include "worker/request_deadline.hpp"
 
 namespace girin {
 
@@ -62,6 +63,9 @@ class Exchange {
     /// After RequestEvent::error, or when the head's time is over: there is no more of this request than head() knows.
     void begin_refused(std::uint64_t number, TimePoint now);
     TimePoint began_at() const { return began_at_; }
+    RequestDeadline& deadline() { return deadline_; }
+    /// The handler has said that it may take until then.
+    std::optional<TimePoint> extended_until() const { return extended_until_; }
     Request& request() { return request_; }
     Response& response() { return response_; }
 
@@ -122,6 +126,7 @@ class Exchange {
     std::uint64_t number() const { return number_; }
     const FieldList& trailers() const { return trailer_list_; }
     Coro<std::string_view> read_body();
+    void extend_deadline(Duration from_now);
 
     void set_status(int code);
     void add_field(std::string_view name, std::string_view value, bool replace);
@@ -157,6 +162,8 @@ class Exchange {
     Request request_{*this};
     std::uint64_t number_ = 0;
     TimePoint began_at_{};
+    RequestDeadline deadline_{*this};
+    std::optional<TimePoint> extended_until_;
     bool may_keep_alive_ = true;
     bool body_over_ = true;
     bool awaits_continue_ = false;

@@ -26,7 +26,7 @@ void RequestNote::set(std::string_view line, const NotedPeer& peer, std::int64_t
     sequence_.store(sequence + 1, kRelaxed);
     std::atomic_thread_fence(std::memory_order_release);
     const std::size_t bytes = std::min(line.size(), kLineBytes);
-    line_bytes_.store(static_cast<std::uint32_t>(bytes), kRelaxed);
+    line_bytes_.store(static_cast<std::uint16_t>(bytes), kRelaxed);
     for (std::size_t at = 0; at < bytes; at += sizeof(Word)) {
         Word word = 0;
         std::memcpy(&word, line.data() + at, std::min(sizeof word, bytes - at));

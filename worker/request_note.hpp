@@ -31,16 +31,24 @@ struct NotedRequest {
 
 class alignas(64) RequestNote {
   public:
-    static constexpr std::size_t kLineBytes = 88;
+    static constexpr std::size_t kLineBytes = 80;
 
     // The writer: the worker's loop.
     void set(std::string_view line, const NotedPeer& peer, std::int64_t began_ns) noexcept;
+    /// How long it may run, by the clock; with `extended` because the handler said so.
+    void set_deadline(std::int64_t deadline_ns, bool extended) noexcept {
+        extended_.store(extended, kRelaxed);
+        deadline_ns_.store(deadline_ns, kRelaxed);
+    }
     /// No handler runs.
     void clear() noexcept { began_ns_.store(0, std::memory_order_relaxed); }
     void reset() noexcept { clear(); }
 
     /// Nothing: no handler runs, or it changes just now.
     std::optional<NotedRequest> read() const;
+    /// 0: none.
+    std::int64_t deadline_ns() const { return began_ns_.load(kRelaxed) != 0 ? deadline_ns_.load(kRelaxed) : 0; }
+    bool is_extended() const { return extended_.load(kRelaxed) != 0; }
 
   private:
     using Word = std::uint64_t;
@@ -48,8 +56,10 @@ class alignas(64) RequestNote {
     static constexpr std::size_t kLineWords = kLineBytes / sizeof(Word);
 
     std::atomic<std::uint32_t> sequence_;  // odd while it is written
-    std::atomic<std::uint32_t> line_bytes_;
+    std::atomic<std::uint16_t> line_bytes_;
+    std::atomic<std::uint16_t> extended_;
     std::atomic<std::int64_t> began_ns_;  // 0: no handler runs
+    std::atomic<std::int64_t> deadline_ns_;
     std::array<std::atomic<Word>, 3> peer_;
     std::array<std::atomic<Word>, kLineWords> line_;
 };

@@ -72,7 +72,8 @@ class Server::Recheck final : public Timer {
 
 Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
     : header(loop, timeouts.header), body(loop, timeouts.body), keep_alive(loop, timeouts.keep_alive),
-      write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close) {}
+      write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close),
+      request(loop, timeouts.request) {}
 
 Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
     : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),

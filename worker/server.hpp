@@ -38,7 +38,7 @@ class Server final : private Acceptor::Sink, private Runnable {
   public:
     struct Deadlines {
         Deadlines(EventLoop& loop, const Timeouts& timeouts);
-        DeadlineQueue header, body, keep_alive, write, linger, half_close;
+        DeadlineQueue header, body, keep_alive, write, linger, half_close, request;
     };
 
     /// `application` and `options` outlive the server, and the loop as well. Where connections are still open, the

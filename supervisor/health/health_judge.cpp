@@ -61,12 +61,13 @@ Finding HealthJudge::look(std::size_t slot, const ScoreboardSlot& line, TimePoin
     }
     episode.silent = now - since;
     const bool warns = is_worth_a_warning(episode, now);
-    const bool may_hang = options_.timeout > Duration::zero() && episode.silent >= options_.timeout;
+    const Duration limit = limit_of(line, since);
+    const bool may_hang = options_.timeout > Duration::zero() && episode.silent >= limit;
     if (!warns && !may_hang) return {};
     const ProcessSample second = sample();
     const Interval between(*episode.first, second, now - episode.first_at);
     const Duration had = time_it_had(between, second.state);  // before the first look it may have starved unseen
-    const bool hangs = may_hang && had >= options_.timeout;
+    const bool hangs = may_hang && had >= limit;
     Finding finding;
     if (hangs) finding.kind = Finding::Kind::hangs;
     if (warns && !hangs) {
@@ -81,6 +82,15 @@ Finding HealthJudge::look(std::size_t slot, const ScoreboardSlot& line, TimePoin
     finding.waiting_percent = percent(between.waited, between.span);
     finding.wait_channel = second.wait_channel;
     return finding;
+}
+
+/// --timeout, or less where the request has less time left, or more where its handler has said so.
+Duration HealthJudge::limit_of(const ScoreboardSlot& line, TimePoint since) const {
+    const std::int64_t deadline_ns = line.request.deadline_ns();
+    if (deadline_ns == 0) return options_.timeout;
+    constexpr Duration kLeast = std::chrono::seconds(1);  // one that goes on just before its end has the loop for a bit
+    const Duration own = std::max(TimePoint(Duration(deadline_ns)) - since, kLeast);
+    return line.request.is_extended() ? own : std::min(own, options_.timeout);
 }
 
 bool HealthJudge::is_lagging(std::size_t slot) const {

@@ -91,6 +91,7 @@ class HealthJudge {
     };
 
     Duration mark() const;
+    Duration limit_of(const ScoreboardSlot& line, TimePoint since) const;
     static Finding end(Episode& episode);
     bool is_worth_a_warning(const Episode& episode, TimePoint now) const;
 

@@ -186,7 +186,8 @@ Result<std::vector<ThreadStack>> trace_stacks_blocking(pid_t pid, pid_t first) {
     ::dwfl_getthreads(dwfl.get(), &on_thread, &trace);
     const auto has_frames = [](const ThreadStack& stack) { return !stack.frames.empty(); };
     if (std::ranges::none_of(trace.stacks, has_frames)) return failure("trace", pid);
-    std::ranges::stable_partition(trace.stacks, [first](const ThreadStack& stack) { return stack.tid == first; });
+    const auto wanted = std::ranges::find(trace.stacks, first, &ThreadStack::tid);
+    if (wanted != trace.stacks.end()) std::rotate(trace.stacks.begin(), wanted, wanted + 1);
     return std::move(trace.stacks);
 }
 

@@ -41,6 +41,7 @@ struct Settings {
     // Times
     std::chrono::milliseconds timeout{30'000};           // a silent worker is stopped; 0: never
     std::chrono::milliseconds lag_warning{1'000};        // a worker silent for so long is told of; 0: never
+    std::chrono::milliseconds request_timeout{0};        // of one request's handler; 0: no limit
     std::chrono::milliseconds boot_timeout{60'000};      // from fork to ready; 0: no limit
     std::chrono::milliseconds graceful_timeout{30'000};  // what is in flight may take this long when a worker stops
     std::chrono::milliseconds keep_alive{2'000};         // idle between requests; 0: closed after each

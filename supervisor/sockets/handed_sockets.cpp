@@ -83,7 +83,7 @@ std::vector<HandedSocket> HandedSockets::take(const BindAddress& address, const 
         if (is_bound_to(socket.address, bound)) taken.push_back(std::move(socket));
     }
     std::erase_if(sockets_, [](const HandedSocket& socket) { return !socket.fd; });
-    std::ranges::stable_sort(taken, {}, &HandedSocket::lane);
+    std::ranges::sort(taken, {}, [](const HandedSocket& socket) { return std::pair(socket.lane, socket.fd.get()); });
     return taken;
 }
 

@@ -2,6 +2,7 @@
 
 // Request: what a client asks, as an application sees it.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -66,6 +67,11 @@ class Request {
 
     /// Fields after a chunked body; complete once read() has returned the end.
     const FieldList& trailers() const;
+
+    /// This request may take so long, counted from now; said again, that counts. In place of what is left of
+    /// --request-timeout, where that is set; and while its handler keeps the loop, --timeout waits as long.
+    /// Only while the handler runs, on the loop's thread.
+    void extend_deadline(std::chrono::nanoseconds from_now);
 
     const WorkerInfo& worker() const;
     /// Requests this worker has begun, this one included.

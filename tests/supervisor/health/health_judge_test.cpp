@@ -185,6 +185,26 @@ TEST_F(HealthJudgeTest, JudgesNobodyWithoutLimits) {
     EXPECT_EQ(pass(600s).kind, Kind::lags);
 }
 
+TEST_F(HealthJudgeTest, WaitsAsLongAsTheHandlerHasAskedFor) {
+    line_.request.set("GET /report", NotedPeer(), now_.time_since_epoch() / 1ns);
+    line_.request.set_deadline((now_ + 300s).time_since_epoch() / 1ns, true);
+    EXPECT_NE(pass(299s).kind, Kind::hangs);
+    EXPECT_EQ(pass(5s).kind, Kind::hangs);
+}
+
+TEST_F(HealthJudgeTest, WaitsNoLongerThanTheRequestMayTake) {
+    line_.request.set("GET /report", NotedPeer(), now_.time_since_epoch() / 1ns);
+    line_.request.set_deadline((now_ + 5s).time_since_epoch() / 1ns, false);
+    EXPECT_NE(pass(4s).kind, Kind::hangs);
+    EXPECT_EQ(pass(2s).kind, Kind::hangs);
+}
+
+TEST_F(HealthJudgeTest, IsNotShorterForARequestWhoseTimeIsAlmostOver) {
+    line_.request.set("GET /report", NotedPeer(), now_.time_since_epoch() / 1ns);
+    line_.request.set_deadline((now_ - 1s).time_since_epoch() / 1ns, false);
+    EXPECT_NE(pass(500ms).kind, Kind::hangs);
+}
+
 TEST_F(HealthJudgeTest, KnowsWhetherOneHasMovedSinceTheLastLook) {
     pass(31s);
     EXPECT_TRUE(judge_.is_still_silent(1, line_, TimePoint()));

@@ -209,7 +209,7 @@ std::vector<std::string> everything_changed() {
         "-w7", "-b", ":0", "-b", "unix:/run/a b#c.sock", "--backlog=64", "--reuse-port", "--threads=5",
         "--worker-connections=9", "--max-requests=1000", "--max-requests-jitter=50", "--max-lifetime=24h",
         "--max-lifetime-jitter=90m", "--max-memory=2g", "--reload-on-change",
-        "-t", "0.25", "--lag-warning=3", "--boot-timeout=90", "--graceful-timeout=2m", "--keep-alive=0",
+        "-t", "0.25", "--lag-warning=3", "--request-timeout=9", "--boot-timeout=90", "--graceful-timeout=2m", "--keep-alive=0",
         "--header-timeout=1500ms", "--body-timeout=1h", "--write-timeout=7", "--half-close-timeout=0",
         "--limit-request-line=8k", "--limit-request-fields=0", "--limit-request-field_size=1m",
         "--limit-request-body=3g", "--forwarded-allow-ips=10.0.0.0/8,::1", "--soak=0", "--surge=4",

@@ -20,6 +20,7 @@ struct Scene {
     int cleaned = 0;    // handlers whose clean-up ran to its end
     std::string heard;  // bodies, or whatever a handler has to tell
     std::size_t bytes = 0;
+    const void* extra = nullptr;  // whatever a test's own handler looks at
 
     void open_gate() {
         if (!gate.done()) gate.set_result();
