@@ -9,6 +9,7 @@
 
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
+#include "supervisor/monitor/dashboard.hpp"
 #include "supervisor/monitor/request_body.hpp"
 #include "supervisor/monitor/status_json.hpp"
 
@@ -68,6 +69,10 @@ void require_json(const Request& request) {
 }  // namespace
 
 const MonitorApplication::Route MonitorApplication::kRoutes[] = {
+    {"GET", "/", &MonitorApplication::get_dashboard},
+    {"GET", "/dashboard.css", &MonitorApplication::get_dashboard},
+    {"GET", "/dashboard.js", &MonitorApplication::get_dashboard},
+    {"GET", "/v1/access", &MonitorApplication::get_access},
     {"GET", "/v1/status", &MonitorApplication::get_status},
     {"GET", "/v1/events", &MonitorApplication::get_events},
     {"GET", "/livez", &MonitorApplication::get_live},
@@ -122,8 +127,27 @@ void MonitorApplication::require_permission(const Request& request) const {
     const bool is_known = peer && (peer->uid == 0 || peer->uid == options_.master_uid);
     if (is_local(request) && !is_known) throw HttpError(403, "only root and the server's own user may ask here");
     if (is_local(request) || request.method() != "POST") return;
-    if (!options_.allow_tcp_actions) throw HttpError(403, "start the server with --admin-allow-actions for that");
+    if (!may_act(request)) throw HttpError(403, "start the server with --admin-allow-actions for that");
     require_json(request);
+}
+
+bool MonitorApplication::may_act(const Request& request) const { return is_local(request) || options_.allow_tcp_actions; }
+
+Coro<void> MonitorApplication::get_dashboard(Request& request, Response& response) {
+    const DashboardFile* const file = find_dashboard_file(request.path());
+    if (file == nullptr) throw HttpError(404);
+    response.set_header("Content-Type", file->content_type);
+    response.set_header("Cache-Control", "no-cache");  // another girin may be behind this address tomorrow
+    response.set_header("Content-Security-Policy", "default-src 'self'; img-src data:; frame-ancestors 'none'");
+    response.set_header("X-Content-Type-Options", "nosniff");
+    response.body(file->text);
+    co_return;
+}
+
+/// What the asker may do: the page leaves out buttons that would be refused.
+Coro<void> MonitorApplication::get_access(Request& request, Response& response) {
+    answer_json(response, may_act(request) ? R"({"actions":true})" : R"({"actions":false})");
+    co_return;
 }
 
 Snapshot MonitorApplication::snapshot() { return observer_.take(Clock::now()); }

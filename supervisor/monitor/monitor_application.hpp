@@ -46,6 +46,8 @@ class MonitorApplication final : public Application {
     };
     static const Route kRoutes[];
 
+    Coro<void> get_dashboard(Request& request, Response& response);
+    Coro<void> get_access(Request& request, Response& response);
     Coro<void> get_status(Request& request, Response& response);
     Coro<void> get_events(Request& request, Response& response);
     Coro<void> get_live(Request& request, Response& response);
@@ -55,6 +57,7 @@ class MonitorApplication final : public Application {
     Coro<void> follow_until_gone(std::uint64_t after, Response& response);
     Coro<void> observe();
     void require_permission(const Request& request) const;
+    bool may_act(const Request& request) const;
     Snapshot snapshot();
 
     MonitorPlace place_;

@@ -1,0 +1,229 @@
+// The dashboard: what GET /v1/events streams, drawn; and what the buttons ask, told. No library, and nothing from
+// elsewhere: it works where there is no internet.
+
+const kHistory = 180;  // seconds that the plots show
+const kEvents = 300;   // lines of the events' log
+
+const $ = id => document.getElementById(id);
+
+// ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function bytes(n) {
+  if (n === null || n === undefined) return '–';
+  for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
+    if (n < 1024 || unit === 'GiB') return `${n < 10 && unit !== 'B' ? n.toFixed(1) : Math.round(n)} ${unit}`;
+    n /= 1024;
+  }
+}
+
+function duration(s) {
+  if (s === null || s === undefined) return '–';
+  if (s < 1) return `${Math.round(s * 1000)} ms`;
+  if (s < 60) return `${s.toFixed(s < 10 ? 1 : 0)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
+  return `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
+}
+
+const count = n => Math.round(n).toLocaleString('en');
+const percent = share => `${Math.round(share * 100)} %`;
+
+function tone(state) {
+  if (['ready', 'serving'].includes(state)) return 'good';
+  if (['degraded', 'killed', 'aborting', 'offline'].includes(state)) return 'bad';
+  return 'warn';
+}
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+// ── plots ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class Plot {
+  constructor(id, write, least) {
+    this.output = $(id);
+    this.svg = $(`${id}-plot`);
+    this.svg.setAttribute('viewBox', `0 0 ${kHistory} 100`);
+    this.svg.setAttribute('preserveAspectRatio', 'none');
+    this.area = this.svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
+    this.line = this.svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
+    this.area.classList.add('area');
+    this.write = write;
+    this.least = least;  // what the height stands for at least, so that noise doesn't fill it
+    this.values = [];
+  }
+
+  add(value) {
+    this.output.textContent = this.write(value);
+    this.values.push(value);
+    if (this.values.length > kHistory) this.values.shift();
+    const most = Math.max(this.least, ...this.values);
+    const from = kHistory - this.values.length;
+    const points = this.values.map((v, i) => `${from + i + 1} ${(100 - v / most * 100).toFixed(1)}`);
+    const path = `M${points.join('L')}`;
+    this.line.setAttribute('d', path);
+    this.area.setAttribute('d', `${path}L${kHistory} 100L${from + 1} 100Z`);
+    this.svg.setAttribute('aria-label', `last ${this.values.length} s, at most ${this.write(Math.max(...this.values))}`);
+  }
+}
+
+const plots = {
+  rate: new Plot('rate', count, 10),
+  busy: new Plot('busy', percent, 1),
+  lag: new Plot('lag', duration, 0.01),
+  flight: new Plot('flight', count, 10),
+  connections: new Plot('connections', count, 10),
+  memory: new Plot('memory', bytes, 1024 * 1024),
+};
+
+// ── status ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let wanted = 0;
+let mayAct = false;
+
+function showState(state, title) {
+  $('state').textContent = state;
+  $('state').className = `badge ${tone(state)}`;
+  $('state').title = title || '';
+  document.title = state === 'serving' ? 'girin' : `girin: ${state}`;
+}
+
+function showFacts(status) {
+  const facts = {
+    version: status.version, pid: status.pid, generation: status.generation, up: duration(status.uptime_s),
+    listening: status.listeners.join(', '),
+  };
+  $('facts').replaceChildren(...Object.entries(facts).map(([name, value]) => {
+    const pair = element('div');
+    pair.append(element('dt', name), element('dd', value));
+    return pair;
+  }));
+  $('name').textContent = status.name || '';
+}
+
+function showReload(last) {
+  const words = {running: 'is under way', committed: 'serves', rolled_back: 'was rolled back'};
+  if (!last) return $('last-reload').replaceChildren();
+  const at = new Date(last.at_ms).toLocaleTimeString();
+  const text = `${at}: generation ${last.generation} ${words[last.outcome] || last.outcome}`;
+  $('last-reload').replaceChildren(element('span', last.reason ? `${text}: ${last.reason}` : text,
+                                           last.outcome === 'rolled_back' ? 'bad' : ''));
+}
+
+function busyMeter(share) {
+  const cell = element('td');
+  const meter = element('meter');
+  Object.assign(meter, {min: 0, max: 1, high: 0.9, value: share, title: percent(share)});
+  cell.append(meter, ` ${percent(share)}`);
+  return cell;
+}
+
+function slotRow(slot) {
+  const row = element('tr', undefined, slot.pid ? '' : 'empty');
+  row.dataset.slot = slot.slot;
+  const last = slot.last_exit ? `${slot.last_exit.cause} (${new Date(slot.last_exit.at_ms).toLocaleTimeString()})` : '';
+  row.append(
+    element('td', slot.slot), element('td', slot.pid ?? '–'), element('td', slot.state, tone(slot.state)),
+    element('td', slot.generation || '–'), element('td', duration(slot.age_s)), busyMeter(slot.utilisation),
+    element('td', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), element('td', count(slot.requests_in_flight)),
+    element('td', count(slot.connections)), element('td', count(slot.requests)),
+    element('td', bytes(slot.memory.pss_bytes ?? slot.memory.rss_bytes)), element('td', slot.exits),
+    element('td', last, 'wide'), killCell(slot));
+  return row;
+}
+
+function killCell(slot) {
+  const cell = element('td');
+  if (!mayAct || slot.state !== 'ready') return cell;
+  const button = element('button', 'Replace');
+  button.title = `Ends worker ${slot.slot} once another has taken its place`;
+  button.onclick = () => ask(`Replace worker ${slot.slot} (pid ${slot.pid})?`, 'kill', {slot: slot.slot});
+  cell.append(button);
+  return cell;
+}
+
+const greatest = (slots, of) => slots.reduce((most, slot) => Math.max(most, of(slot)), 0);
+const sum = (slots, of) => slots.reduce((all, slot) => all + of(slot), 0);
+
+function showStatus(status) {
+  wanted = status.workers.wanted;
+  showState(status.state, status.degraded);
+  showFacts(status);
+  showReload(status.last_reload);
+  $('count').textContent = `${status.workers.ready} of ${wanted} ready`;
+  plots.rate.add(status.requests_per_second);
+  plots.busy.add(greatest(status.slots, slot => slot.utilisation));
+  plots.lag.add(greatest(status.slots, slot => slot.lag_s));
+  plots.flight.add(status.requests_in_flight);
+  plots.connections.add(status.connections);
+  plots.memory.add(sum([status, ...status.slots], part => part.memory.pss_bytes ?? part.memory.rss_bytes ?? 0));
+  // A row that is being pressed must not go away under the pointer.
+  if (!$('slots').querySelector('button:active')) $('slots').replaceChildren(...status.slots.map(slotRow));
+}
+
+// ── events ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function showEvent(event) {
+  const tones = {debug: 'quiet', warning: 'warn', error: 'bad', critical: 'bad'};
+  const line = element('li', undefined, tones[event.level]);
+  const at = element('time', new Date(event.at_ms).toLocaleTimeString());
+  at.dateTime = new Date(event.at_ms).toISOString();
+  line.append(at, event.text);
+  $('events').prepend(line);
+  while ($('events').childElementCount > kEvents) $('events').lastElementChild.remove();
+}
+
+function follow() {
+  const source = new EventSource('/v1/events');
+  source.addEventListener('status', message => showStatus(JSON.parse(message.data)));
+  source.addEventListener('log', message => showEvent(JSON.parse(message.data)));
+  source.onerror = () => showState('offline', 'the connection to the server is lost; trying again');
+}
+
+// ── what the buttons ask ──────────────────────────────────────────────────────────────────────────────────────────
+
+function notice(text, className) {
+  $('notice').textContent = text;
+  $('notice').className = className;
+  $('notice').hidden = false;
+}
+
+async function send(verb, body) {
+  const buttons = document.querySelectorAll('#actions button');
+  buttons.forEach(button => { button.disabled = true; });
+  notice(`${verb} …`, 'quiet');
+  try {
+    const answer = await fetch(`/v1/${verb}`, {
+      method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
+    });
+    const {outcome, message} = await answer.json();
+    notice(message || outcome, answer.ok ? 'good' : 'bad');
+  } catch (error) {
+    notice(`${verb}: ${error.message}`, 'bad');
+  } finally {
+    buttons.forEach(button => { button.disabled = false; });
+  }
+}
+
+function ask(text, verb, body) {
+  $('question-text').textContent = text;
+  $('question').onclose = () => { if ($('question').returnValue === 'yes') send(verb, body); };
+  $('question').returnValue = 'no';
+  $('question').showModal();
+}
+
+async function start() {
+  const access = await fetch('/v1/access');
+  mayAct = access.ok && (await access.json()).actions;
+  $('actions').hidden = !mayAct;
+  $('reload').onclick = () => ask('Load settings and application anew?', 'reload', {});
+  $('more').onclick = () => ask(`${wanted + 1} workers in place of ${wanted}?`, 'scale', {workers: wanted + 1});
+  $('fewer').onclick = () => ask(`${wanted - 1} workers in place of ${wanted}?`, 'scale', {workers: wanted - 1});
+  follow();
+}
+
+start();
