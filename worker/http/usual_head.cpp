@@ -11,12 +11,13 @@ void UsualHead::make(std::string_view content_type, const ResponseContext& conte
     ResponseHead head;
     head.body_bytes = 0;
     head.content_type = content_type;
-    std::string whole;
-    const Result<ResponsePlan> plan = append_response_head(whole, head, context);
+    // Once a second, in memory that is there already: a steady worker allocates nothing.
+    whole_.clear();
+    const Result<ResponsePlan> plan = append_response_head(whole_, head, context);
     GIRIN_CHECK(plan && plan->keep_alive, "the usual head is a well-formed one");
-    const std::size_t digits = whole.find(kLength) + kLength.size();
-    before_length_ = whole.substr(0, digits);
-    after_length_ = whole.substr(digits + 1);
+    const std::size_t digits = whole_.find(kLength) + kLength.size();
+    before_length_.assign(whole_, 0, digits);
+    after_length_.assign(whole_, digits + 1);
     date_ = context.date;
     make_for(whole_for_);
 }

@@ -35,7 +35,12 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     LinuxOs real;
     SupervisorSetup setup;
     setup.work = options.work;
-    setup.read_settings = options.read_settings;
+    // A reload opens the log that its settings name.
+    setup.read_settings = [&]() -> Result<Settings> {
+        auto settings = options.read_settings();
+        if (settings) settings->error_logfile = log_file;
+        return settings;
+    };
     setup.check_settings = options.check_settings;
     setup.on_first_ready = [] { log_info("First generation serves"); };
     setup.child.signals = &blocked;
