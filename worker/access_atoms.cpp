@@ -32,8 +32,9 @@ void append_decimal_seconds(std::string& out, const AccessRecord& record) {
 
 // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// "21/Nov/2026:03:17:26 +0000". Month names of our own: the application may have set a locale.
-std::string clf_time(std::time_t when) {
+/// "21/Nov/2026:03:17:26 +0000". Month names of our own: the application may have set a locale. In `line`'s own memory,
+/// so that a steady worker allocates nothing.
+void clf_time(std::string& line, std::time_t when) {
     static constexpr char kMonths[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm parts{};
@@ -41,30 +42,30 @@ std::string clf_time(std::time_t when) {
     char text[64];
     std::snprintf(text, sizeof text, "[%02d/%s/%d:%02d:%02d:%02d ", parts.tm_mday, kMonths[parts.tm_mon],
                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-    std::string line = text;
+    line.assign(text);
     const long minutes = parts.tm_gmtoff / 60;
     line.append(minutes < 0 ? "-" : "+");
     append_two_digits(line, static_cast<int>(std::abs(minutes) / 60));
     append_two_digits(line, static_cast<int>(std::abs(minutes) % 60));
-    return line.append("]");
+    line.append("]");
 }
 
-std::string utc_time(std::time_t when) {
+void utc_time(std::string& line, std::time_t when) {
     std::tm parts{};
     ::gmtime_r(&when, &parts);
     char text[64];
     std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-    return text;
+    line.assign(text);
 }
 
 /// Thousands of lines share a second, and local time is not cheap.
-template <std::string (*make)(std::time_t)>
+template <void (*write)(std::string&, std::time_t)>
 void append_time(std::string& out, const AccessRecord& record) {
     thread_local std::time_t second = -1;
     thread_local std::string text;
     if (record.unix_time != second) {
-        text = make(record.unix_time);
+        write(text, record.unix_time);
         second = record.unix_time;
     }
     out.append(text);
