@@ -11,6 +11,7 @@
 #include "supervisor/control/control_socket.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/preload.hpp"
+#include "supervisor/process/affinity.hpp"
 #include "supervisor/process/daemon.hpp"
 #include "supervisor/process/pidfile.hpp"
 #include "supervisor/process/privileges.hpp"
@@ -22,6 +23,13 @@
 
 namespace girin {
 namespace {
+
+Result<void> check_affinity(const Settings& settings) {
+    if (settings.affinity.empty()) return {};
+    const auto cpus = choose_cpus(settings.affinity, allowed_cpus());
+    if (!cpus) return cpus.error();
+    return {};
+}
 
 /// Steps to a running server, and what they made; undone in reverse order when it goes.
 class Master {
@@ -69,6 +77,7 @@ class Master {
         auto identity = find_identity(settings().user, settings().group);
         if (!identity) return failed(identity.error());
         identity_ = std::move(*identity);
+        if (auto checked = check_affinity(settings()); !checked) return failed(checked.error());
         return {};
     }
 
@@ -150,6 +159,7 @@ class Master {
             if (!source) return source.error();
             // In a child, whose log is its own.
             if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
+            if (auto checked = check_affinity(wanted); !checked) return checked;
             return check_application(*source);
         };
         setup.file_to_watch = [this](const Settings& own) {

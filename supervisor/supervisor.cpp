@@ -138,8 +138,8 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
         case SignalMeaning::stop_gracefully: return stop_gracefully();
         case SignalMeaning::stop_quickly: return decide(Event::stop_quick());
         case SignalMeaning::reload: return decide(Event::reload_requested());
-        case SignalMeaning::one_worker_more: return decide(Event::scale_by(1));
-        case SignalMeaning::one_worker_less: return decide(Event::scale_by(-1));
+        case SignalMeaning::one_worker_more: return scale_by_operator(1);
+        case SignalMeaning::one_worker_less: return scale_by_operator(-1);
         case SignalMeaning::reopen_logs: return static_cast<void>(reopen_logs());  // it has logged
         case SignalMeaning::child_ended: return;
     }
@@ -238,7 +238,7 @@ void Supervisor::steer() {
 
 FleetOptions to_fleet_options(const Settings& settings) {
     FleetOptions options;
-    options.max_workers = std::max<std::size_t>(options.max_workers, 2 * settings.workers);
+    options.max_workers = std::max<std::size_t>(options.max_workers, 2 * std::max(settings.workers, settings.workers_most));
     options.surge = std::max<std::size_t>(settings.surge, 1);
     options.boot_timeout = settings.boot_timeout;
     options.soak = settings.soak;

@@ -24,6 +24,7 @@
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/recycle_watch.hpp"
 #include "supervisor/reload_check.hpp"
+#include "supervisor/scale_advisor.hpp"
 #include "supervisor/systemd/service.hpp"
 #include "supervisor/worker_set.hpp"
 
@@ -97,8 +98,10 @@ class Supervisor {
     void log_decision(const Action& action);
     void spawn(const Action& action);
     Result<pid_t> try_spawn(const Action& action);
-    Result<SpawnedWorker> fork_worker(const Action& action, const Generation& generation, std::size_t lane);
+    Result<SpawnedWorker> fork_worker(const Action& action, const Generation& generation, std::size_t lane,
+                                      std::optional<unsigned> cpu);
     std::size_t make_lane(std::uint32_t generation);
+    std::optional<unsigned> choose_cpu(const Generation& generation, std::uint32_t number) const;
     void tell_when_first_ready();
     /// As an operator's changes leave them.
     Settings worker_settings(const Generation& generation) const;
@@ -141,6 +144,11 @@ class Supervisor {
     void begin_surveys();
     void survey(TimePoint now);
     void look_for_worn_out_workers(TimePoint now);
+    void begin_scaling(const Settings& settings);
+    void scale_by_load(TimePoint now);
+    std::optional<LoadSample> sample_load(TimePoint now);
+    void scale_by_operator(int workers);
+    std::size_t workers_after_reload(const Settings& settings) const;
     void watch_file();
     void unwatch_file();
     void on_file_change();
@@ -173,6 +181,9 @@ class Supervisor {
     std::optional<TimePoint> next_look_;  // at the workers' health
     std::map<std::size_t, Examination> examinations_;
     RecycleWatch recycling_{RecycleLimits()};
+    ScaleAdvisor scaling_{ScaleOptions()};
+    BusyMeter turns_;  // from the scoreboard
+    BusyMeter cpu_;    // from the kernel
     std::optional<TimePoint> next_survey_;
     FileWatch file_;
     OomWatch oom_;

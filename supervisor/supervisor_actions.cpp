@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "loop/base/log.hpp"
+#include "supervisor/process/affinity.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "supervisor/supervisor.hpp"
 
@@ -65,17 +66,20 @@ Result<pid_t> Supervisor::try_spawn(const Action& action) {
     const Generation* const generation = generations_.find(action.generation);
     if (!generation) return Error("generation " + std::to_string(action.generation) + " is gone");
     const std::size_t lane = make_lane(action.generation);
-    auto spawned = fork_worker(action, *generation, lane);
+    const std::optional<unsigned> cpu = choose_cpu(*generation, action.generation);
+    auto spawned = fork_worker(action, *generation, lane, cpu);
     if (!spawned) return spawned.error();
     auto worker = workers_.add(action.slot, std::move(*spawned));
     if (!worker) return worker.error();
     (*worker)->generation = action.generation;
     (*worker)->lane = lane;
     report_.on_spawned(action.slot, os_.now());
+    (*worker)->cpu = cpu;
     return (*worker)->pid;
 }
 
-Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Generation& generation, std::size_t lane) {
+Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Generation& generation, std::size_t lane,
+                                              std::optional<unsigned> cpu) {
     WorkerPlace place;
     place.listeners = generation.listeners.sockets(lane);
     place.board = board_.slots();
@@ -84,6 +88,7 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     board_[action.slot].reset();
     ChildSetup child = setup_.child;
     child.environment = generation.settings.env;
+    child.cpu = cpu;
     return spawn_worker(
         os_, child, std::move(place), [this, &action, lane] { leave_for_work(action.generation, lane); },
         [this, &generation](const WorkerPlace& own) { return setup_.work(worker_settings(generation), own); });
@@ -93,6 +98,21 @@ Settings Supervisor::worker_settings(const Generation& generation) const {
     Settings settings = generation.settings;
     settings.log_level = log_level_.value_or(settings.log_level);
     return settings;
+}
+
+/// The processor with the fewest workers that stay: of the same generation, and not about to be replaced. What was
+/// checked before can't be had any more when a cpuset shrinks; then the kernel chooses.
+std::optional<unsigned> Supervisor::choose_cpu(const Generation& generation, std::uint32_t number) const {
+    const Settings& settings = generation.settings;
+    if (settings.affinity.empty()) return std::nullopt;
+    const auto cpus = choose_cpus(settings.affinity, allowed_cpus());
+    if (!cpus || cpus->empty()) return std::nullopt;
+    CpuList taken;
+    for (const auto& [slot, worker] : workers_.all()) {
+        const bool stays = worker.generation == number && fleet_.worker(slot).recycle_turn == 0;
+        if (worker.cpu && !worker.asked_to_stop && stays) taken.push_back(*worker.cpu);
+    }
+    return least_taken_cpu(*cpus, taken);
 }
 
 /// A new lane is opened when each has a worker already; but not in the middle of a reload, where lanes are counted

@@ -69,7 +69,7 @@ void Supervisor::on_check_end(std::uint32_t generation) {
     if (!outcome->passed) return decide(Event::reload_refused(generation, outcome->text));
     const auto settings = prepare_generation(generation, outcome->text);
     if (!settings) return decide(Event::reload_refused(generation, settings.error().message()));
-    decide(Event::reload_prepared(generation, to_fleet_options(*settings), settings->workers));
+    decide(Event::reload_prepared(generation, to_fleet_options(*settings), workers_after_reload(*settings)));
 }
 
 Result<Settings> Supervisor::prepare_generation(std::uint32_t generation, const std::string& address_lines) {

@@ -26,6 +26,7 @@ struct WorkerProcess {
     UniqueFd channel;  // the master's end; empty once the worker has closed its own
     std::uint32_t generation = 0;
     std::size_t lane = 0;
+    std::optional<unsigned> cpu;  // with --affinity
     TimePoint spawned_at{};
     std::optional<TimePoint> ready_at;
     bool accepting = true;       // until it says that it drains; a worker that starts counts too

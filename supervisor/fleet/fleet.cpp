@@ -60,8 +60,8 @@ void Fleet::dispatch(const Event& event) {
         case EventKind::reload_requested: return request_reload();
         case EventKind::reload_prepared: return on_prepared(event);
         case EventKind::reload_refused: return on_refused(event);
-        case EventKind::scale_by: return scale_to(static_cast<std::int64_t>(wanted_) + event.count);
-        case EventKind::scale_to: return scale_to(event.count);
+        case EventKind::scale_by: return scale_to(static_cast<std::int64_t>(wanted_) + event.count, event.text);
+        case EventKind::scale_to: return scale_to(event.count, event.text);
         case EventKind::stop_graceful: return stop(is_stopping());  // asked twice: quickly
         case EventKind::stop_quick: return stop(true);
         default: return;  // tick: the deadlines are looked at after every event
@@ -85,7 +85,7 @@ void Fleet::on_start(const Event& event) {
     wanted_ = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(event.count, 1)), 1, options_.max_workers);
 }
 
-void Fleet::scale_to(std::int64_t workers) {
+void Fleet::scale_to(std::int64_t workers, const std::string& reason) {
     if (mode_ != Mode::serving) return;
     const auto most = static_cast<std::int64_t>(options_.max_workers);
     const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(workers, 1, most));
@@ -95,7 +95,8 @@ void Fleet::scale_to(std::int64_t workers) {
                                    std::to_string(most));
         return;
     }
-    log(LogLevel::info, "scale: from " + std::to_string(wanted_) + " to " + std::to_string(wanted) + " workers");
+    log(LogLevel::info, "scale: from " + std::to_string(wanted_) + " to " + std::to_string(wanted) + " workers" +
+                            (reason.empty() ? "" : ": " + reason));
     wanted_ = wanted;
 }
 

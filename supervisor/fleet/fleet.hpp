@@ -140,7 +140,7 @@ class Fleet {
     void dispatch(const Event& event);
     void run_deadlines();
     void on_start(const Event& event);
-    void scale_to(std::int64_t workers);
+    void scale_to(std::int64_t workers, const std::string& reason);
     void stop(bool quick);
     void end_for_stop(std::size_t slot, bool quick);
     void finish_if_stopped();

@@ -83,9 +83,10 @@ Event Event::scale_by(int workers) {
     return event;
 }
 
-Event Event::scale_to(std::size_t workers) {
+Event Event::scale_to(std::size_t workers, std::string reason) {
     Event event(EventKind::scale_to);
     event.count = static_cast<int>(workers);
+    event.text = std::move(reason);
     return event;
 }
 

@@ -74,7 +74,8 @@ class Event {
 
     /// TTIN: +1, TTOU: −1.
     static Event scale_by(int workers);
-    static Event scale_to(std::size_t workers);
+    /// `reason`: of the load's, for the log; empty: an operator's.
+    static Event scale_to(std::size_t workers, std::string reason = {});
     static Event stop_graceful();
     static Event stop_quick();
     /// next_deadline() has come.

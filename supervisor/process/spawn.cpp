@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "supervisor/process/affinity.hpp"
 #include "worker/channel.hpp"
 
 namespace girin {
@@ -25,6 +26,9 @@ Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     reset_signals_for_worker();
     if (auto set = set_environment(setup.environment); !set) return set.error();
     if (auto became = become(setup.identity); !became) return became.error();
+    if (setup.cpu) {
+        if (auto bound = run_on_cpu(*setup.cpu); !bound) return bound.error();
+    }
     end_with(master);
     ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
     const std::string role = setup.role.empty() ? "worker " + std::to_string(slot) : setup.role;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct ChildSetup {
     std::string role;  // for the title; empty: "worker" with its slot
     Identity identity;
     std::vector<std::string> environment;
+    std::optional<unsigned> cpu;  // the one processor to run on; none: wherever the kernel likes
 
     ChildSetup() = default;
 };

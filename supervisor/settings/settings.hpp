@@ -30,6 +30,9 @@ struct Settings {
 
     // Workers
     std::uint64_t workers = 0;                // 0: as many as usable cores; never 0 in what parsing returns
+    std::uint64_t workers_most = 0;           // with --workers LEAST:MOST; 0: `workers` is fixed
+    std::chrono::milliseconds scale_down_after{30'000};  // of idling, with a range of workers
+    std::string affinity;                     // "auto" or a list of processors, one for each worker; empty: all for all
     std::uint64_t threads = 0;                // for synchronous handlers, in each worker; 0: cores + 4, at most 32
     std::uint64_t worker_connections = 1000;  // open at once in each worker
     std::uint64_t max_requests = 0;           // then the worker is replaced; 0: never

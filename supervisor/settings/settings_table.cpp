@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "loop/base/check.hpp"
+#include "supervisor/settings/cpu_list.hpp"
 #include "supervisor/settings/settings_checks.hpp"
 
 namespace girin {
@@ -110,12 +111,33 @@ constexpr SettingRow kRows[] = {
      .min = 1,
      .max = 1024,
      .zero_word = "auto",
+     .most = &Settings::workers_most,
      .platform_variable = "WEB_CONCURRENCY",
      .default_words = "auto, or WEB_CONCURRENCY where that is set",
      .metavar = "COUNT",
-     .summary = "How many worker processes; auto: one for each usable core.",
+     .summary = "How many worker processes, or LEAST:MOST; auto: one for each usable core.",
      .details = "Usable are the cores that CPU affinity and the cgroup's quota leave us. TTIN and TTOU change the "
-                "number by one."},
+                "number by one. With LEAST:MOST the number follows the load: it grows when loops are busy 80 % of the "
+                "time or connections wait, and shrinks when one fewer would be busy less than half of the time. TTIN and "
+                "TTOU move LEAST then."},
+    {.flag = "scale-down-after",
+     .section = kWorkers,
+     .field = &Settings::scale_down_after,
+     .unit = Unit::milliseconds,
+     .min = 1,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "With workers LEAST:MOST, how long one must have been too many before it is ended.",
+     .details = "While that goes on, the next follows after a quarter of it."},
+    {.flag = "affinity",
+     .section = kWorkers,
+     .field = &Settings::affinity,
+     .check = check_cpu_list,
+     .default_words = "none: the kernel chooses",
+     .metavar = "CPUS",
+     .summary = "Run each worker on one processor: auto, or those to share out, such as 0,2,4-7.",
+     .details = "auto is all that taskset, cpuset or container leave us. The threads of a worker run on its processor "
+                "too."},
     {.flag = "threads",
      .section = kWorkers,
      .field = &Settings::threads,

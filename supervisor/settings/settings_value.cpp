@@ -264,6 +264,27 @@ std::vector<std::string> texts_of(const SettingRow&, LogFormat value) {
     return {std::string(kLogFormats[static_cast<std::size_t>(value)])};
 }
 
+// "4", or "2:8". A single number takes back what a range has set.
+Result<void> read_range(const SettingRow& row, std::string_view text, Settings& settings) {
+    auto& least = settings.*std::get<std::uint64_t Settings::*>(row.field);
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos) {
+        const auto count = read_count(row, text);
+        if (!count) return count.error();
+        least = *count;
+        settings.*row.most = 0;
+        return {};
+    }
+    const auto from = whole_number(row, text.substr(0, colon), 10, "a whole number");
+    if (!from) return from.error();
+    const auto to = whole_number(row, text.substr(colon + 1), 10, "a whole number");
+    if (!to) return to.error();
+    if (*to < *from) return Error(quoted(text) + " is no range: the smaller number stands first");
+    least = *from;
+    settings.*row.most = *to;
+    return {};
+}
+
 // Calls `act` with the pointer to the row's member; a row without a value is left alone.
 template <class Act>
 void with_member(const SettingRow& row, Act act) {
@@ -277,6 +298,7 @@ void with_member(const SettingRow& row, Act act) {
 }  // namespace
 
 Result<void> read_value(const SettingRow& row, std::string_view text, Settings& settings) {
+    if (row.most != nullptr) return read_range(row, text, settings);
     Result<void> outcome;
     with_member(row, [&](auto member) { outcome = read_into(row, text, settings.*member); });
     return outcome;
@@ -285,6 +307,7 @@ Result<void> read_value(const SettingRow& row, std::string_view text, Settings& 
 std::vector<std::string> value_texts(const SettingRow& row, const Settings& settings) {
     std::vector<std::string> texts;
     with_member(row, [&](auto member) { texts = texts_of(row, settings.*member); });
+    if (row.most != nullptr && settings.*row.most > 0) texts.front() += ":" + std::to_string(settings.*row.most);
     return texts;
 }
 
@@ -302,6 +325,7 @@ void clear_list(const SettingRow& row, Settings& settings) {
 
 void copy_value(const SettingRow& row, const Settings& from, Settings& to) {
     with_member(row, [&](auto member) { to.*member = from.*member; });
+    if (row.most != nullptr) to.*row.most = from.*row.most;
 }
 
 std::string range_text(const SettingRow& row) {

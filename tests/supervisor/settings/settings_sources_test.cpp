@@ -18,6 +18,7 @@ std::string another(const SettingRow& row) {
     if (row.unit != SettingUnit::none) return "77";
     if (is_switch(row)) return "true";
     if (row.flag == "application") return "./libshop.so";
+    if (row.flag == "affinity") return "7,77";
     if (row.flag == "bind") return "127.0.0.1:77";
     if (row.flag == "env") return "A=77";
     if (row.flag == "forwarded-allow-ips") return "10.0.0.77";

@@ -189,6 +189,20 @@ TEST(SettingsValue, ReadsSwitchesAndModes) {
     }
 }
 
+TEST(SettingsValue, ReadsARangeOfWorkers) {
+    Settings settings;
+    const SettingRow& row = row_of(&Settings::workers);
+    ASSERT_TRUE(read_value(row, "2:8", settings));
+    EXPECT_EQ(settings.workers, 2u);
+    EXPECT_EQ(settings.workers_most, 8u);
+    EXPECT_EQ(value_text(row, settings), "2:8");
+    ASSERT_TRUE(read_value(row, "5", settings));
+    EXPECT_EQ(value_text(row, settings), "5");
+    for (const char* text : {"8:2", "0:4", "2:", ":4", "2:x", "auto:4", "2:4:6", "2:2000"}) {
+        EXPECT_FALSE(reads(row, text)) << text;
+    }
+}
+
 TEST(SettingsValue, AddsToLists) {
     Settings settings;
     clear_list(row_of(&Settings::bind), settings);
@@ -206,8 +220,9 @@ TEST(SettingsValue, AddsToLists) {
 std::vector<std::string> everything_changed() {
     // clang-format off
     return {
-        "-w7", "-b", ":0", "-b", "unix:/run/a b#c.sock", "--backlog=64", "--reuse-port", "--threads=5",
-        "--worker-connections=9", "--max-requests=1000", "--max-requests-jitter=50", "--max-lifetime=24h",
+        "-w7:9", "-b", ":0", "-b", "unix:/run/a b#c.sock", "--backlog=64", "--reuse-port", "--threads=5",
+        "--worker-connections=9", "--max-requests=1000", "--max-requests-jitter=50", "--scale-down-after=1m", "--affinity=0,2-3",
+        "--max-lifetime=24h",
         "--max-lifetime-jitter=90m", "--max-memory=2g", "--reload-on-change",
         "-t", "0.25", "--lag-warning=3", "--request-timeout=9", "--boot-timeout=90", "--graceful-timeout=2m", "--keep-alive=0",
         "--header-timeout=1500ms", "--body-timeout=1h", "--write-timeout=7", "--half-close-timeout=0",
