@@ -89,6 +89,12 @@ Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& r
 Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
     const auto wanted = parse_scale(argument);
     if (!wanted) return wanted.error();
+    if (scaling_.is_needed()) {
+        const auto least = static_cast<int>(scaling_.options().least);
+        scale_by_operator(static_cast<int>(wanted->relative ? wanted->count : wanted->count - least));
+        desk_.await_scale(id, fleet_.wanted());
+        return {};
+    }
     decide(wanted->relative ? Event::scale_by(wanted->count)
                             : Event::scale_to(static_cast<std::size_t>(wanted->count)));
     desk_.await_scale(id, fleet_.wanted());
