@@ -63,7 +63,8 @@ std::string base_name(std::string_view path) {
 
 /// A coroutine's body is a clone of the function with its frame for an argument, which says nothing: "serve()".
 void tidy_coroutine(std::string& name) {
-    const auto clone = name.find(" [clone");
+    std::size_t clone = std::string::npos;
+    for (const char* const body : {" [clone .actor]", " [clone .resume]"}) clone = std::min(clone, name.find(body));
     if (clone == std::string::npos) return;
     name.resize(clone);
     if (!name.ends_with(')')) return;
