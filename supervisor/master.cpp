@@ -179,6 +179,8 @@ class Master {
         setup.child.title = &title_;
         setup.child.name = settings().name;
         setup.child.identity = identity_;
+        setup.child.no_new_privs = settings().no_new_privs;
+        setup.child.drop_capabilities = settings().drop_capabilities;
         return setup;
     }
 

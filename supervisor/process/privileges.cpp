@@ -1,7 +1,10 @@
 #include "supervisor/process/privileges.hpp"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -94,6 +97,28 @@ Result<void> become(const Identity& identity) {
         return Error::from_errno(errno, "change to user", std::to_string(identity.uid));
     }
     return {};
+}
+
+Result<void> forbid_new_privileges() {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return {};
+    return Error::from_errno(errno, "forbid new privileges");
+}
+
+Result<void> drop_capability_bounds() {
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        if (errno == EPERM) return {};
+        return Error::from_errno(errno, "drop capability", std::to_string(capability));
+    }
+    return {};
+}
+
+Result<void> drop_capabilities() {
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+    if (::syscall(SYS_capset, &header, none) == 0) return {};
+    return Error::from_errno(errno, "drop capabilities");
 }
 
 Result<void> change_directory(const std::string& directory) {

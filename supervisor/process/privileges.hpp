@@ -32,6 +32,15 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
 /// For good: afterwards there is no way back. Errors: the kernel refuses; then the process must not go on.
 Result<void> become(const Identity& identity);
 
+/// For good: no file that is executed later gives more rights than there are.
+Result<void> forbid_new_privileges();
+
+/// The bounding set, from which executed files take their capabilities. Before become(), which may take the right to do
+/// so; without that right, nothing happens.
+Result<void> drop_capability_bounds();
+/// What the process itself has; after become(), which needs it. For good.
+Result<void> drop_capabilities();
+
 Result<void> change_directory(const std::string& directory);
 
 /// Sets each NAME=VALUE. Errors: an entry without '=' or with an empty name; earlier entries are set by then.

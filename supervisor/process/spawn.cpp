@@ -22,10 +22,22 @@ void end_with(pid_t master) {
     if (::getppid() != master) ::_exit(kChildSetUpFailed);
 }
 
+Result<void> take_identity(const ChildSetup& setup) {
+    if (setup.drop_capabilities) {
+        if (auto dropped = drop_capability_bounds(); !dropped) return dropped;
+    }
+    if (auto became = become(setup.identity); !became) return became;
+    if (setup.drop_capabilities) {
+        if (auto dropped = drop_capabilities(); !dropped) return dropped;
+    }
+    if (setup.no_new_privs) return forbid_new_privileges();
+    return {};
+}
+
 Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     reset_signals_for_worker();
     if (auto set = set_environment(setup.environment); !set) return set.error();
-    if (auto became = become(setup.identity); !became) return became.error();
+    if (auto became = take_identity(setup); !became) return became.error();
     if (setup.cpu) {
         if (auto bound = run_on_cpu(*setup.cpu); !bound) return bound.error();
     }

@@ -38,6 +38,8 @@ struct ChildSetup {
     std::string name;  // of the server, for the title
     std::string role;  // for the title; empty: "worker" with its slot
     Identity identity;
+    bool no_new_privs = false;
+    bool drop_capabilities = false;
     std::vector<std::string> environment;
     std::optional<unsigned> cpu;  // the one processor to run on; none: wherever the kernel likes
 

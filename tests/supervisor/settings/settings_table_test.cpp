@@ -233,6 +233,7 @@ std::vector<std::string> everything_changed() {
         "--control-socket=/run/c", "--control-socket-mode=660", "--admin-bind=:9000", "--admin-allow-actions",
         "--statsd-host=stats:8125", "--statsd-prefix=shop",
         "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
+        "--no-new-privs", "--drop-capabilities",
         "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--preload", "./libshop.so:other",
     };
     // clang-format on

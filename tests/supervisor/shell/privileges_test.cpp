@@ -2,10 +2,14 @@
 
 #include "supervisor/process/privileges.hpp"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -52,6 +56,35 @@ TEST(Privileges, AreGoneForGoodOnceGivenUp) {
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
+}
+
+/// Whether a child of ours, having done so, says this in its status.
+bool child_has(const std::string& line, const std::function<bool()>& change) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::ifstream status(change() ? "/proc/self/status" : "/dev/null");
+        for (std::string text; std::getline(status, text);) {
+            if (text == line) ::_exit(0);
+        }
+        ::_exit(1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status == 0;
+}
+
+TEST(Privileges, AreNotGainedOnceForbidden) {
+    EXPECT_TRUE(child_has("NoNewPrivs:\t1", [] { return forbid_new_privileges().has_value(); }));
+}
+
+TEST(Capabilities, AreGoneOnceDropped) {
+    const auto drop = [] { return drop_capability_bounds().has_value() && drop_capabilities().has_value(); };
+    for (const char* set : {"CapPrm", "CapEff", "CapInh", "CapAmb"}) {
+        EXPECT_TRUE(child_has(std::string(set) + ":\t0000000000000000", drop)) << set;
+    }
+    const auto may_change_bounds = [] { return ::prctl(PR_CAPBSET_DROP, 0, 0, 0, 0) == 0; };
+    if (!child_has("Threads:\t1", may_change_bounds)) GTEST_SKIP() << "the bounding set isn't ours to change";
+    EXPECT_TRUE(child_has("CapBnd:\t0000000000000000", drop));
 }
 
 TEST(Environment, IsSetByNameAndValue) {
