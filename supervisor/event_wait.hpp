@@ -11,7 +11,8 @@
 namespace girin {
 
 enum class SourceKind : std::uint8_t {
-    signals, worker_end, worker_channel, check_end, examination_end, file_change, monitor
+    signals, worker_end, worker_channel, check_end, successor_line, successor_end, predecessor,
+    examination_end, file_change, monitor
 };
 
 /// What became ready. `id` is what add() was given.

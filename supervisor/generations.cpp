@@ -101,6 +101,8 @@ void Generations::leave_files() {
     for (auto& [number, generation] : all_) generation.listeners.leave_files();
 }
 
+void Generations::claim_files() { all_.at(committed_).listeners.claim_files(); }
+
 void Generations::keep_only(std::uint32_t number, std::size_t lane) {
     std::erase_if(all_, [number](const auto& entry) { return entry.first != number; });
     for (auto& [only, generation] : all_) generation.listeners.keep_lane(lane);

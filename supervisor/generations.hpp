@@ -55,6 +55,8 @@ class Generations {
     void close_listeners();
     /// The files of Unix sockets are a successor's to remove from now on.
     void leave_files();
+    /// Those of a predecessor are ours.
+    void claim_files();
     /// For a child: closes its copies of everything but `number`'s sockets of one lane. 0: of everything.
     void keep_only(std::uint32_t number, std::size_t lane);
 

@@ -19,6 +19,7 @@
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/supervisor.hpp"
+#include "supervisor/upgrade/handover_line.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {
@@ -40,6 +41,7 @@ class Master {
         SupervisorEnd end = leave_terminal();
         if (end.code == ExitCode::ok) end = set_up_and_serve();
         report(end);
+        tell_predecessor_of(end);
         if (end.code != ExitCode::ok) service_.say(end.sentence);
         pidfile_.remove();
         notice_.tell(static_cast<int>(end.code), end.sentence);
@@ -62,7 +64,7 @@ class Master {
     }
 
     SupervisorEnd leave_terminal() {
-        if (!settings().daemon) return {};
+        if (!settings().daemon || input_.predecessor) return {};  // a daemon's successor is one
         auto notice = daemonize_blocking(signals_);
         if (!notice) return failed(notice.error());
         notice_ = std::move(*notice);
@@ -100,16 +102,25 @@ class Master {
     }
 
     SupervisorEnd open_sockets() {
-        auto handed = take_activated_sockets(ServiceEnvironment::kFirstSocket, input_.service.sockets,
-                                             input_.service.names);
+        auto handed = take_handed_sockets();
         if (!handed) return failed(handed.error());
         own_addresses_ = handed->own_addresses();
         use_own_addresses(input_.settings, input_.bind_given);
-        auto first = open_first_generation_blocking(settings(), identity_, &*handed);
+        auto first = open_first_generation_blocking(settings(), identity_, &*handed, input_.predecessor.has_value());
         if (!first) return failed(first.error());
         first_ = std::move(*first);
-        for (const std::string& left : handed->left()) log_info("Closed " + left + ", which was handed over but isn't in --bind");
+        if (input_.predecessor) left_files_ = handed->left_files();
+        left_some_ = !handed->left().empty();
+        for (const std::string& left : handed->left()) {
+            log_info("Closed " + left + ", which was handed over but isn't in --bind");
+        }
         return {};
+    }
+
+    Result<HandedSockets> take_handed_sockets() {
+        if (input_.predecessor) return take_sockets(input_.predecessor->handover());
+        const ServiceEnvironment& service = input_.service;
+        return take_activated_sockets(ServiceEnvironment::kFirstSocket, service.sockets, service.names);
     }
 
     /// Without any --bind, what was handed over is what there is to listen on; also after a reload.
@@ -121,10 +132,18 @@ class Master {
         auto line = NotifySocket::open(input_.service.notify_socket);
         if (!line) log_warning(line.error().message());
         if (line) service_ = Service(std::move(*line), input_.service.watchdog);
+        if (input_.predecessor) service_.be_silent();
         return {};
     }
 
     SupervisorEnd lock_pidfile() {
+        if (input_.predecessor && input_.predecessor->handover().pidfile_fd >= 0) {
+            const Handover& handover = input_.predecessor->handover();
+            Pidfile inherited = Pidfile::inherit(handover.pidfile, UniqueFd(handover.pidfile_fd));
+            const bool is_ours = handover.pidfile == settings().pid;
+            (is_ours ? pidfile_ : former_pidfile_) = std::move(inherited);
+            if (is_ours) return {};
+        }
         if (settings().pid.empty()) return {};
         auto pidfile = Pidfile::create(settings().pid);
         if (!pidfile) return failed(pidfile.error());
@@ -169,12 +188,14 @@ class Master {
         setup.work = [this](const Settings& own, const WorkerPlace& place) { return work(own, place); };
         setup.leave_master = [this] {
             pidfile_.forget();
+            former_pidfile_.forget();
             notice_.forget();
         };
         if (!control_.empty()) setup.monitor = [this](const MonitorPlace& place) { return monitor(place); };
         setup.leave_monitor = [this] { control_.close(); };
         setup.on_first_ready = [this] { notice_.tell(0); };
         setup.service = &service_;
+        set_up_upgrade(setup);
         setup.child.signals = &signals_;
         setup.child.title = &title_;
         setup.child.name = settings().name;
@@ -182,6 +203,34 @@ class Master {
         setup.child.no_new_privs = settings().no_new_privs;
         setup.child.drop_capabilities = settings().drop_capabilities;
         return setup;
+    }
+
+    void set_up_upgrade(SupervisorSetup& setup) {
+        setup.program = input_.program;
+        setup.predecessor = input_.predecessor ? &*input_.predecessor : nullptr;
+        setup.add_to_handover = [this](Handover& handover) {
+            handover.pidfile_fd = pidfile_.fd();
+            handover.pidfile = pidfile_.path();
+        };
+        setup.on_handed_over = [this] { pidfile_.forget(); };
+        setup.take_back = [this] { claim(pidfile_); };
+        setup.take_over = [this] {
+            claim(pidfile_);
+            claim(former_pidfile_);
+            former_pidfile_.remove();
+            for (SocketFile& file : left_files_) file.claim();
+            left_files_.clear();  // which removes them
+            return left_some_;
+        };
+    }
+
+    static void claim(Pidfile& pidfile) {
+        if (auto claimed = pidfile.claim(); !claimed) log_error(claimed.error().message());
+    }
+
+    void tell_predecessor_of(const SupervisorEnd& end) {
+        if (end.code == ExitCode::ok || !input_.predecessor) return;
+        say(input_.predecessor->channel(), std::string(kUnwell) + end.sentence);
     }
 
     /// In a worker.
@@ -240,6 +289,10 @@ class Master {
     Pidfile pidfile_;
     ControlSockets control_;
     const uid_t uid_ = ::geteuid();
+    // Of a predecessor whose settings were others: to be cleared away when we have taken over.
+    Pidfile former_pidfile_;
+    std::vector<SocketFile> left_files_;
+    bool left_some_ = false;
     bool logs_open_ = false;
     bool served_ = false;  // the supervisor ran, and has logged how it ended
 };

@@ -8,6 +8,8 @@
 
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/systemd/service_environment.hpp"
+#include "supervisor/upgrade/predecessor.hpp"
+#include "supervisor/upgrade/program.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "worker/app/loader.hpp"
 
@@ -19,6 +21,8 @@ struct MasterInput {
     std::optional<AppSource> linked;  // the application of a program that brings its own
     bool bind_given = true;           // some source names an address
     ServiceEnvironment service;       // what a service manager has told us
+    ProgramStart program;             // to start our successor
+    std::optional<Predecessor> predecessor;  // a running master that has started us to follow it
 
     MasterInput(Settings values, SettingsInput input, std::optional<AppSource> source)
         : settings(std::move(values)), reload_input(std::move(input)), linked(std::move(source)) {}

@@ -10,6 +10,7 @@
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
+#include "supervisor/upgrade/handover_line.hpp"
 
 namespace girin {
 namespace {
@@ -41,17 +42,25 @@ int check_config(const Settings& settings, const std::optional<AppSource>& linke
 }
 
 int run(int argc, char** argv, std::optional<AppSource> linked) {
+    ProgramStart program = ProgramStart::of_process(argc, argv);
+    auto predecessor = Predecessor::take();
+    if (!predecessor) return print_failure(ExitCode::failure, predecessor.error().message());
     SettingsInput input = SettingsInput::of_process(argc, argv);
     input.application_built_in = linked.has_value();
     ProcessTitle title(argc, argv);
     const auto parsed = load_settings(input);
-    if (!parsed) return print_failure(ExitCode::usage, parsed.error().message());
+    if (!parsed) {
+        if (*predecessor) say((*predecessor)->channel(), std::string(kUnwell) + parsed.error().message());
+        return print_failure(ExitCode::usage, parsed.error().message());
+    }
     if (const auto text = answer_text(*parsed)) return print_answer(*text);
     if (parsed->answer == SettingsAnswer::check_config) return check_config(parsed->settings, linked);
     // The same file is needed again for a reload, even if it was only found and not named.
     input.file_required = !parsed->settings.config.empty();
     MasterInput master(parsed->settings, std::move(input), std::move(linked));
     master.bind_given = names_address(*parsed);
+    master.program = std::move(program);
+    master.predecessor = std::move(*predecessor);
     master.service = ServiceEnvironment::take();
     return run_master(std::move(master), title);
 }

@@ -80,6 +80,10 @@ Result<void> Supervisor::prepare() {
     auto signals = SignalReader::open();
     if (!signals) return signals.error();
     signals_ = std::move(*signals);
+    if (on_trial()) {
+        const ReadySource source(SourceKind::predecessor, 0);
+        if (auto watched = wait_.add(setup_.predecessor->channel(), source); !watched) return watched.error();
+    }
     return wait_.add(signals_.fd(), ReadySource(SourceKind::signals, 0));
 }
 
@@ -94,6 +98,7 @@ void Supervisor::turn() {
         if (!end_) on_ready(source);
     }
     if (!end_) on_deadlines(now);
+    if (!end_) look_after_upgrade(now);
     if (!end_) steer();
     if (!end_) tell_outcomes();
 }
@@ -108,6 +113,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(file_.deadline());
     consider(monitor_.next_deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
+    consider(upgrade_.deadline());
     if (setup_.service) consider(setup_.service->next_deadline());
     return next;
 }
@@ -118,6 +124,9 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::worker_end: return on_worker_end(source.id);
         case SourceKind::worker_channel: return on_worker_channel(source.id);
         case SourceKind::check_end: return on_check_end(source.id);
+        case SourceKind::successor_line: return on_successor_line();
+        case SourceKind::successor_end: return on_successor_end();
+        case SourceKind::predecessor: return on_predecessor();
         case SourceKind::examination_end: return on_examination_end(source.id);
         case SourceKind::file_change: return file_.read_pending(os_.now());
         case SourceKind::monitor: return on_monitor();
@@ -132,12 +141,15 @@ void Supervisor::on_signals() {
 
 void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
+    if (signal.row->meaning == SignalMeaning::pause_workers && signal.sender == 0) return;  // a window has a new size
     report_.say(LogLevel::info, describe(signal));
     if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {
         case SignalMeaning::stop_gracefully: return stop_gracefully();
-        case SignalMeaning::stop_quickly: return decide(Event::stop_quick());
-        case SignalMeaning::reload: return decide(Event::reload_requested());
+        case SignalMeaning::stop_quickly: return stop_quickly(signal.row->signo);
+        case SignalMeaning::reload: return reload();
+        case SignalMeaning::upgrade: return request_upgrade();
+        case SignalMeaning::pause_workers: return decide(Event::pause());
         case SignalMeaning::one_worker_more: return scale_by_operator(1);
         case SignalMeaning::one_worker_less: return scale_by_operator(-1);
         case SignalMeaning::reopen_logs: return static_cast<void>(reopen_logs());  // it has logged
@@ -147,7 +159,11 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
 
 /// First nobody new is taken, so that the workers' last look into the queue can have an end.
 void Supervisor::stop_gracefully() {
-    if (auto refused = generations_.refuse_new(); !refused) log_warning(refused.error().message());
+    upgrade(UpgradeEvent::stop, "the server stops");
+    // What we share with another master goes on being listened to.
+    if (!on_trial() && !retiring_) {
+        if (auto refused = generations_.refuse_new(); !refused) log_warning(refused.error().message());
+    }
     decide(Event::stop_graceful());
 }
 
@@ -208,6 +224,7 @@ void Supervisor::on_deadlines(TimePoint now) {
 void Supervisor::reap_adopted_children() {
     std::vector<pid_t> own = workers_.pids();
     if (check_) own.push_back(check_->pid());
+    if (successor_) own.push_back(successor_->pid());
     for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
     if (monitor_.is_running()) own.push_back(monitor_.pid());
     while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
@@ -229,7 +246,7 @@ void Supervisor::close_listeners_when_unused() {
 }
 
 void Supervisor::steer() {
-    if (!generations_.has_lanes() || fleet_.is_stopping()) return;
+    if (!generations_.has_lanes() || fleet_.is_stopping() || on_trial()) return;
     std::vector<bool> served = served_lanes(workers_.all(), generations_.lanes());
     if (served == served_) return;
     served_ = std::move(served);

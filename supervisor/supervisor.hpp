@@ -26,6 +26,9 @@
 #include "supervisor/reload_check.hpp"
 #include "supervisor/scale_advisor.hpp"
 #include "supervisor/systemd/service.hpp"
+#include "supervisor/upgrade/predecessor.hpp"
+#include "supervisor/upgrade/successor.hpp"
+#include "supervisor/upgrade/upgrade.hpp"
 #include "supervisor/worker_set.hpp"
 
 namespace girin {
@@ -49,6 +52,17 @@ struct SupervisorSetup {
     /// Once, when the first generation serves in full.
     std::function<void()> on_first_ready;
     Service* service = nullptr;  // borrowed; null: nobody wants to know
+    /// For an upgrade: how to start our successor, and what beside the sockets is handed to it.
+    ProgramStart program;
+    std::function<void(Handover&)> add_to_handover;
+    /// A successor that may have begun to take over is gone: what is the service's alone is ours again.
+    std::function<void()> take_back;
+    /// Once: our successor has what is the service's alone. Only what this process began is left to be ended.
+    std::function<void()> on_handed_over;
+    Predecessor* predecessor = nullptr;  // borrowed; not null: we are a successor, and on trial
+    /// Once: our trial is over, and what is the service's alone is ours. True: the predecessor has sockets that we
+    /// don't serve.
+    std::function<bool()> take_over;
     ChildSetup child;
 
     SupervisorSetup() = default;
@@ -71,6 +85,9 @@ class Supervisor {
     /// Runs until everything has stopped. Blocks for as long as the server lives. At most once.
     SupervisorEnd run();
 
+    /// USR2, and `girin upgrade`. What comes of it is logged as "Upgrade: …".
+    void request_upgrade() { upgrade(UpgradeEvent::requested); }
+
   private:
     // supervisor.cpp: what happens
     Result<void> prepare();
@@ -80,6 +97,8 @@ class Supervisor {
     void on_signals();
     void on_signal(const ReceivedSignal& signal);
     void stop_gracefully();
+    void stop_quickly(int signo);
+    void reload();
     void on_worker_channel(std::size_t slot);
     void on_message(std::size_t slot, const Message& message);
     void on_worker_end(std::size_t slot);
@@ -153,6 +172,23 @@ class Supervisor {
     void unwatch_file();
     void on_file_change();
 
+    // supervisor_upgrade.cpp: we have a successor, or are one
+    void upgrade(UpgradeEvent event, const std::string& text = {});
+    void carry_out(const UpgradeAction& action);
+    void answer_upgrade_askers(AnswerKind kind, const std::string& text);
+    static constexpr std::size_t kMostUpgradeAskers = 64;
+    void start_successor();
+    void on_successor_line();
+    void on_successor_end();
+    void look_after_upgrade(TimePoint now);
+    void on_upgrade_failed(const std::string& why);
+    void retire();
+    bool on_trial() const { return setup_.predecessor != nullptr && !taken_over_; }
+    void on_predecessor();
+    void on_predecessor_gone();
+    void tell_predecessor();
+    void take_over();
+
     // supervisor_service.cpp
     ServiceFacts service_facts() const;
     void tell_manager();
@@ -196,7 +232,15 @@ class Supervisor {
     std::optional<LogLevel> log_level_;  // as an operator has set it, until the next reload
     std::vector<bool> served_;  // lanes, as last steered
     bool told_ready_ = false;
-    std::string trouble_;  // why the last reload failed, if it did
+    std::string trouble_;  // why the last reload or upgrade failed, if it did
+    Upgrade upgrade_;
+    std::vector<std::uint64_t> upgrade_askers_;  // requests to be answered with its outcome
+    std::optional<Successor> successor_;
+    bool reload_after_upgrade_ = false;
+    bool retiring_ = false;         // the successor serves
+    bool successor_left_some_ = false;  // of our sockets, which only we serve then
+    std::optional<bool> told_predecessor_ready_;
+    bool taken_over_ = false;       // from our predecessor
     std::optional<SupervisorEnd> end_;
 };
 

@@ -46,7 +46,8 @@ void Supervisor::carry_out(const Action& action) {
 void Supervisor::tell_drain(const Action& action) {
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(action.patience - kDrainMargin);
     const bool leaves_lane = generations_.has_lanes() && is_alone_in_lane(workers_.all(), action.slot);
-    const bool last = fleet_.is_stopping() || leaves_lane;
+    const bool shared = on_trial() || (retiring_ && !successor_left_some_);  // another master serves the queue
+    const bool last = (fleet_.is_stopping() || leaves_lane) && !shared;
     workers_.tell(action.slot, Message(MessageKind::drain, patience.count(), last ? kDrainLast : ""));
 }
 
@@ -121,7 +122,7 @@ std::size_t Supervisor::make_lane(std::uint32_t generation) {
     if (!generations_.has_lanes()) return 0;
     const std::size_t lanes = generations_.lanes();
     const std::size_t lane = choose_lane(workers_.all(), generation, lanes);
-    if (lane < lanes || generations_.has_candidate()) return lane % lanes;
+    if (lane < lanes || generations_.has_candidate() || on_trial()) return lane % lanes;
     if (auto wide = generations_.widen(lanes + 1); !wide) {
         log_warning(wide.error().within("open one more socket for --reuse-port").message());
     }
@@ -148,6 +149,8 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     if (setup_.service) setup_.service->close();
     workers_.forget();
     check_.reset();
+    successor_.reset();
+    if (setup_.predecessor) setup_.predecessor->hang_up();
     examinations_.clear();
     file_ = FileWatch();
     monitor_.forget();

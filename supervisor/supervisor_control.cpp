@@ -1,5 +1,7 @@
 // The shell's side of the monitor: starting it, doing what operators ask through it, and telling them what came of it.
 
+#include <signal.h>
+
 #include <charconv>
 
 #include "loop/base/log.hpp"
@@ -67,17 +69,21 @@ Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& r
         case ControlVerb::reload:
             desk_.await_reload(id);
             if (setup_.service) setup_.service->on_reload_asked();
-            decide(Event::reload_requested());
+            reload();
             return {};
         case ControlVerb::stop:
             desk_.await_stop(id);
-            if (request.argument == "quick") decide(Event::stop_quick());
+            if (request.argument == "quick") stop_quickly(SIGINT);
             if (request.argument != "quick") stop_gracefully();
             return {};
         case ControlVerb::scale: return scale(id, request.argument);
         case ControlVerb::kill: return end_worker(id, request);
         case ControlVerb::log_level: return change_log_level(id, request.argument);
-        case ControlVerb::upgrade: return Error("this girin can't change its binary while it runs: restart it");
+        case ControlVerb::upgrade:
+            if (upgrade_askers_.size() >= kMostUpgradeAskers) return Error("too many wait for the upgrade already");
+            upgrade_askers_.push_back(id);
+            request_upgrade();
+            return {};
         case ControlVerb::reopen: break;
     }
     const auto reopened = reopen_logs();

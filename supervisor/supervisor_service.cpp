@@ -11,6 +11,7 @@ ServiceFacts Supervisor::service_facts() const {
     facts.generation = fleet_.generation();
     facts.started = told_ready_;
     facts.reloading = fleet_.is_reloading() || fleet_.has_pending_reload();
+    facts.upgrading = upgrade_.is_under_way();
     facts.degraded = fleet_.is_degraded();
     facts.stopping = fleet_.is_stopping();
     facts.trouble = facts.degraded ? "the last failure: " + fleet_.last_failure() : trouble_;

@@ -57,11 +57,13 @@ void Fleet::dispatch(const Event& event) {
     }
     switch (event.kind) {
         case EventKind::start: return on_start(event);
-        case EventKind::reload_requested: return request_reload();
+        case EventKind::reload_requested: return is_paused() ? resume() : request_reload();
         case EventKind::reload_prepared: return on_prepared(event);
         case EventKind::reload_refused: return on_refused(event);
         case EventKind::scale_by: return scale_to(static_cast<std::int64_t>(wanted_) + event.count, event.text);
         case EventKind::scale_to: return scale_to(event.count, event.text);
+        case EventKind::pause: return pause();
+        case EventKind::resume: return resume();
         case EventKind::stop_graceful: return stop(is_stopping());  // asked twice: quickly
         case EventKind::stop_quick: return stop(true);
         default: return;  // tick: the deadlines are looked at after every event
@@ -89,6 +91,7 @@ void Fleet::scale_to(std::int64_t workers, const std::string& reason) {
     if (mode_ != Mode::serving) return;
     const auto most = static_cast<std::int64_t>(options_.max_workers);
     const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(workers, 1, most));
+    paused_at_ = 0;
     reload_.wanted = 0;  // the operator's later word counts, not the settings' number
     if (wanted == wanted_) {
         log(LogLevel::warning, "scale: the number of workers stays " + std::to_string(wanted_) + "; it may be 1 to " +
@@ -98,6 +101,23 @@ void Fleet::scale_to(std::int64_t workers, const std::string& reason) {
     log(LogLevel::info, "scale: from " + std::to_string(wanted_) + " to " + std::to_string(wanted) + " workers" +
                             (reason.empty() ? "" : ": " + reason));
     wanted_ = wanted;
+}
+
+/// Not in the middle of a reload, which would have nothing to put in the old workers' place.
+void Fleet::pause() {
+    if (mode_ != Mode::serving || is_paused()) return;
+    if (is_reloading() || reload_pending_) {
+        return log(LogLevel::warning, "pause: not while a reload is under way; ask again when it is over");
+    }
+    log(LogLevel::info, "pause: all workers are drained; a reload or a resume brings them back");
+    paused_at_ = wanted_;
+    wanted_ = 0;
+}
+
+void Fleet::resume() {
+    if (mode_ != Mode::serving || !is_paused()) return;
+    log(LogLevel::info, "resume: " + std::to_string(paused_at_) + " workers are wanted again");
+    wanted_ = std::exchange(paused_at_, 0);
 }
 
 void Fleet::stop(bool quick) {

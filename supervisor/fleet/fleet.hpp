@@ -99,6 +99,8 @@ class Fleet {
     /// One was asked for that has not begun.
     bool has_pending_reload() const { return reload_pending_; }
     bool is_stopping() const { return mode_ == Mode::stopping || mode_ == Mode::gone; }
+    /// No workers are wanted for now.
+    bool is_paused() const { return paused_at_ > 0; }
     bool is_degraded() const { return degraded_; }
     /// Why a worker failed last; empty: none has.
     const std::string& last_failure() const { return last_failure_; }
@@ -141,6 +143,8 @@ class Fleet {
     void run_deadlines();
     void on_start(const Event& event);
     void scale_to(std::int64_t workers, const std::string& reason);
+    void pause();
+    void resume();
     void stop(bool quick);
     void end_for_stop(std::size_t slot, bool quick);
     void finish_if_stopped();
@@ -212,6 +216,7 @@ class Fleet {
     std::vector<WorkerRecord> workers_;
     std::vector<Action> actions_;  // of the decision that is being made
     TimePoint now_{};              // … and its time
+    std::size_t paused_at_ = 0;  // while paused: how many are wanted afterwards
     std::size_t wanted_ = 0;
     Mode mode_ = Mode::idle;
     Reload reload_;

@@ -90,6 +90,8 @@ Event Event::scale_to(std::size_t workers, std::string reason) {
     return event;
 }
 
+Event Event::pause() { return Event(EventKind::pause); }
+Event Event::resume() { return Event(EventKind::resume); }
 Event Event::stop_graceful() { return Event(EventKind::stop_graceful); }
 Event Event::stop_quick() { return Event(EventKind::stop_quick); }
 Event Event::tick() { return Event(EventKind::tick); }
@@ -109,6 +111,8 @@ std::string_view to_text(EventKind kind) {
         case EventKind::reload_refused: return "reload_refused";
         case EventKind::scale_by: return "scale_by";
         case EventKind::scale_to: return "scale_to";
+        case EventKind::pause: return "pause";
+        case EventKind::resume: return "resume";
         case EventKind::stop_graceful: return "stop_graceful";
         case EventKind::stop_quick: return "stop_quick";
         case EventKind::tick: return "tick";

@@ -32,6 +32,8 @@ enum class EventKind : std::uint8_t {
     reload_refused,
     scale_by,
     scale_to,
+    pause,
+    resume,
     stop_graceful,
     stop_quick,
     tick,
@@ -76,6 +78,9 @@ class Event {
     static Event scale_by(int workers);
     /// `reason`: of the load's, for the log; empty: an operator's.
     static Event scale_to(std::size_t workers, std::string reason = {});
+    /// WINCH: no workers at all are wanted, until resume, a reload's request (which then only resumes) or a new number.
+    static Event pause();
+    static Event resume();
     static Event stop_graceful();
     static Event stop_quick();
     /// next_deadline() has come.

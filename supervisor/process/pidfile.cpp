@@ -76,6 +76,19 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
     return Error("lock pidfile " + path + ": others keep replacing it");
 }
 
+Pidfile Pidfile::inherit(std::string path, UniqueFd fd) {
+    Pidfile file;
+    file.path_ = std::move(path);
+    file.fd_ = std::move(fd);
+    return file;
+}
+
+Result<void> Pidfile::claim() {
+    if (!fd_) return {};
+    owner_ = ::getpid();
+    return write_pid(fd_.get(), path_);
+}
+
 void Pidfile::remove() {
     if (fd_ && owner_ == ::getpid() && name_means(path_, fd_.get())) ::unlink(path_.c_str());
     forget();

@@ -23,7 +23,14 @@ class Pidfile {
     /// can't be opened, or is something else than a plain file.
     static Result<Pidfile> create(const std::string& path);
 
+    /// A predecessor's, with its lock: `fd` is its descriptor. Ours from claim() on.
+    static Pidfile inherit(std::string path, UniqueFd fd);
+    /// Writes our pid. Errors: a full disk; the lock is ours all the same.
+    Result<void> claim();
+
     const std::string& path() const { return path_; }
+    /// Borrowed; -1: there is none. Whoever has a copy shares the lock.
+    int fd() const { return fd_.get(); }
     /// Deletes the file if we are the process that created it and the name still means our file. Then lets the lock go.
     void remove();
     /// For a child: lets go of its copy of the lock without touching the file.

@@ -26,6 +26,12 @@ constexpr SignalRow kTable[] = {
      "One worker less, but never less than one."},
     {SIGUSR1, "SIGUSR1", SignalMeaning::reopen_logs, "reopening logs",
      "Open the log files anew, after a rotation; one that can't be opened stays as it is."},
+    {SIGUSR2, "SIGUSR2", SignalMeaning::upgrade, "upgrading to a new binary",
+     "Start the binary that lies at our path now as a new master with our sockets. When its workers are ready and have "
+     "stayed well for --soak, it takes over and this one drains and exits; when it fails, this one goes on."},
+    {SIGWINCH, "SIGWINCH", SignalMeaning::pause_workers, "draining all workers",
+     "All workers drain and end, the master stays; HUP brings them back. For upgrades by hand. A terminal's own is "
+     "ignored."},
 };
 
 const SignalRow* find_row(int signo) {

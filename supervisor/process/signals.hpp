@@ -22,6 +22,8 @@ enum class SignalMeaning {
     one_worker_more,
     one_worker_less,
     reopen_logs,
+    upgrade,
+    pause_workers,
     child_ended,
 };
 

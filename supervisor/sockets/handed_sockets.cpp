@@ -103,6 +103,16 @@ std::vector<std::string> HandedSockets::left() const {
     return texts;
 }
 
+std::vector<SocketFile> HandedSockets::left_files() const {
+    std::vector<SocketFile> files;
+    for (const HandedSocket& socket : sockets_) {
+        const auto bind = parse_bind_address(socket.bind);
+        const bool has_path = bind && bind->kind == BindAddress::Kind::unix_socket && socket.file_inode != 0;
+        if (has_path) files.push_back(SocketFile::adopt(bind->path, socket.file_device, socket.file_inode));
+    }
+    return files;
+}
+
 Result<HandedSockets> take_activated_sockets(int first, std::size_t count, const std::vector<std::string>& names) {
     HandedSockets sockets;
     for (std::size_t i = 0; i < count; ++i) {

@@ -14,6 +14,7 @@
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/settings/bind_address.hpp"
 #include "supervisor/sockets/socket_address.hpp"
+#include "supervisor/sockets/socket_file.hpp"
 
 namespace girin {
 
@@ -48,6 +49,8 @@ class HandedSockets {
     /// Of those that nobody has taken: "127.0.0.1:8000".
     std::vector<std::string> left() const;
     bool empty() const { return sockets_.empty(); }
+    /// The files of Unix sockets that nobody has taken, to be removed once they are ours.
+    std::vector<SocketFile> left_files() const;
 
   private:
     /// The same open socket, under whatever number.

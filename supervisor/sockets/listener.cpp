@@ -158,6 +158,7 @@ Result<void> Listener::adopt(std::vector<HandedSocket> handed, const ListenOptio
     foreign_ = first.foreign;
     has_lanes_ = !is_unix_ && !foreign_ && options.reuse_port;
     if (first.file_inode != 0) file_ = SocketFile::adopt(address_.path, first.file_device, first.file_inode);
+    if (!options.on_trial) file_.claim();
     if (has_lanes_) {
         if (auto set = set_on(first.fd.get(), SOL_SOCKET, SO_REUSEPORT, text_); !set) return set.error();
     }

@@ -48,8 +48,9 @@ class Listener {
     /// Of all lanes, in order. Borrowed from this.
     std::vector<int> descriptors() const;
     const SocketFile& file() const { return file_; }
-    /// The Unix socket's file is somebody else's to remove from now on.
+    /// The Unix socket's file is somebody else's to remove from now on; ours.
     void leave_file() { file_.forget(); }
+    void claim_file() { file_.claim(); }
     /// With the real port: "127.0.0.1:41234", "unix:/run/shop.sock".
     const std::string& text() const { return text_; }
     bool is_unix() const { return is_unix_; }

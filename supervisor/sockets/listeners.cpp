@@ -78,6 +78,10 @@ void ListenerSet::leave_files() {
     for (Listener& listener : listeners_) listener.leave_file();
 }
 
+void ListenerSet::claim_files() {
+    for (Listener& listener : listeners_) listener.claim_file();
+}
+
 const Listener* ListenerSet::find(const BindAddress& address) const {
     const auto found = std::ranges::find(listeners_, address, &Listener::address);
     return found == listeners_.end() ? nullptr : &*found;

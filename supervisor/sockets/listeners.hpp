@@ -32,6 +32,7 @@ class ListenerSet {
     Result<void> refuse_new();
 
     void leave_files();
+    void claim_files();
 
     /// Stops listening: closes our copies, and removes the files of our Unix sockets.
     void close() { listeners_.clear(); }

@@ -103,8 +103,11 @@ SocketFile SocketFile::adopt(std::string path, dev_t device, ino_t inode) {
     file.path_ = std::move(path);
     file.device_ = device;
     file.inode_ = inode;
-    file.owner_ = ::getpid();
     return file;
+}
+
+void SocketFile::claim() {
+    if (inode_ != 0) owner_ = ::getpid();
 }
 
 void SocketFile::remove() {

@@ -24,11 +24,12 @@ class SocketFile {
     /// or somebody else's; a path too long; a directory that can't be written to.
     static Result<SocketFile> bind(int socket, const std::string& path, uid_t owner);
 
-    /// A predecessor's file, known by its device and inode: from now on ours to remove.
+    /// A predecessor's file, known by its device and inode. Ours to remove from claim() on.
     static SocketFile adopt(std::string path, dev_t device, ino_t inode);
-    /// Nobody's: `inode` is 0. For a successor.
+    void claim();
+    /// For a successor. 0: there is no file.
     dev_t device() const { return device_; }
-    ino_t inode() const { return owner_ == 0 ? 0 : inode_; }
+    ino_t inode() const { return inode_; }
     /// Somebody else's to remove from now on.
     void forget() { owner_ = 0; }
 

@@ -194,7 +194,7 @@ void World::operate() {
     if (calm_) return;
     const bool in_a_hurry = random_() % 3 == 0;
     schedule(in_a_hurry ? draw(0ms, 20ms) : draw(1ms, 10s), Happening::operators);
-    switch (random_() % 12) {
+    switch (random_() % 14) {
         case 0:
         case 1: return tell(Event::scale_by(1));
         case 2:
@@ -203,6 +203,8 @@ void World::operate() {
         case 5:
             if (random_() % 20 != 0) return;
             return tell(random_() % 2 == 0 ? Event::stop_graceful() : Event::stop_quick());
+        case 6: return tell(random_() % 4 == 0 ? Event::pause() : Event::resume());
+        case 7: return tell(Event::resume());
         default: return tell(Event::reload_requested());
     }
 }

@@ -1,0 +1,158 @@
+#include "supervisor/upgrade/handover.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace girin {
+namespace {
+
+constexpr std::string_view kTitle = "girin-handover\t";
+constexpr std::size_t kLongestText = 1 << 20;
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const std::size_t end = text.find(separator);
+        parts.emplace_back(text.substr(0, end));
+        if (end == std::string_view::npos) return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+template <class Number>
+bool read_number(const std::string& text, Number& number) {
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return failure == std::errc() && end == text.data() + text.size();
+}
+
+Error not_understood(const std::string& line) { return Error("take over from the running master: '" + line + "'"); }
+
+std::optional<HandoverSocket> parse_socket(const std::vector<std::string>& fields) {
+    HandoverSocket socket;
+    int foreign = 0;
+    if (fields.size() != 8) return std::nullopt;
+    const bool fine = read_number(fields[1], socket.fd) && read_number(fields[2], socket.lane) &&
+                      read_number(fields[3], foreign) && read_number(fields[4], socket.file_device) &&
+                      read_number(fields[5], socket.file_inode);
+    if (!fine) return std::nullopt;
+    socket.foreign = foreign != 0;
+    socket.bind = fields[6];
+    socket.address = fields[7];
+    return socket;
+}
+
+bool read_line(const std::string& line, Handover& handover) {
+    const std::vector<std::string> fields = split(line, '\t');
+    if (fields[0] == "channel" && fields.size() == 2) return read_number(fields[1], handover.channel_fd);
+    if (fields[0] == "pidfile" && fields.size() == 3) {
+        handover.pidfile = fields[2];
+        return read_number(fields[1], handover.pidfile_fd);
+    }
+    if (fields[0] != "listener") return false;
+    auto socket = parse_socket(fields);
+    if (socket) handover.sockets.push_back(std::move(*socket));
+    return socket.has_value();
+}
+
+}  // namespace
+
+std::vector<HandoverSocket> to_handover(const ListenerSet& listeners) {
+    std::vector<HandoverSocket> sockets;
+    for (const Listener& listener : listeners.listeners()) {
+        HandoverSocket socket;
+        socket.foreign = listener.is_foreign();
+        socket.file_device = listener.file().device();
+        socket.file_inode = listener.file().inode();
+        socket.bind = listener.address().to_text();
+        socket.address = listener.text();
+        for (const int fd : listener.descriptors()) {
+            socket.fd = fd;
+            sockets.push_back(socket);
+            ++socket.lane;
+        }
+    }
+    return sockets;
+}
+
+Result<std::string> to_text(const Handover& handover) {
+    std::string text = std::string(kTitle) + std::to_string(kHandoverVersion) + "\n";
+    text += "channel\t" + std::to_string(handover.channel_fd) + "\n";
+    std::vector<std::string> lines;
+    if (handover.pidfile_fd >= 0) lines.push_back("pidfile\t" + std::to_string(handover.pidfile_fd) + "\t" + handover.pidfile);
+    for (const HandoverSocket& socket : handover.sockets) {
+        lines.push_back("listener\t" + std::to_string(socket.fd) + "\t" + std::to_string(socket.lane) + "\t" +
+                        (socket.foreign ? "1" : "0") + "\t" + std::to_string(socket.file_device) + "\t" +
+                        std::to_string(socket.file_inode) + "\t" + socket.bind + "\t" + socket.address);
+    }
+    for (const std::string& line : lines) {
+        if (line.find('\n') != std::string::npos) return Error("hand over '" + line + "': a path with a line's end in it");
+        text += line + "\n";
+    }
+    return Result<std::string>(boost::system::in_place_value, std::move(text));
+}
+
+Result<Handover> parse_handover(const std::string& text) {
+    std::vector<std::string> lines = split(text, '\n');
+    if (lines.back().empty()) lines.pop_back();
+    if (lines.empty() || lines[0] != std::string(kTitle) + std::to_string(kHandoverVersion)) {
+        return Error("take over from the running master: it speaks another version; stop it and start anew");
+    }
+    Handover handover;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        if (!read_line(lines[i], handover)) return not_understood(lines[i]);
+    }
+    if (handover.channel_fd < 0) return not_understood("no channel");
+    return handover;
+}
+
+Result<UniqueFd> write_to_memory(const std::string& text) {
+    UniqueFd fd(::memfd_create("girin-handover", MFD_CLOEXEC));
+    if (!fd) return Error::from_errno(errno, "hand over to a new master");
+    const auto size = static_cast<ssize_t>(text.size());
+    if (::pwrite(fd.get(), text.data(), text.size(), 0) != size) {
+        return Error::from_errno(errno, "hand over to a new master");
+    }
+    return fd;
+}
+
+Result<std::string> read_memory(int fd) {
+    struct stat about {};
+    if (::fstat(fd, &about) != 0 || about.st_size <= 0) return Error(std::string(kHandoverVariable) + ": no such handover");
+    std::string text(std::min(static_cast<std::size_t>(about.st_size), kLongestText), '\0');
+    const ssize_t bytes = ::pread(fd, text.data(), text.size(), 0);
+    if (bytes < 0) return Error::from_errno(errno, "read", kHandoverVariable);
+    text.resize(static_cast<std::size_t>(bytes));
+    return Result<std::string>(boost::system::in_place_value, std::move(text));
+}
+
+Result<HandedSockets> take_sockets(const Handover& handover) {
+    HandedSockets sockets;
+    for (const HandoverSocket& told : handover.sockets) {
+        const auto address = local_address(told.fd);
+        if (!address) return address.error();
+        // A Unix socket's path may have been cut or be relative; its file is known by its inode.
+        if (address->family() != AF_UNIX && address->to_text() != told.address) {
+            return Error("take over " + told.address + ": the socket handed over is bound to " + address->to_text());
+        }
+        HandedSocket socket;
+        socket.fd.reset(told.fd);
+        socket.bind = told.bind;
+        socket.lane = told.lane;
+        socket.foreign = told.foreign;
+        socket.file_device = told.file_device;
+        socket.file_inode = told.file_inode;
+        if (auto added = sockets.add(std::move(socket)); !added) return added.error();
+    }
+    return sockets;
+}
+
+}  // namespace girin

@@ -1,0 +1,56 @@
+#pragma once
+
+// What a master hands to its successor: a text with a version, in memory that both have, and the descriptors that it
+// names. Not here: the successor's process (successor.hpp), which sockets are used (handed_sockets.hpp).
+
+#include <string>
+#include <vector>
+
+#include "loop/base/unique_fd.hpp"
+#include "supervisor/sockets/handed_sockets.hpp"
+#include "supervisor/sockets/listeners.hpp"
+
+namespace girin {
+
+/// One of a predecessor's sockets. The descriptor is borrowed.
+struct HandoverSocket {
+    int fd = -1;
+    std::size_t lane = 0;
+    bool foreign = false;
+    dev_t file_device = 0;
+    ino_t file_inode = 0;
+    std::string bind;     // "127.0.0.1:0"
+    std::string address;  // as the kernel has it: "127.0.0.1:41234"
+
+    HandoverSocket() = default;
+};
+
+struct Handover {
+    int channel_fd = -1;  // to the predecessor
+    int pidfile_fd = -1;  // locked; -1: it has none
+    std::string pidfile;
+    std::vector<HandoverSocket> sockets;
+
+    Handover() = default;
+};
+
+/// Names the number of the descriptor that the text is read from, in a successor's environment.
+inline constexpr const char* kHandoverVariable = "GIRIN_HANDOVER";
+inline constexpr int kHandoverVersion = 1;
+
+std::vector<HandoverSocket> to_handover(const ListenerSet& listeners);
+
+/// Errors: a path that can't be written in one line.
+Result<std::string> to_text(const Handover& handover);
+/// Errors: another version, or not such a text; then nothing is known of its descriptors.
+Result<Handover> parse_handover(const std::string& text);
+
+/// Descriptor of memory with this text. Errors: no memory or descriptors.
+Result<UniqueFd> write_to_memory(const std::string& text);
+Result<std::string> read_memory(int fd);
+
+/// The sockets that a handover names, each checked against what the kernel says of it. Errors: one isn't what it
+/// should be.
+Result<HandedSockets> take_sockets(const Handover& handover);
+
+}  // namespace girin

@@ -1,0 +1,118 @@
+// Upgrades that fail: the running master goes on as if nothing had been, and says why.
+
+#include <signal.h>
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/masters.hpp"
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FailedUpgrades : public testing::Test {
+  protected:
+    /// The old master serves, is alone with its workers, and can be upgraded still.
+    void expect_unharmed(Masters& masters, std::size_t workers = 2) {
+        EXPECT_EQ(masters.pid(), masters.first().pid()) << masters.log();
+        EXPECT_TRUE(masters.first().workers_become(workers)) << masters.log();
+        EXPECT_EQ(get(masters.endpoint(), "/").status, 200);
+    }
+
+    void expect_failure(const std::string& why, const std::function<void(Masters&)>& spoil,
+                        std::vector<std::string> more = {}) {
+        std::vector<std::string> args = {"-w", "2", "-b", "127.0.0.1:0", "--soak", "0.3"};
+        args.insert(args.end(), more.begin(), more.end());
+        args.push_back("demo");
+        Masters masters(dir_, GirinCommand(args, 2));
+        const std::vector<pid_t> before = masters.first().workers();
+        spoil(masters);
+        masters.signal(SIGUSR2);
+        ASSERT_TRUE(masters.logs("Upgrade: failed, this master goes on: "));
+        EXPECT_TRUE(masters.logs(why));
+        expect_unharmed(masters);
+        EXPECT_EQ(masters.first().workers(), before) << "its workers have nothing to do with it";
+        masters.install_good();
+        ASSERT_TRUE(masters.upgrade());
+        EXPECT_EQ(get(masters.endpoint(), "/").status, 200);
+    }
+
+    const TempDir dir_;
+};
+
+TEST_F(FailedUpgrades, BecauseTheBinaryIsMissing) {
+    expect_failure("girin: no such file or directory", [](Masters& masters) { masters.uninstall(); });
+}
+
+TEST_F(FailedUpgrades, BecauseTheBinaryIsForAnotherMachine) {
+    std::string header(64, '\0');
+    header.replace(0, 7, "\x7f" "ELF\x02\x01\x01");
+    header[16] = 2;     // an executable
+    header[18] = '\xf3';  // for RISC-V
+    expect_failure("girin: exec format error", [&](Masters& masters) { masters.install(header); });
+}
+
+TEST_F(FailedUpgrades, BecauseTheNewMasterExitsAtOnce) {
+    expect_failure("exited with code 7", [](Masters& masters) { masters.install("#!/bin/sh\nexit 7\n"); });
+}
+
+TEST_F(FailedUpgrades, BecauseTheNewMasterCrashesAtOnce) {
+    expect_failure("SIGSEGV", [](Masters& masters) { masters.install("#!/bin/sh\nkill -SEGV $$\n"); });
+}
+
+TEST_F(FailedUpgrades, BecauseTheNewMasterHangs) {
+    expect_failure("was not ready within 1.25 s", [](Masters& masters) { masters.install("#!/bin/sh\nexec sleep 60\n"); },
+                   {"--boot-timeout", "1"});
+}
+
+TEST_F(FailedUpgrades, BecauseTheSettingsHaveBecomeBad) {
+    dir_.write("girin.conf", "application = demo\nworkers = 2\nsoak = 0\nbind = 127.0.0.1:0\n");
+    Masters masters(dir_, GirinCommand({"-c", "girin.conf"}, 2));
+    dir_.write("girin.conf", "aplication = demo\n");
+    masters.signal(SIGUSR2);
+    EXPECT_TRUE(masters.logs("this master goes on: girin.conf:1: unknown setting 'aplication'"));
+    expect_unharmed(masters);
+}
+
+TEST_F(FailedUpgrades, BecauseTheNewMasterIsKilledAfterItWasReady) {
+    Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("watched for"));
+    ::kill(masters.successor(), SIGKILL);
+    ASSERT_TRUE(masters.logs("Upgrade: failed, this master goes on: the new master"));
+    EXPECT_TRUE(masters.logs("SIGKILL"));
+    expect_unharmed(masters);
+}
+
+TEST_F(FailedUpgrades, BecauseANewWorkerDiesAfterItWasReady) {
+    Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("watched for"));
+    const pid_t successor = masters.successor();
+    const std::vector<pid_t> new_workers = children_of(successor);
+    ASSERT_EQ(new_workers.size(), 2U);
+    ::kill(new_workers[0], SIGKILL);
+    ASSERT_TRUE(masters.logs("this master goes on: it did not stay well: "));
+    EXPECT_TRUE(masters.is_gone(successor));
+    expect_unharmed(masters);
+}
+
+TEST_F(FailedUpgrades, BringBackWorkersThatWereDrainedForThem) {
+    Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("watched for"));
+    masters.signal(SIGWINCH);
+    ASSERT_TRUE(masters.logs("all workers are drained"));
+    ::kill(masters.successor(), SIGKILL);
+    ASSERT_TRUE(masters.logs("2 workers are wanted again"));
+    expect_unharmed(masters);
+}
+
+}  // namespace
+}  // namespace girin::test

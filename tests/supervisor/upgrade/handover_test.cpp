@@ -1,0 +1,87 @@
+// What one master hands to the next: written, read, and checked.
+
+#include "supervisor/upgrade/handover.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/endpoint.hpp"
+
+namespace girin {
+namespace {
+
+HandoverSocket socket_at(int fd, const std::string& address) {
+    HandoverSocket socket;
+    socket.fd = fd;
+    socket.bind = "127.0.0.1:0";
+    socket.address = address;
+    return socket;
+}
+
+TEST(Handover, IsReadAsItWasWritten) {
+    Handover handover;
+    handover.channel_fd = 5;
+    handover.pidfile_fd = 6;
+    handover.pidfile = "/run/my shop/girin.pid";
+    HandoverSocket socket = socket_at(7, "unix:/run/my shop/s");
+    socket.lane = 3;
+    socket.foreign = true;
+    socket.file_device = 64769;
+    socket.file_inode = 123456789;
+    handover.sockets.push_back(socket);
+    const auto memory = write_to_memory(*to_text(handover));
+    ASSERT_TRUE(memory);
+    const auto read = parse_handover(*read_memory(memory->get()));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->channel_fd, 5);
+    EXPECT_EQ(read->pidfile_fd, 6);
+    EXPECT_EQ(read->pidfile, handover.pidfile);
+    ASSERT_EQ(read->sockets.size(), 1U);
+    EXPECT_EQ(read->sockets[0].fd, 7);
+    EXPECT_EQ(read->sockets[0].lane, 3U);
+    EXPECT_TRUE(read->sockets[0].foreign);
+    EXPECT_EQ(read->sockets[0].file_device, 64769U);
+    EXPECT_EQ(read->sockets[0].file_inode, 123456789U);
+    EXPECT_EQ(read->sockets[0].bind, socket.bind);
+    EXPECT_EQ(read->sockets[0].address, socket.address);
+}
+
+TEST(Handover, OfAnotherVersionIsRefused) {
+    const auto read = parse_handover("girin-handover\t2\nchannel\t5\n");
+    ASSERT_FALSE(read);
+    EXPECT_NE(read.error().message().find("another version"), std::string::npos);
+}
+
+TEST(Handover, ThatIsBrokenIsRefused) {
+    const std::string title = "girin-handover\t1\n";
+    for (const char* rest : {"", "channel\tx\n", "channel\t5\nlistener\t1\n", "channel\t5\nwhat\t1\n", "channel\t5\n\n\n",
+                             "channel\t5\nlistener\tx\t0\t0\t0\t0\ta\tb\n"}) {
+        EXPECT_FALSE(parse_handover(title + rest)) << rest;
+    }
+    EXPECT_FALSE(parse_handover(""));
+}
+
+TEST(Handover, CanNotNameAPathOfTwoLines) {
+    Handover handover;
+    handover.channel_fd = 5;
+    handover.pidfile_fd = 6;
+    handover.pidfile = "a\nlistener\t0";
+    EXPECT_FALSE(to_text(handover));
+}
+
+TEST(Handover, ItsSocketsAreWhatTheyAreSaidToBe) {
+    test::Endpoint endpoint = test::Endpoint::tcp("127.0.0.1", 0);
+    const auto listening = test::listen_on(endpoint);
+    ASSERT_TRUE(listening);
+    Handover handover;
+    handover.sockets.push_back(socket_at(duplicate(listening->get())->release(), endpoint.to_text()));
+    const auto taken = take_sockets(handover);
+    ASSERT_TRUE(taken) << taken.error().message();
+    EXPECT_EQ(taken->left(), std::vector<std::string>{endpoint.to_text()});
+    handover.sockets[0] = socket_at(listening->get(), "127.0.0.1:1");
+    const auto wrong = take_sockets(handover);
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().message().find("is bound to " + endpoint.to_text()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace girin
