@@ -6,10 +6,10 @@ import subprocess
 
 import proc
 import servers
-from fault import CONTINUE, STOP, TERM, fault
+from fault import CONTINUE, STOP, fault
 
 
-@fault("T28", "BacklogAtTerm", "200 connections wait unaccepted when TERM comes", "each is answered or was never acknowledged")
+@fault("T28", "BacklogAtTerm", "200 connections wait unaccepted when the server is told to stop", "each is answered or was never acknowledged")
 def backlog_at_term(case):
     server = case.server(workers=2)
     workers = server.workers()
@@ -18,7 +18,7 @@ def backlog_at_term(case):
     clients = case.sockets_to(server, 200)
     for client in clients:
         client.sendall(servers.request_bytes("/"))
-    server.signal(TERM)
+    server.signal(server.graceful)
     proc.pause(0.3)  # the master has acted on it before a worker can take anything
     for pid in workers:
         os.kill(pid, CONTINUE)

@@ -60,6 +60,7 @@ class Server:
     name = ""
     bad_settings = ""        # a line that no settings file of it may have
     missing_log = {}         # options that make a log impossible to open
+    graceful = signal.SIGTERM
     error_lines = r"\[(ERROR|CRITICAL|WARNING)\]"
 
     def __init__(self, programs, directory, options, seed):
@@ -289,7 +290,8 @@ class Girin(Server):
         options = self.options
         settings = {"application": self.programs["application"], "workers": options.workers, "pid": self.pidfile,
                     "timeout": options.timeout, "graceful_timeout": options.graceful_timeout, "soak": options.soak,
-                    "keep_alive": options.keep_alive, "worker_connections": 4000}
+                    "keep_alive": options.keep_alive, "worker_connections": 4000,
+                    "control_socket": "none"}  # a monitor only where a row asks for one
         named = {"header_timeout": options.header_timeout, "max_requests": options.max_requests,
                  "access_logfile": options.access_log, "error_logfile": options.error_log}
         settings |= {name: value for name, value in named.items() if value}
@@ -298,6 +300,9 @@ class Girin(Server):
         lines = [f"{name} = {value}" for name, value in settings.items()]
         lines += [f"bind = {address}" for address in (self.address, *options.more_binds)]
         (self.directory / "girin.conf").write_text("\n".join([*lines, line, ""]))
+
+    def is_worker(self, pid):
+        return not proc.command_line(pid).startswith("girin: monitor")
 
     def ready(self):
         if self.options.stderr is not None or self.options.error_log:
@@ -323,6 +328,7 @@ class Nginx(Server):
     name = "nginx"
     bad_settings = "nonsense;"
     missing_log = {"error_log": "/nowhere/log"}
+    graceful = signal.SIGQUIT
     error_lines = r"\[(warn|error|crit|alert|emerg)\]"
 
     def command(self):
