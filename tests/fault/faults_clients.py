@@ -9,7 +9,8 @@ import servers
 from fault import CONTINUE, STOP, fault
 
 
-@fault("T28", "BacklogAtTerm", "200 connections wait unaccepted when the server is told to stop", "each is answered or was never acknowledged")
+@fault("T28", "BacklogAtTerm", "200 connections wait unaccepted when the server is told to stop",
+       "each is answered or was never acknowledged")
 def backlog_at_term(case):
     server = case.server(workers=2)
     workers = server.workers()
