@@ -9,6 +9,7 @@
 
 #include "loop/base/log.hpp"
 #include "supervisor/control/control_socket.hpp"
+#include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/preload.hpp"
 #include "supervisor/process/affinity.hpp"
@@ -91,10 +92,10 @@ class Master {
     }
 
     SupervisorEnd look_at_application() {
-        const auto source = find_app(settings(), input_.linked);
-        if (!source) return {ExitCode::usage, source.error().message()};
-        if (auto checked = check_application(*source); !checked) return not_loaded(checked.error());
+        if (auto checked = check_served_blocking(settings(), input_.linked); !checked) return not_loaded(checked.error());
         if (!settings().preload) return {};
+        const auto source = find_app(settings(), input_.linked);
+        if (!source) return not_loaded(source.error());
         auto loaded = preload_application(*source);
         if (!loaded) return not_loaded(loaded.error());
         preloaded_ = std::move(*loaded);
@@ -174,12 +175,10 @@ class Master {
             return read;
         };
         setup.check_settings = [this](const Settings& wanted) -> Result<void> {
-            const auto source = find_app(wanted, input_.linked);
-            if (!source) return source.error();
             // In a child, whose log is its own.
             if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
-            return check_application(*source);
+            return check_served_blocking(wanted, input_.linked);
         };
         setup.file_to_watch = [this](const Settings& own) {
             const auto source = find_app(own, input_.linked);
@@ -235,6 +234,10 @@ class Master {
 
     /// In a worker.
     int work(const Settings& own, const WorkerPlace& place) {
+        if (auto opened = use_log(to_log_options(own)); !opened) {
+            log_error("The log goes on as it was: " + opened.error().message());
+        }
+        if (!own.exec.empty()) return exec_worker_main(own, place);
         WorkerSetup setup;
         setup.options = to_worker_options(own);
         setup.listeners = place.listeners;
@@ -247,9 +250,6 @@ class Master {
         setup.app = std::move(*source);
         // A reload is there to bring new code, so later generations load it anew.
         if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
-        if (auto opened = use_log(to_log_options(own)); !opened) {
-            log_error("The log goes on as it was: " + opened.error().message());
-        }
         return worker_main(std::move(setup));
     }
 
@@ -306,6 +306,13 @@ bool names_address(const ParsedSettings& parsed) {
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked) {
     if (linked) return *linked;
     return parse_app_source(settings.application);
+}
+
+Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked) {
+    if (!settings.exec.empty()) return check_command_blocking(settings);
+    const auto source = find_app(settings, linked);
+    if (!source) return source.error();
+    return check_application(*source);
 }
 
 int run_master(MasterInput input, ProcessTitle& title) { return Master(std::move(input), title).run(); }

@@ -34,6 +34,10 @@ bool names_address(const ParsedSettings& parsed);
 /// The application that `settings` name, or the program's own. Errors: a name that can't be one.
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);
 
+/// Whether what `settings` name can be served: an application, or the program of --exec. Errors: it isn't there, or can't
+/// be loaded or run. Blocks: as a disk does.
+Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked);
+
 /// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a
 /// worker.
 int run_master(MasterInput input, ProcessTitle& title);

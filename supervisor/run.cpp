@@ -33,9 +33,7 @@ int check_config(const Settings& settings, const std::optional<AppSource>& linke
     if (auto identity = find_identity(settings.user, settings.group); !identity) {
         return print_failure(ExitCode::usage, identity.error().message());
     }
-    const auto source = find_app(settings, linked);
-    if (!source) return print_failure(ExitCode::usage, source.error().message());
-    if (auto checked = check_application(*source); !checked) {
+    if (auto checked = check_served_blocking(settings, linked); !checked) {
         return print_failure(ExitCode::application_not_loaded, checked.error().message());
     }
     return print_answer("The settings are fine.\n");

@@ -23,6 +23,11 @@ struct Settings {
     std::vector<std::string> env;  // NAME=VALUE, set before the application starts
     bool preload = false;          // load the application in the master, before it forks
 
+    // Any program, in place of an application
+    std::vector<std::string> exec;          // the program and its arguments; none: there is an application
+    std::string exec_ready = "started";     // "started" or "notify": when such a worker is ready
+    std::string exec_stop_signal = "TERM";  // asks the program to finish and end
+
     // Listening
     std::vector<BindAddress> bind = {BindAddress()};
     std::uint64_t backlog = 2048;  // connections that wait in the kernel for each listener

@@ -115,6 +115,17 @@ bool lacks_its_value(const po::option& option) {
     return next.size() > 1 && next[0] == '-' && (next[1] < '0' || next[1] > '9');
 }
 
+/// `--exec … -- COMMAND ARGUMENT…`: the command is nobody's options but its own. Without both, nothing is split off.
+std::pair<std::vector<std::string>, std::vector<std::string>> split_off_command(std::vector<std::string> arguments) {
+    const auto dashes = std::ranges::find(arguments, "--");
+    const auto asked = std::find(arguments.begin(), dashes, "--exec");
+    if (dashes == arguments.end() || asked == dashes) return {std::move(arguments), {}};
+    std::vector<std::string> command(dashes + 1, arguments.end());
+    arguments.erase(dashes, arguments.end());
+    arguments.erase(asked);
+    return {std::move(arguments), std::move(command)};
+}
+
 Assignment to_assignment(const po::option& option) {
     const SettingSource source(SettingSource::Kind::command_line, {});
     const SettingRow* row = find_flag(option.string_key);
@@ -201,7 +212,8 @@ Error Assignment::refused(const Error& why) const {
 }
 
 Result<std::vector<Assignment>> read_command_line(const std::vector<std::string>& arguments) {
-    const auto tokens = tokens_of(arguments);
+    const auto [options_only, command] = split_off_command(arguments);
+    const auto tokens = tokens_of(options_only);
     if (!tokens) return tokens.error();
     std::vector<Assignment> found;
     for (const po::option& option : tokens->options) {
@@ -212,6 +224,10 @@ Result<std::vector<Assignment>> read_command_line(const std::vector<std::string>
         found.push_back(to_assignment(option));
     }
     if (auto checked = check_one_application(found); !checked) return checked.error();
+    for (const std::string& word : command) {
+        const SettingSource source(SettingSource::Kind::command_line, {});
+        found.emplace_back(row_of(&Settings::exec), word, source);
+    }
     return found;
 }
 

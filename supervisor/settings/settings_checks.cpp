@@ -6,6 +6,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "supervisor/settings/stop_signal.hpp"
+
 namespace girin {
 namespace {
 
@@ -90,6 +92,16 @@ Result<void> check_statsd_host(const std::string& text) {
     return Error(quoted(text) + " is not HOST:PORT");
 }
 
+Result<void> check_exec_ready(const std::string& text) {
+    if (text == "started" || text == "notify") return {};
+    return Error(quoted(text) + " is neither started nor notify");
+}
+
+Result<void> check_exec_stop_signal(const std::string& text) {
+    if (parse_stop_signal(text)) return {};
+    return Error(quoted(text) + " is no signal to stop with: TERM, INT, QUIT, HUP, USR1, USR2 and WINCH are");
+}
+
 Result<void> check_process_name(const std::string& text) {
     if (text.size() > kProcessNameBytes) {
         return Error(quoted(text) + " is too long: at most " + std::to_string(kProcessNameBytes) + " bytes are shown");
@@ -100,14 +112,28 @@ Result<void> check_process_name(const std::string& text) {
 }
 
 Result<void> check_application_given(const Settings& settings) {
-    if (!settings.application.empty()) return {};
+    if (!settings.application.empty() || !settings.exec.empty()) return {};
     return Error("no application is named: add demo, PATH.so or PATH.so:NAME (see --help)");
 }
 
 Result<void> check_application_ours(const Settings& settings) {
+    if (!settings.exec.empty()) {
+        return Error("exec: " + quoted(settings.exec.front()) +
+                     " can't be run: this program brings its own application");
+    }
     if (settings.application.empty()) return {};
     return Error("application: " + quoted(settings.application) +
                  " can't be served: this program brings its own application");
+}
+
+Result<void> check_exec_alone(const Settings& settings) {
+    if (settings.exec.empty()) return {};
+    const std::string command = "exec: " + quoted(settings.exec.front());
+    if (!settings.application.empty()) {
+        return Error(command + " contradicts the application " + quoted(settings.application) + ": there can be one");
+    }
+    if (settings.preload) return Error(command + " contradicts preload: a program can't be loaded before the fork");
+    return {};
 }
 
 Result<void> check_addresses(const Settings& settings) {

@@ -21,6 +21,8 @@ Result<void> check_control_socket(const std::string& text);
 /// HOST:PORT.
 Result<void> check_statsd_host(const std::string& text);
 /// Printable, and short enough for a process list.
+Result<void> check_exec_ready(const std::string& text);
+Result<void> check_exec_stop_signal(const std::string& text);
 Result<void> check_process_name(const std::string& text);
 
 /// Some application is named.
@@ -28,6 +30,7 @@ Result<void> check_application_given(const Settings& settings);
 /// None is named, since the program brings its own.
 Result<void> check_application_ours(const Settings& settings);
 /// There is an address, and none is there twice. Port 0 may be: the kernel chooses others.
+Result<void> check_exec_alone(const Settings& settings);
 Result<void> check_addresses(const Settings& settings);
 
 }  // namespace girin

@@ -19,6 +19,7 @@ constexpr std::uint64_t kMega = 1024 * 1024;
 constexpr std::uint64_t kTera = kMega * kMega;
 
 constexpr std::string_view kApplication = "Application";
+constexpr std::string_view kExec = "Any program";
 constexpr std::string_view kListening = "Listening";
 constexpr std::string_view kWorkers = "Workers";
 constexpr std::string_view kTimes = "Times";
@@ -76,6 +77,32 @@ constexpr SettingRow kRows[] = {
      .other_file_key = "preload_app",
      .summary = "Load the application in the master, before workers are forked.",
      .details = "Saves memory and time at a worker's start, but a reload then takes no new code."},
+
+    {.flag = "exec",
+     .section = kExec,
+     .field = &Settings::exec,
+     .separator = 0,
+     .default_words = "none: an application is served",
+     .metavar = "COMMAND",
+     .summary = "Workers are processes of this program: --exec [OPTION...] -- COMMAND [ARGUMENT...].",
+     .details = "It gets the listening sockets as descriptors 3, 4, ... with LISTEN_FDS and LISTEN_PID, its place in "
+                "GIRIN_SLOT and GIRIN_GENERATION, and NOTIFY_SOCKET, over which READY=1, STATUS=, STOPPING=1 and "
+                "WATCHDOG=1 are understood; {fd} and {slot} in its arguments are replaced. In a settings file one word "
+                "a line: exec = node, then exec = server.js."},
+    {.flag = "exec-ready",
+     .section = kExec,
+     .field = &Settings::exec_ready,
+     .check = check_exec_ready,
+     .metavar = "WHEN",
+     .summary = "A program is ready when it has sent READY=1 (notify), or else run for a second (started).",
+     .details = "With started, READY=1 makes it ready sooner. With notify it has --boot-timeout to say so."},
+    {.flag = "exec-stop-signal",
+     .section = kExec,
+     .field = &Settings::exec_stop_signal,
+     .check = check_exec_stop_signal,
+     .metavar = "SIGNAL",
+     .summary = "Ask a program to finish and end with this signal: TERM, INT, QUIT, HUP, USR1, USR2 or WINCH.",
+     .details = "After --graceful-timeout it is killed, with all of its process group."},
 
     {.flag = "bind",
      .short_flag = 'b',
@@ -513,6 +540,7 @@ constexpr SettingRow kRows[] = {
 
 // What no single row can judge.
 constexpr Result<void> (*kTogether[])(const Settings&) = {
+    check_exec_alone,
     check_addresses,
 };
 

@@ -172,7 +172,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 Result<std::string> read_item(const SettingRow& row, std::string_view text, std::string*) {
-    if (text.empty()) return Error("an item of the list is empty");
+    if (text.empty() && row.separator != 0) return Error("an item of the list is empty");
     return read_text(row, text);
 }
 
@@ -224,7 +224,10 @@ Result<void> read_into(const SettingRow& row, std::string_view text, Value& valu
 template <class Item>
 Result<void> read_into(const SettingRow& row, std::string_view text, std::vector<Item>& list) {
     std::vector<Item> items;
-    for (const std::string_view part : split(text, row.separator)) {
+    // Without a separator the text is one item, to the letter; but an empty list is printed as an empty text.
+    if (row.separator == 0 && text.empty() && list.empty()) return {};
+    const auto parts = row.separator == 0 ? std::vector<std::string_view>{text} : split(text, row.separator);
+    for (const std::string_view part : parts) {
         auto item = read_item(row, part, static_cast<Item*>(nullptr));
         if (!item) return item.error();
         items.push_back(std::move(*item));

@@ -25,6 +25,8 @@ std::string another(const SettingRow& row) {
     if (row.flag == "log-level") return "error";
     if (row.flag == "statsd-host") return "stats.example:77";
     if (row.flag == "log-format") return "json";
+    if (row.flag == "exec-ready") return "notify";
+    if (row.flag == "exec-stop-signal") return "INT";
     return "text77";
 }
 
@@ -44,7 +46,8 @@ void expect_set(const SettingRow& row, const Result<ParsedSettings>& parsed, con
 
 // The application that a run needs, unless the row is about it.
 std::vector<std::string> demo_beside(const SettingRow& row) {
-    return row.flag == "application" ? std::vector<std::string>{} : std::vector<std::string>{"demo"};
+    const bool stands_alone = row.flag == "application" || row.flag == "exec";
+    return stands_alone ? std::vector<std::string>{} : std::vector<std::string>{"demo"};
 }
 
 std::vector<std::string> option(const std::string& flag, const SettingRow& row) {

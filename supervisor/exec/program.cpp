@@ -1,0 +1,133 @@
+#include "supervisor/exec/program.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+namespace girin {
+namespace {
+
+constexpr int kNotRun = 127;  // as shells have it
+
+void set_variable(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
+
+/// "listener-0:listener-1": names may not contain the colons that addresses do.
+std::string listener_names(std::size_t count) {
+    std::string names;
+    for (std::size_t i = 0; i < count; ++i) names += (i > 0 ? ":listener-" : "listener-") + std::to_string(i);
+    return names;
+}
+
+void tell_program(const ProgramSetup& setup) {
+    const std::string own_pid = std::to_string(::getpid());
+    set_variable("LISTEN_PID", own_pid);
+    set_variable("LISTEN_FDS", std::to_string(setup.listeners.size()));
+    set_variable("LISTEN_FDNAMES", listener_names(setup.listeners.size()));
+    set_variable("NOTIFY_SOCKET", setup.notify_address);
+    set_variable("GIRIN_SLOT", std::to_string(setup.slot));
+    set_variable("GIRIN_GENERATION", std::to_string(setup.generation));
+    ::unsetenv("WATCHDOG_USEC");
+    ::unsetenv("WATCHDOG_PID");
+    if (setup.watchdog <= Duration::zero()) return;
+    set_variable("WATCHDOG_PID", own_pid);
+    set_variable("WATCHDOG_USEC",
+                 std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(setup.watchdog).count()));
+}
+
+void reset_signals() {
+    for (int signo = 1; signo < NSIG; ++signo) std::signal(signo, SIG_DFL);  // KILL and STOP refuse; fine
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// Listeners become 3, 4, …, and `failure`, still close-on-exec, the one after; all others are closed. First everything
+/// moves out of the way, so that no number is overwritten that is still needed.
+bool place_descriptors(const ProgramSetup& setup, int& failure) {
+    const int end = Program::kFirstListener + static_cast<int>(setup.listeners.size());
+    std::vector<int> high;
+    for (const ListenerSocket& listener : setup.listeners) high.push_back(::fcntl(listener.fd, F_DUPFD, end + 1));
+    const int own = ::fcntl(failure, F_DUPFD, end + 1);
+    bool placed = own >= 0;
+    int to = Program::kFirstListener;
+    for (const int fd : high) placed = placed && fd >= 0 && ::dup2(fd, to++) >= 0;
+    if (!placed || ::dup3(own, end, O_CLOEXEC) < 0) return false;
+    failure = end;
+    ::syscall(SYS_close_range, static_cast<unsigned>(end + 1), UINT_MAX, 0u);  // older kernels: all are close-on-exec
+    return true;
+}
+
+[[noreturn]] void become_program(const ProgramSetup& setup, pid_t keeper, int failure) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != keeper) ::_exit(kNotRun);
+    int error = EMFILE;
+    if (place_descriptors(setup, failure)) {
+        tell_program(setup);
+        std::vector<char*> words;
+        for (const std::string& word : setup.command) words.push_back(const_cast<char*>(word.c_str()));
+        words.push_back(nullptr);
+        reset_signals();
+        ::execvp(words[0], words.data());
+        error = errno;
+    }
+    [[maybe_unused]] const auto told = ::write(failure, &error, sizeof error);
+    ::_exit(kNotRun);
+}
+
+/// The errno of an exec that failed; 0: it worked, and the pipe was closed by it.
+int read_failure_blocking(int fd) {
+    int error = 0;
+    ssize_t bytes;
+    do {
+        bytes = ::read(fd, &error, sizeof error);
+    } while (bytes < 0 && errno == EINTR);
+    return bytes == sizeof error ? error : 0;
+}
+
+}  // namespace
+
+Result<Program> Program::start_blocking(Os& os, const ProgramSetup& setup) {
+    auto failure = make_pipe();
+    if (!failure) return failure.error();
+    std::fflush(nullptr);
+    const pid_t keeper = ::getpid();
+    auto child = os.fork_child();
+    if (!child) return child.error();
+    if (child->pid == 0) become_program(setup, keeper, failure->second.get());
+    ::setpgid(child->pid, child->pid);  // whoever comes first
+    failure->second.reset();
+    Program program;
+    program.child_ = std::move(*child);
+    const int error = read_failure_blocking(failure->first.get());
+    if (error == 0) return program;
+    [[maybe_unused]] const auto ended = program.reap_all(os);
+    return Error::from_errno(error, "run", "command '" + setup.command.front() + "'");
+}
+
+void Program::signal(Os& os, int signo) {
+    [[maybe_unused]] const auto sent = os.signal_child(pidfd(), signo);
+}
+
+void Program::signal_group(int signo) { ::kill(-pid(), signo); }
+
+Result<ChildExit> Program::reap_all(Os& os) {
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+    signal_group(SIGKILL);
+    auto ended = os.reap_child(pidfd());
+    if (!ended) return ended.error();
+    if (!*ended) return Error("the program has not ended");
+    return **ended;
+}
+
+}  // namespace girin

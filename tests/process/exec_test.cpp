@@ -1,0 +1,186 @@
+// --exec: workers that are other programs, with real ones: Python's asyncio on descriptor 3, and node where it is there.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+using load::LoadThread;
+
+const std::string kScripts = GIRIN_TEST_SCRIPTS;
+
+bool can_run(const std::string& program, std::vector<std::string> args) {
+    try {
+        return run(Command(program, std::move(args))).status == ExitStatus{0, 0};
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+class Exec : public testing::Test {
+  protected:
+    void SetUp() override {
+        static const bool has_python = can_run("python3", {"-c", "import asyncio"});
+        if (!has_python) GTEST_SKIP() << "there is no python3";
+    }
+
+    /// `options`, then the server that is written in Python, told `how`.
+    static GirinCommand served(std::vector<std::string> options, const std::vector<std::string>& how = {},
+                               std::size_t ready = 1) {
+        std::vector<std::string> args = {"--exec", "-b", "127.0.0.1:0", "--exec-ready", "notify"};
+        args.insert(args.end(), options.begin(), options.end());
+        args.insert(args.end(), {"--", "python3", kScripts + "/served.py"});
+        args.insert(args.end(), how.begin(), how.end());
+        return GirinCommand(std::move(args), ready);
+    }
+
+    /// As settings in a file, which a reload reads again.
+    void write_config(const std::string& how) const {
+        std::ofstream file(dir_ / "girin.conf");
+        file << "bind = 127.0.0.1:0\nworkers = 2\nsoak = 0.1\nexec_ready = notify\nexec = python3\nexec = " << kScripts
+             << "/served.py\n";
+        if (!how.empty()) file << "exec = " << how << "\n";
+    }
+
+    static pid_t pid_of(const GirinProcess& girin) {
+        const std::string body = get(girin.endpoint(), "/").body;
+        return body.starts_with("pid=") ? std::stoi(body.substr(4)) : 0;
+    }
+
+    const TempDir dir_;
+};
+
+TEST_F(Exec, ServesWithThePlaceAndTheSocketsThatItIsGiven) {
+    GirinProcess girin(dir_, served({"-w", "1"}, {"--fd={fd}", "{slot}"}));
+    const std::string environment = get(girin.endpoint(), "/environment").body;
+    const std::string pid = std::to_string(pid_of(girin));
+    EXPECT_EQ(environment, "LISTEN_FDS=1 LISTEN_PID=" + pid + " LISTEN_FDNAMES=listener-0 GIRIN_SLOT=0 GIRIN_GENERATION=1");
+    EXPECT_EQ(get(girin.endpoint(), "/arguments").body, "--fd=3 0");
+    EXPECT_TRUE(girin.wait_for_log("Worker 0: serves")) << girin.log();
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+}
+
+TEST_F(Exec, ReloadsUnderLoadWithoutALoss) {
+    GirinProcess girin(dir_, served({"-w", "2", "--soak", "0.1"}, {}, 2));
+    const std::vector<pid_t> first = girin.workers();
+    LoadThread load(load_on(girin.endpoint(), "/", 50));
+    girin.hup();
+    EXPECT_TRUE(girin.workers_become(2, first, 30s)) << girin.log();
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+}
+
+TEST_F(Exec, StopsOnceWhatIsInFlightIsDone) {
+    GirinProcess girin(dir_, served({"-w", "1"}));
+    HttpClient client(girin.endpoint());
+    client.send(format_request("GET", "/slow"));
+    // The next answer shows that the slow request has come in before.
+    EXPECT_NE(pid_of(girin), 0);
+    girin.term();
+    EXPECT_EQ(client.read_response().status, 200);
+    EXPECT_EQ(girin.child().wait_exit(15s), (ExitStatus{0, 0})) << girin.log();
+}
+
+TEST_F(Exec, ThatCrashesIsReplacedAndToldWithItsCause) {
+    GirinProcess girin(dir_, served({"-w", "1"}));
+    provoke(girin.endpoint(), "/crash");
+    EXPECT_TRUE(girin.wait_for_log("crashed: SIGSEGV")) << girin.log();
+    ASSERT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    EXPECT_NE(pid_of(girin), 0);
+}
+
+TEST_F(Exec, BrokenInAReloadLeavesTheOldServing) {
+    write_config("");
+    GirinProcess girin(dir_, GirinCommand({}, 2));
+    write_config("broken");
+    girin.hup();
+    EXPECT_TRUE(girin.wait_for_log("'python3' exited with code 1 before it was ready", 15s)) << girin.log();
+    ASSERT_TRUE(girin.wait_for_log(" serves on: ", 15s)) << girin.log();
+    EXPECT_EQ(get(girin.endpoint(), "/arguments").body, "");
+    write_config("better");
+    girin.hup();
+    EXPECT_TRUE(eventually(20s, "the new arguments", [&] {
+        return get(girin.endpoint(), "/arguments").body == "better";
+    })) << girin.log();
+}
+
+TEST_F(Exec, ThatIsStubbornIsKilledWithItsChildren) {
+    GirinProcess girin(dir_, served({"-w", "1", "--graceful-timeout", "0.3"}, {"stubborn"}));
+    const auto line = girin.wait_for_log("stubborn child ");
+    ASSERT_TRUE(line) << girin.log();
+    const pid_t child = std::stoi(line->substr(line->rfind(' ') + 1));
+    ASSERT_TRUE(is_running(child));
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_NE(girin.log().find("was not done when --graceful-timeout was over; it is killed"), std::string::npos);
+    EXPECT_TRUE(eventually(5s, "its child's end", [&] { return !is_running(child); }));
+}
+
+TEST_F(Exec, ThatNeverSaysReadyFailsTheStart) {
+    const Finished finished = run_girin(dir_, served({"-w", "1", "--boot-timeout", "0.5"}, {"mute"}).args);
+    EXPECT_EQ(finished.status.code, 3) << finished.error;
+    EXPECT_NE(finished.error.find("did not become ready within 500 ms"), std::string::npos) << finished.error;
+}
+
+TEST_F(Exec, ThatFallsSilentIsAbortedAndReplaced) {
+    GirinProcess girin(dir_, served({"-w", "1", "--timeout", "1"}, {"silent"}));
+    EXPECT_TRUE(girin.wait_for_log("is aborted: no WATCHDOG=1 for 1 s")) << girin.log();
+    EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+}
+
+TEST_F(Exec, OutlivesNoMaster) {
+    GirinProcess girin(dir_, served({"-w", "1"}));
+    const pid_t program = pid_of(girin);
+    girin.signal(SIGKILL);
+    EXPECT_TRUE(eventually(10s, "the program's end", [&] { return !is_running(program); }));
+    EXPECT_TRUE(girin.workers_become(0));
+}
+
+TEST(ExecOfNode, ServesAndIsReadyBecauseItLasts) {
+    if (!can_run("node", {"--version"})) GTEST_SKIP() << "there is no node";
+    const TempDir dir;
+    const GirinCommand command({"--exec", "-w", "2", "-b", "127.0.0.1:0", "--", "node", kScripts + "/served.js", "{fd}"}, 2);
+    GirinProcess girin(dir, command);
+    EXPECT_TRUE(get(girin.endpoint(), "/").body.starts_with("node pid="));
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+}
+
+TEST(ExecOfUvicorn, Serves) {
+    if (!can_run("python3", {"-c", "import uvicorn"})) GTEST_SKIP() << "there is no uvicorn";
+    const TempDir dir;
+    std::ofstream(dir / "asgi.py") << "async def app(scope, receive, send):\n"
+                                      "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+                                      "    await send({'type': 'http.response.body', 'body': b'asgi'})\n";
+    const GirinCommand command({"--exec", "-w", "1", "-b", "127.0.0.1:0", "--", "python3", "-m", "uvicorn", "--lifespan",
+                                "off", "--fd", "{fd}", "asgi:app"});
+    GirinProcess girin(dir, command);
+    EXPECT_TRUE(eventually(20s, "an answer", [&] { return get(girin.endpoint(), "/").body == "asgi"; })) << girin.log();
+}
+
+TEST(ExecRefuses, CommandsThatCannotBeRunAndContradictions) {
+    const TempDir dir;
+    const auto fails = [&](std::vector<std::string> args, int code, const std::string& sentence) {
+        args.insert(args.begin(), {"-w", "1", "-b", "127.0.0.1:0"});
+        const Finished finished = run_girin(dir, std::move(args));
+        EXPECT_EQ(finished.status.code, code);
+        EXPECT_NE(finished.error.find(sentence), std::string::npos) << finished.error;
+    };
+    std::ofstream(dir / "plain") << "text\n";
+    fails({"--exec", "--", "no-such-command"}, 4, "command 'no-such-command' was not found in PATH");
+    fails({"--check-config", "--exec", "--", "no-such-command"}, 4, "command 'no-such-command' was not found in PATH");
+    fails({"--exec", "--", "./plain"}, 4, "command './plain' is not executable");
+    fails({"--exec", "demo", "--", "true"}, 2, "exec: 'true' contradicts the application 'demo': there can be one");
+    fails({"--exec", "--preload", "--", "true"}, 2, "exec: 'true' contradicts preload");
+    fails({"--exec", "--", "sh", "-c", "exit 7"}, 3, "'sh' exited with code 7 before it was ready");
+}
+
+}  // namespace
+}  // namespace girin::test

@@ -1,0 +1,40 @@
+// The words of a command, and of what its program says.
+
+#include <gtest/gtest.h>
+
+#include "supervisor/exec/exec_command.hpp"
+#include "supervisor/exec/notify_receiver.hpp"
+#include "supervisor/settings/stop_signal.hpp"
+
+namespace girin {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(ExecCommand, HasItsPlaceFilledIn) {
+    EXPECT_EQ(fill_in({"a", "--fd={fd}", "{slot}{slot}", "{other}"}, 3, 12), Words({"a", "--fd=3", "1212", "{other}"}));
+    EXPECT_EQ(fill_in({"{fd}"}, -1, 0), Words({"{fd}"}));
+}
+
+TEST(ExecCommand, IsLookedForAsAShellDoes) {
+    EXPECT_TRUE(find_program_blocking("sh"));
+    EXPECT_TRUE(find_program_blocking("/bin/sh"));
+    EXPECT_EQ(find_program_blocking("no-such").error().message(), "command 'no-such' was not found in PATH");
+    EXPECT_EQ(find_program_blocking("/no/such").error().message(), "command '/no/such' was not found");
+    EXPECT_EQ(find_program_blocking("/tmp").error().message(), "command '/tmp' is not a program: it is no file");
+}
+
+TEST(Notification, IsReadByItsLines) {
+    const NotifyNews read = parse_notification("READY=1\nSTATUS=serves 2\nMAINPID=7\nnonsense\n\nWATCHDOG=1");
+    EXPECT_TRUE(read.ready && read.alive && !read.stopping);
+    EXPECT_EQ(read.status, "serves 2");
+    EXPECT_EQ(parse_notification("READY=0\nRELOADING=1\nXREADY=1"), NotifyNews());
+}
+
+TEST(StopSignal, HasTwoSpellings) {
+    EXPECT_EQ(parse_stop_signal("TERM"), parse_stop_signal("SIGTERM"));
+    EXPECT_FALSE(parse_stop_signal("KILL"));
+}
+
+}  // namespace
+}  // namespace girin
