@@ -18,7 +18,7 @@ BUSY = r"\blags: |goes on, after"  # a machine that has other things to do expla
 
 
 class NotBuilt(Exception):
-    """girin doesn't have yet what this row tries."""
+    """This row isn't tried here yet; the text says where else."""
 
 
 class Row:
@@ -206,7 +206,7 @@ def try_row(row, case):
                 if case.is_girin():
                     case.stops(server)
     except NotBuilt as reason:
-        outcome, detail = "skip", f"not built yet: {reason}"
+        outcome, detail = "skip", f"no row yet: {reason}"
     except servers.NotHere as reason:
         outcome, detail = "skip", str(reason)
     except (RuntimeError, OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
