@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "supervisor/cli/commands.hpp"
 #include "supervisor/exit_code.hpp"
 #include "supervisor/master.hpp"
 #include "supervisor/process/privileges.hpp"
@@ -40,6 +41,7 @@ int check_config(const Settings& settings, const std::optional<AppSource>& linke
 }
 
 int run(int argc, char** argv, std::optional<AppSource> linked) {
+    if (is_control_command(argc, argv)) return run_control_command(argc, argv);
     ProgramStart program = ProgramStart::of_process(argc, argv);
     auto predecessor = Predecessor::take();
     if (!predecessor) return print_failure(ExitCode::failure, predecessor.error().message());

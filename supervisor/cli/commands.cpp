@@ -1,0 +1,155 @@
+#include "supervisor/cli/commands.hpp"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "loop/base/unique_fd.hpp"
+#include "supervisor/cli/command_line.hpp"
+#include "supervisor/cli/status_text.hpp"
+#include "supervisor/cli/terminal.hpp"
+#include "supervisor/exit_code.hpp"
+#include "supervisor/monitor/request_body.hpp"
+
+namespace girin {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookLimit{5'000};     // for a status
+constexpr milliseconds kRedraw{1'000};
+constexpr milliseconds kGoneLimit{10'000};    // from a stop's answer to the process's end
+
+int print(const std::string& text) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return static_cast<int>(written ? ExitCode::ok : ExitCode::failure);
+}
+
+int fail(const CommandLine& line, const std::string& text) {
+    if (line.json) {
+        json::object object;
+        object["outcome"] = "failed";
+        object["message"] = text;
+        print(json::serialize(object) + "\n");
+    } else {
+        std::fprintf(stderr, "girin %s: %s\n", std::string(line.command->name).c_str(), text.c_str());
+    }
+    return static_cast<int>(ExitCode::failure);
+}
+
+json::object parse_object(const std::string& text) {
+    boost::system::error_code error;
+    const json::value value = json::parse(text, error);
+    return error || !value.is_object() ? json::object() : value.get_object();
+}
+
+Result<ControlReply> look(const std::string& path) {
+    auto reply = ask_blocking(path, "GET", "/v1/status", {}, kLookLimit);
+    if (reply && reply->status != 200) return Error("the server answers " + std::to_string(reply->status) + ": " + reply->body);
+    return reply;
+}
+
+int show_status(const CommandLine& line, const std::string& path) {
+    const auto reply = look(path);
+    if (!reply) return fail(line, reply.error().message());
+    return print(line.json ? reply->body : status_text(parse_object(reply->body)));
+}
+
+int show_top(const CommandLine& line, const std::string& path) {
+    if (line.once || line.json || !Terminal::is_there()) return show_status(line, path);
+    std::string failure;
+    {
+        const Terminal terminal;
+        for (char key = 0; key != 'q' && failure.empty(); key = terminal.wait_key(kRedraw)) {
+            const auto reply = look(path);
+            if (!reply) failure = reply.error().message();
+            if (!reply) break;
+            const Terminal::Size size = terminal.size();
+            const std::string screen = status_text(parse_object(reply->body)) + "\nq: quit\n";
+            terminal.show(cut_to_screen(screen, size.rows - 1, size.columns - 1));
+        }
+    }
+    return failure.empty() ? static_cast<int>(ExitCode::ok) : fail(line, failure);
+}
+
+/// A handle of the server's master; empty: it can't be had, or has ended.
+UniqueFd open_master(const std::string& path) {
+    const auto reply = look(path);
+    if (!reply) return {};
+    const json::object status = parse_object(reply->body);
+    const json::value* const pid = status.if_contains("pid");
+    if (!pid || !pid->is_int64()) return {};
+    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid->get_int64()), 0)));
+}
+
+/// True once its process has ended.
+bool is_gone_blocking(const UniqueFd& master, milliseconds limit) {
+    pollfd ended{master.get(), POLLIN, 0};
+    int polled = 0;
+    do {
+        polled = ::poll(&ended, 1, static_cast<int>(limit.count()));
+    } while (polled < 0 && errno == EINTR);
+    return polled == 1;
+}
+
+int print_outcome(const CommandLine& line, const ControlReply& reply) {
+    const json::object answer = parse_object(reply.body);
+    const json::value* const message = answer.if_contains("message");
+    std::string text = message && message->is_string() ? std::string(message->get_string()) : reply.body;
+    while (text.ends_with('\n')) text.pop_back();
+    if (reply.status != 200 && !(line.json && message)) return fail(line, text);
+    print(line.json ? reply.body : text + "\n");
+    return static_cast<int>(reply.status == 200 ? ExitCode::ok : ExitCode::failure);
+}
+
+int request(const CommandLine& line, const std::string& path) {
+    const auto named = ControlRequest::parse(line.command->name);
+    if (!named) return fail(line, named.error().message());
+    const auto body = make_request_body(named->verb, line.quick ? "quick" : line.argument);
+    if (!body) return fail(line, body.error().message());
+    const bool stops = named->verb == ControlVerb::stop;
+    const UniqueFd master = stops ? open_master(path) : UniqueFd();
+    const auto reply = ask_blocking(path, "POST", "/v1/" + std::string(line.command->name), body->text);
+    if (stops && master && (!reply || reply->status == 200) && !is_gone_blocking(master, kGoneLimit)) {
+        return fail(line, reply ? "the server's process doesn't end" : reply.error().message());
+    }
+    if (!reply && stops && master) return print(line.json ? "{\"outcome\":\"done\"}\n" : "the server has stopped\n");
+    if (!reply) return fail(line, reply.error().message());
+    return print_outcome(line, *reply);
+}
+
+int run(const CommandLine& line) {
+    const auto server = find_server_blocking(line.server);
+    if (!server) return fail(line, server.error().message());
+    switch (line.command->kind) {
+        case CommandKind::status: return show_status(line, server->path);
+        case CommandKind::top: return show_top(line, server->path);
+        case CommandKind::request: return request(line, server->path);
+    }
+    return static_cast<int>(ExitCode::failure);
+}
+
+}  // namespace
+
+bool is_control_command(int argc, char** argv) { return argc > 1 && find_command(argv[1]) != nullptr; }
+
+int run_control_command(int argc, char** argv) {
+    const auto line = parse_command_line(argc, argv);
+    if (!line) {
+        const CommandRow& command = *find_command(argv[1]);
+        std::fprintf(stderr, "girin %s: %s\n%s", argv[1], line.error().message().c_str(), command_usage(command).c_str());
+        return static_cast<int>(ExitCode::usage);
+    }
+    if (line->help) return print(command_usage(*line->command));
+    return run(*line);
+}
+
+}  // namespace girin
