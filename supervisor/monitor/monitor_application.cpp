@@ -10,6 +10,8 @@
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
 #include "supervisor/monitor/dashboard.hpp"
+#include "loop/base/log.hpp"
+#include "supervisor/monitor/metrics_text.hpp"
 #include "supervisor/monitor/request_body.hpp"
 #include "supervisor/monitor/status_json.hpp"
 
@@ -77,6 +79,7 @@ const MonitorApplication::Route MonitorApplication::kRoutes[] = {
     {"GET", "/v1/events", &MonitorApplication::get_events},
     {"GET", "/livez", &MonitorApplication::get_live},
     {"GET", "/readyz", &MonitorApplication::get_ready},
+    {"GET", "/metrics", &MonitorApplication::get_metrics},
     {"POST", "/v1/reload", &MonitorApplication::post_request},
     {"POST", "/v1/scale", &MonitorApplication::post_request},
     {"POST", "/v1/stop", &MonitorApplication::post_request},
@@ -92,8 +95,16 @@ MonitorApplication::MonitorApplication(const MonitorPlace& place, MonitorOptions
 Coro<void> MonitorApplication::startup(const WorkerInfo&) {
     auto& loop = dynamic_cast<AsioLoop&>(EventLoop::running());
     requests_ = std::make_unique<MasterRequests>(loop, UniqueFd(place_.requests_fd));
+    open_statsd();
     observing_ = loop.create_task(observe(), "observer");
     co_return;
+}
+
+void MonitorApplication::open_statsd() {
+    if (options_.statsd_host.empty()) return;
+    auto opened = Statsd::open_blocking(options_.statsd_host, options_.statsd_prefix);
+    if (!opened) return log_error("Nothing is sent to statsd: " + opened.error().message());
+    statsd_ = std::move(*opened);
 }
 
 Coro<void> MonitorApplication::shutdown() {
@@ -104,6 +115,7 @@ Coro<void> MonitorApplication::shutdown() {
 Coro<void> MonitorApplication::observe() {
     for (;;) {
         observer_.look(Clock::now());
+        if (statsd_) statsd_->send(snapshot());
         co_await sleep_for(Observer::kInterval);
     }
 }
@@ -209,6 +221,13 @@ Coro<void> MonitorApplication::get_ready(Request&, Response& response) {
     if (!now.is_ready()) response.status(503);
     response.body(now.is_ready() ? "ready\n" : now.state() + ": " + std::to_string(now.master.ready) + " of " +
                                                    std::to_string(now.master.wanted) + " workers are ready\n");
+    co_return;
+}
+
+Coro<void> MonitorApplication::get_metrics(Request&, Response& response) {
+    const Snapshot now = snapshot();
+    response.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body(metrics_text(now, read_backlogs(now.master.listeners.view()), options_.version));
     co_return;
 }
 

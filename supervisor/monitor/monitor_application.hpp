@@ -11,6 +11,7 @@
 #include "supervisor/monitor/master_requests.hpp"
 #include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/monitor/snapshot.hpp"
+#include "supervisor/monitor/statsd.hpp"
 #include "worker/app.hpp"
 
 namespace girin {
@@ -52,10 +53,12 @@ class MonitorApplication final : public Application {
     Coro<void> get_events(Request& request, Response& response);
     Coro<void> get_live(Request& request, Response& response);
     Coro<void> get_ready(Request& request, Response& response);
+    Coro<void> get_metrics(Request& request, Response& response);
     Coro<void> post_request(Request& request, Response& response);
     Coro<void> follow(std::uint64_t after, Response& response);
     Coro<void> follow_until_gone(std::uint64_t after, Response& response);
     Coro<void> observe();
+    void open_statsd();
     void require_permission(const Request& request) const;
     bool may_act(const Request& request) const;
     Snapshot snapshot();
@@ -65,6 +68,7 @@ class MonitorApplication final : public Application {
     Observer observer_{place_};
     std::unique_ptr<MasterRequests> requests_;
     Task<void> observing_;
+    std::optional<Statsd> statsd_;
     std::size_t followers_ = 0;
 };
 

@@ -1,0 +1,105 @@
+// /metrics of the real girin, judged by Prometheus' own tools where they are installed; statsd by a socket of ours.
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Metrics : public testing::Test {
+  protected:
+    static bool is_installed(const std::string& program) {
+        return run(Command("/bin/sh", {"-c", "command -v " + program})).status.code == 0;
+    }
+    GirinCommand with_admin() const {
+        return GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "demo"}, 2);
+    }
+    static Endpoint admin_of(GirinProcess& girin) {
+        const auto line = girin.wait_for_log("Admin address: http://");
+        if (!line) throw std::runtime_error("no admin address:\n" + girin.log());
+        return Endpoint::parse(line->substr(line->find("http://")));
+    }
+
+    const TempDir dir_;
+};
+
+TEST_F(Metrics, CountRequests) {
+    GirinProcess girin(dir_, with_admin());
+    const Endpoint admin = admin_of(girin);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    const HttpResponse metrics = get(admin, "/metrics");
+    EXPECT_EQ(metrics.status, 200);
+    EXPECT_EQ(metrics.field("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_NE(metrics.body.find("\ngirin_requests_total 3\n"), std::string::npos) << metrics.body;
+    EXPECT_NE(metrics.body.find("\ngirin_request_duration_seconds_count 3\n"), std::string::npos) << metrics.body;
+    EXPECT_NE(metrics.body.find("\ngirin_listener_backlog{listener=\"" + girin.endpoint().to_text()), std::string::npos)
+        << metrics.body;
+}
+
+TEST_F(Metrics, SatisfyPromtool) {
+    if (!is_installed("promtool")) GTEST_SKIP() << "there is no promtool (package prometheus)";
+    GirinProcess girin(dir_, with_admin());
+    dir_.write("metrics", get(admin_of(girin), "/metrics").body);
+    const Finished judged = run(Command("/bin/sh", {"-c", "promtool check metrics < " + (dir_ / "metrics")}), 30s);
+    EXPECT_EQ(judged.status.code, 0) << judged.output << judged.error;
+    EXPECT_EQ(judged.output + judged.error, "");
+}
+
+TEST_F(Metrics, AreScrapedByPrometheus) {
+    if (!is_installed("prometheus")) GTEST_SKIP() << "there is no prometheus";
+    GirinProcess girin(dir_, with_admin());
+    const std::string target = admin_of(girin).to_text();
+    dir_.write("prometheus.yml", "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: girin\n"
+                                 "  static_configs: [{targets: ['" + target + "']}]\n");
+    // It tells no port that the kernel chose: the process's own number makes one that hardly anybody has.
+    const std::uint16_t port = static_cast<std::uint16_t>(20'000 + ::getpid() % 10'000);
+    Command command("prometheus", {"--config.file=" + (dir_ / "prometheus.yml"), "--storage.tsdb.path=" + (dir_ / "db"),
+                                   "--web.listen-address=127.0.0.1:" + std::to_string(port)});
+    command.log_directory = dir_.path();
+    command.log_name = "prometheus";
+    ChildProcess prometheus(command);
+    const Endpoint api = Endpoint::parse("127.0.0.1:" + std::to_string(port));
+    EXPECT_TRUE(eventually(60s, "a scrape", [&] {
+        try {
+            return get(api, "/api/v1/query?query=girin_ready").body.find(",\"1\"]") != std::string::npos;
+        } catch (const HttpClientError&) {
+            return false;
+        }
+    })) << prometheus.standard_error();
+}
+
+TEST_F(Metrics, AreSentToStatsd) {
+    const UniqueFd server(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(::bind(server.get(), generic, bytes), 0);
+    ASSERT_EQ(::getsockname(server.get(), generic, &bytes), 0);
+    const timeval limit{10, 0};
+    ::setsockopt(server.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    GirinCommand command = with_admin();
+    command.args.insert(command.args.begin(), {"--statsd-prefix", "shop", "--statsd-host",
+                                               "127.0.0.1:" + std::to_string(ntohs(address.sin_port))});
+    GirinProcess girin(dir_, command);
+    std::string text;
+    for (int i = 0; i < 20 && text.find("shop.gunicorn.workers:2|g\n") == std::string::npos; ++i) {
+        char buffer[2'000];
+        const ssize_t count = ::recv(server.get(), buffer, sizeof buffer, 0);
+        if (count > 0) text.assign(buffer, static_cast<std::size_t>(count));
+    }
+    EXPECT_NE(text.find("shop.gunicorn.workers:2|g\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("shop.gunicorn.requests:0|c\n"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace girin::test
