@@ -50,9 +50,13 @@ void count(const inet_diag_msg& socket, std::vector<Backlog>& backlogs) {
 
 /// False: there is no more to come.
 bool count_all(const char* bytes, std::size_t size, std::vector<Backlog>& backlogs) {
-    const auto* message = reinterpret_cast<const nlmsghdr*>(bytes);
-    auto left = static_cast<int>(size);
-    for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
+    // By hand, because clang warns of the signs that the kernel's NLMSG_OK compares.
+    while (size >= sizeof(nlmsghdr)) {
+        const auto* message = reinterpret_cast<const nlmsghdr*>(bytes);
+        if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size) return true;
+        const std::size_t step = std::min<std::size_t>(NLMSG_ALIGN(message->nlmsg_len), size);
+        bytes += step;
+        size -= step;
         if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return false;
         if (message->nlmsg_len < NLMSG_LENGTH(sizeof(inet_diag_msg))) continue;
         count(*static_cast<const inet_diag_msg*>(NLMSG_DATA(message)), backlogs);

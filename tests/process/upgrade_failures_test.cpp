@@ -8,6 +8,7 @@
 
 #include "tests/process/masters.hpp"
 #include "tests/process/process_tools.hpp"
+#include "tests/support/deadline.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
 
@@ -20,7 +21,9 @@ class FailedUpgrades : public testing::Test {
   protected:
     /// The old master serves, is alone with its workers, and can be upgraded still.
     void expect_unharmed(Masters& masters, std::size_t workers = 2) {
-        EXPECT_EQ(masters.pid(), masters.first().pid()) << masters.log();
+        // Its pidfile comes back when it has reaped the other master, a moment after that one's end.
+        const auto named = [&] { return masters.pid() == masters.first().pid(); };
+        EXPECT_TRUE(eventually(10s, "the pidfile to name it again", named)) << masters.log();
         EXPECT_TRUE(masters.first().workers_become(workers)) << masters.log();
         EXPECT_EQ(get(masters.endpoint(), "/").status, 200);
     }

@@ -18,7 +18,7 @@ using test::Endpoint;
 
 HandedSocket handed(const UniqueFd& socket, const std::string& bind = "", std::size_t lane = 0) {
     HandedSocket result;
-    result.fd = std::move(*duplicate(socket.get()));
+    result.fd = *duplicate(socket.get());
     result.bind = bind;
     result.lane = lane;
     return result;
@@ -67,7 +67,7 @@ TEST(HandedSockets, KeepTheOrderOfTheirLanes) {
     const std::vector<int> fds = original->descriptors();
     for (const std::size_t lane : {2U, 0U, 1U}) {
         HandedSocket socket;
-        socket.fd = std::move(*duplicate(fds[lane]));
+        socket.fd = *duplicate(fds[lane]);
         socket.lane = lane;
         ASSERT_TRUE(sockets.add(std::move(socket)));
     }
@@ -87,7 +87,7 @@ TEST(HandedSockets, BeyondTheLanesWantedAreSharedByAll) {
     HandedSockets sockets;
     for (const int fd : original->descriptors()) {
         HandedSocket socket;
-        socket.fd = std::move(*duplicate(fd));
+        socket.fd = *duplicate(fd);
         ASSERT_TRUE(sockets.add(std::move(socket)));
     }
     options.handed = &sockets;
@@ -141,7 +141,7 @@ TEST(HandedSockets, OfAUnixPathAreFoundAndTheirFileIsRemovedAtTheEnd) {
     ASSERT_TRUE(original);
     HandedSockets sockets;
     HandedSocket socket;
-    socket.fd = std::move(*duplicate(original->descriptors()[0]));
+    socket.fd = *duplicate(original->descriptors()[0]);
     socket.file_device = original->file().device();
     socket.file_inode = original->file().inode();
     ASSERT_TRUE(sockets.add(std::move(socket)));
