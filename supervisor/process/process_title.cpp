@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <string>
 
 namespace girin {
 namespace {
@@ -18,11 +20,10 @@ char* skip_contiguous(char** strings, char* end) {
     return end;
 }
 
-/// The environment's new place lives as long as the process, as the old one did.
-void move_environment() {
-    for (char** entry = environ; entry && *entry; ++entry) {
-        if (char* copy = ::strdup(*entry)) *entry = copy;
-    }
+/// A copy that lives as long as the process, as the original did: also when no variable points to it any more.
+char* keep_copy(const char* text) {
+    static auto* const copies = new std::deque<std::string>;
+    return copies->emplace_back(text).data();
 }
 
 }  // namespace
@@ -33,10 +34,8 @@ ProcessTitle::ProcessTitle(int argc, char** argv) {
     char* end = skip_contiguous(argv, begin_);
     if (environ) end = skip_contiguous(environ, end);
     bytes_ = static_cast<std::size_t>(end - begin_);
-    move_environment();
-    for (int i = 0; i < argc; ++i) {
-        if (char* copy = ::strdup(argv[i])) argv[i] = copy;
-    }
+    for (char** entry = environ; entry && *entry; ++entry) *entry = keep_copy(*entry);
+    for (int i = 0; i < argc; ++i) argv[i] = keep_copy(argv[i]);
 }
 
 void ProcessTitle::set(std::string_view title) {
