@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -31,6 +32,11 @@ Result<void> check_affinity(const Settings& settings) {
     const auto cpus = choose_cpus(settings.affinity, allowed_cpus());
     if (!cpus) return cpus.error();
     return {};
+}
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
 /// Steps to a running server, and what they made; undone in reverse order when it goes.
@@ -259,6 +265,8 @@ class Master {
         options.version = girin_version();
         options.master_uid = uid_;
         options.allow_tcp_actions = settings().admin_allow_actions;
+        options.hosts = settings().admin_hosts;
+        options.hosts.push_back(machine_name());
         options.statsd_host = settings().statsd_host;
         options.statsd_prefix = settings().statsd_prefix;
         return monitor_main(place, std::move(options), control_.sockets());

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "loop/base/log.hpp"
-#include "supervisor/process/exit_cause.hpp"
 
 namespace girin {
 namespace {
@@ -17,6 +16,7 @@ constexpr std::size_t kAtOnce = 32;
 void MonitorProcess::start() {
     deadline_.reset();
     if (!spawn_ || ending_ || pid_ > 0) return;
+    if (!news_.empty()) log_info(std::exchange(news_, {}));
     if (auto started = try_start(); !started) schedule("can't be started: " + started.error().message());
 }
 
@@ -45,9 +45,13 @@ Result<void> MonitorProcess::watch() {
     return {};
 }
 
-void MonitorProcess::schedule(const std::string& why) {
+Duration MonitorProcess::next_delay() {
     if (os_.now() - started_at_ > kStable) failures_ = 0;
-    const Duration delay = std::min<Duration>(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
+    return std::min<Duration>(kFirstDelay * (1 << std::min(failures_++, 10)), kLongestDelay);
+}
+
+void MonitorProcess::schedule(const std::string& why) {
+    const Duration delay = next_delay();
     deadline_ = os_.now() + delay;
     log_warning("The monitor " + why + "; it is started again in " + to_text(delay));
 }
@@ -100,10 +104,19 @@ void MonitorProcess::reap_if_ended() {
     if (!ended || !*ended) return;
     ExitEvidence evidence;
     evidence.ended = **ended;
-    const std::string pid = std::to_string(pid_);
+    const pid_t pid = pid_;
     let_go();
     deadline_.reset();
-    if (!ending_) schedule("(pid " + pid + ") " + explain_exit(evidence).sentence);
+    if (!ending_) on_end(pid, evidence);
+}
+
+/// It ends in good order only when a signal from outside asks for that, and such a one often is for the whole group.
+void MonitorProcess::on_end(pid_t pid, const ExitEvidence& evidence) {
+    const std::string who = "(pid " + std::to_string(pid) + ") ";
+    const bool in_order = !evidence.ended.by_signal && evidence.ended.value == 0;
+    if (!in_order) return schedule(who + explain_exit(evidence).sentence);
+    deadline_ = os_.now() + next_delay();
+    if (!server_stops_) news_ = "The monitor " + who + "was ended by a signal from outside; another starts";
 }
 
 void MonitorProcess::answer(std::uint64_t id, const std::string& text) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
+#include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "worker/channel.hpp"
@@ -47,6 +48,8 @@ class MonitorProcess {
     void answer(std::uint64_t id, const std::string& text);
     void tell(const Message& message);
 
+    /// The server stops: from now on it isn't news when the monitor ends, as it does with its whole process group.
+    void on_server_stops() { news_.clear(), server_stops_ = true; }
     /// Told to end, and killed if it doesn't soon.
     void begin_end();
     bool is_running() const { return pid_ > 0; }
@@ -65,6 +68,8 @@ class MonitorProcess {
     Result<void> try_start();
     Result<void> watch();
     void schedule(const std::string& why);
+    Duration next_delay();
+    void on_end(pid_t pid, const ExitEvidence& evidence);
     void read_worker_channel();
     void read_requests(std::vector<Message>& requests);
     void reap_if_ended();
@@ -80,7 +85,9 @@ class MonitorProcess {
     TimePoint started_at_{};
     std::optional<TimePoint> deadline_;  // to be started, or while it ends, to be killed
     int failures_ = 0;
+    std::string news_;  // told when another starts: a signal that was for the whole server is known as one by then
     bool ending_ = false;
+    bool server_stops_ = false;
     bool renewed_ = false;
 };
 

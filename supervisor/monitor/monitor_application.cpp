@@ -9,6 +9,7 @@
 
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
+#include "supervisor/monitor/asker_check.hpp"
 #include "supervisor/monitor/dashboard.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/monitor/metrics_text.hpp"
@@ -133,13 +134,23 @@ Coro<void> MonitorApplication::handle(Request& request, Response& response) {
     throw path_exists ? HttpError(405) : HttpError(404);
 }
 
+/// Status, events and actions only; probes and metrics come by all sorts of names, and give little away.
+void MonitorApplication::require_own_host(const Request& request) const {
+    if (!request.path().starts_with(kRequestPath)) return;
+    if (is_own_host(request.header("Host").value_or("localhost"), options_.hosts)) return;
+    throw HttpError(403, "ask by an address, by this machine's name or by one of --admin-hosts");
+}
+
 /// Everybody may look who gets at a TCP address; the control socket is for the master's own user and root.
 void MonitorApplication::require_permission(const Request& request) const {
     const auto peer = request.unix_peer();
     const bool is_known = peer && (peer->uid == 0 || peer->uid == options_.master_uid);
     if (is_local(request) && !is_known) throw HttpError(403, "only root and the server's own user may ask here");
-    if (is_local(request) || request.method() != "POST") return;
+    if (is_local(request)) return;
+    require_own_host(request);
+    if (request.method() != "POST") return;
     if (!may_act(request)) throw HttpError(403, "start the server with --admin-allow-actions for that");
+    if (is_from_other_site(request.header("Sec-Fetch-Site").value_or(""))) throw HttpError(403, "ask from the dashboard");
     require_json(request);
 }
 

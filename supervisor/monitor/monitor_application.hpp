@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "loop/task.hpp"
 #include "supervisor/monitor/master_requests.hpp"
@@ -20,6 +21,7 @@ struct MonitorOptions {
     std::string version;
     uid_t master_uid = 0;           // besides root, who may use the control socket
     bool allow_tcp_actions = false;
+    std::vector<std::string> hosts;  // names by which TCP addresses may be asked, beside addresses; "*": all
     std::string statsd_host;        // HOST:PORT; empty: none
     std::string statsd_prefix;
 
@@ -60,6 +62,7 @@ class MonitorApplication final : public Application {
     Coro<void> observe();
     void open_statsd();
     void require_permission(const Request& request) const;
+    void require_own_host(const Request& request) const;
     bool may_act(const Request& request) const;
     Snapshot snapshot();
 

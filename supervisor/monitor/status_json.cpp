@@ -2,11 +2,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 
 #include <cmath>
+
+#include "supervisor/monitor/json_text.hpp"
 
 namespace girin {
 namespace {
@@ -134,10 +135,10 @@ std::string status_json(const Snapshot& snapshot, const std::string& version) {
     json::array slots;
     for (const SlotView& slot : snapshot.slots) slots.push_back(slot_json(slot, snapshot.now));
     status["slots"] = std::move(slots);
-    return json::serialize(status);
+    return json_text(status);
 }
 
-std::string event_json(const EventFacts& event) { return json::serialize(event_object(event)); }
+std::string event_json(const EventFacts& event) { return json_text(event_object(event)); }
 
 std::string events_json(const std::vector<EventFacts>& events, std::uint64_t last) {
     json::array array;
@@ -145,7 +146,7 @@ std::string events_json(const std::vector<EventFacts>& events, std::uint64_t las
     json::object object;
     object["events"] = std::move(array);
     object["last"] = last;
-    return json::serialize(object);
+    return json_text(object);
 }
 
 }  // namespace girin

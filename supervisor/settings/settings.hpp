@@ -84,6 +84,7 @@ struct Settings {
     std::optional<std::uint32_t> control_socket_mode = 0600;
     std::vector<BindAddress> admin_bind;        // TCP addresses of the monitor; none: only the control socket
     bool admin_allow_actions = false;           // requests that change something are taken there too
+    std::vector<std::string> admin_hosts;       // names by which it may be asked, beside our own; "*": all
     std::string statsd_host;                    // HOST:PORT; empty: nothing is sent
     std::string statsd_prefix;
 

@@ -184,23 +184,6 @@ TEST_F(Control, StartsTheMonitorAgainAndNobodyElseNotices) {
     EXPECT_TRUE(nothing_lost(load.finish()));
 }
 
-TEST_F(Control, BoundsWhatClientsCanDo) {
-    GirinProcess girin(dir_, GirinCommand(args(), 2));
-    std::vector<HttpClient> idle;
-    for (int i = 0; i < 100; ++i) idle.emplace_back(control(), 10s);
-    idle[0].send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Le");
-    const pid_t monitor = monitor_of(girin);
-    EXPECT_LT(fd_count(monitor).value_or(1'000), 100u);
-    EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
-    idle.clear();
-    EXPECT_TRUE(eventually(10s, "an answer", [&] { return get(control(), "/livez").status == 200; }));
-    HttpClient giant(control(), 10s);
-    EXPECT_EQ(giant.request("POST", "/v1/scale", {}, std::string(5'000, ' ')).status, 413);
-    EXPECT_EQ(get(control(), "/v1/reload").status, 405);
-    EXPECT_EQ(get(control(), "/v1/nothing").status, 404);
-    EXPECT_EQ(monitor_of(girin), monitor);
-}
-
 TEST_F(Control, TakesNoActionsByTcpUnlessAllowed) {
     for (const bool allowed : {false, true}) {
         const TempDir dir;
@@ -210,14 +193,54 @@ TEST_F(Control, TakesNoActionsByTcpUnlessAllowed) {
         const auto line = girin.wait_for_log("Admin address: http://");
         ASSERT_TRUE(line);
         const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
-        EXPECT_EQ(get(admin, "/v1/status").status, 200);
+        const Fields plain = {{"Host", admin.to_text()}};
+        EXPECT_EQ(get(admin, "/v1/status", plain).status, 200);
         HttpClient client(admin, 10s);
-        const Fields type = {{"Content-Type", "application/json"}};
-        EXPECT_EQ(client.request("POST", "/v1/reload", type, "{}").status, allowed ? 200 : 403);
+        const Fields typed = {{"Host", "localhost"}, {"Content-Type", "application/json"}};
+        EXPECT_EQ(client.request("POST", "/v1/reload", typed, "{}").status, allowed ? 200 : 403);
         if (allowed) {
-            EXPECT_EQ(client.request("POST", "/v1/reload", {}, "{}").status, 415);
+            EXPECT_EQ(client.request("POST", "/v1/reload", plain, "{}").status, 415);
         }
     }
+}
+
+TEST_F(Control, IsNotForPagesOfStrangers) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "--admin-hosts",
+                                           "ops.example", "--admin-allow-actions", "demo"}, 1));
+    const auto line = girin.wait_for_log("Admin address: http://");
+    ASSERT_TRUE(line);
+    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    const auto post = [&](Fields fields) {
+        fields.emplace_back("Content-Type", "application/json");
+        return HttpClient(admin, 10s).request("POST", "/v1/reopen", fields, "{}").status;
+    };
+    EXPECT_EQ(post({{"Host", "ops.example:80"}}), 200);
+    EXPECT_EQ(post({{"Host", "evil.example"}}), 403);  // a name that was made to point here
+    EXPECT_EQ(post({{"Host", "localhost"}, {"Sec-Fetch-Site", "cross-site"}}), 403);
+    EXPECT_EQ(post({{"Host", "localhost"}, {"Sec-Fetch-Site", "same-origin"}}), 200);
+    const Fields stranger = {{"Host", "evil.example"}};
+    EXPECT_EQ(get(admin, "/v1/status", stranger).status, 403);
+    EXPECT_EQ(get(admin, "/v1/events", stranger).status, 403);
+    EXPECT_EQ(get(admin, "/metrics", stranger).status, 200);
+    EXPECT_EQ(get(admin, "/readyz", stranger).status, 200);
+    EXPECT_FALSE(get(admin, "/v1/status", {{"Host", admin.to_text()}}).field("Access-Control-Allow-Origin"));
+}
+
+TEST_F(Control, IsSilentWhenASignalIsForEverybody) {
+    GirinProcess girin(dir_, GirinCommand(args(), 2));
+    const pid_t first = monitor_of(girin);
+    ASSERT_GT(first, 0);
+    ::kill(first, SIGTERM);
+    const std::string ended = "The monitor (pid " + std::to_string(first) + ") was ended by a signal from outside";
+    EXPECT_TRUE(girin.wait_for_log(ended)) << girin.log();
+    EXPECT_TRUE(eventually(15s, "another monitor", [&] { return monitor_of(girin) > 0; }));
+    EXPECT_TRUE(eventually(15s, "an answer", [&] { return get(control(), "/readyz").status == 200; }));
+    const std::size_t mark = girin.mark();
+    std::vector<pid_t> all = girin.workers();  // a service manager's stop is a TERM to each, the master the last here
+    all.push_back(monitor_of(girin));
+    for (const pid_t pid : all) ::kill(pid, SIGTERM);
+    EXPECT_TRUE(girin.stop());
+    EXPECT_EQ(girin.log().find("The monitor", mark), std::string::npos) << girin.log();
 }
 
 TEST_F(Control, FindsAPlaceForTheSocketByItself) {

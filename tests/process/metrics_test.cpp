@@ -8,6 +8,7 @@
 
 #include "tests/process/process_tools.hpp"
 #include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
 
 namespace girin::test {
 namespace {
@@ -44,6 +45,45 @@ TEST_F(Metrics, CountRequests) {
         << metrics.body;
 }
 
+TEST_F(Metrics, TellAllThatAnOperatorAsks) {
+    GirinProcess girin(dir_, with_admin());
+    EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    const std::string text = get(admin_of(girin), "/metrics").body;
+    for (const char* const line : {
+             "girin_requests_total 1", "girin_requests_in_flight 0", "girin_responses_5xx_total 0",
+             "girin_request_duration_seconds_bucket{le=\"+Inf\"} 1", "girin_worker_loop_lag_seconds{slot=\"0\"} ",
+             "girin_worker_loop_utilisation_ratio{slot=\"1\"} ", "girin_listener_backlog{listener=",
+             "girin_worker_exits_total{cause=\"crashed\"} 0", "girin_worker_exits_total{cause=\"killed_outside\"} 0",
+             "girin_generation 1", "girin_worker_generation{slot=\"0\"} 1", "girin_workers{state=\"ready\"} 2",
+             "girin_reloads_total{outcome=\"rolled_back\"} 0", "girin_degraded 0",
+             "girin_resident_memory_bytes{process=\"master\"} ", "girin_resident_memory_bytes{process=\"worker 1\"} ",
+         }) {
+        EXPECT_NE(text.find(std::string("\n") + line), std::string::npos) << line << "\n" << text;
+    }
+}
+
+TEST_F(Metrics, TellHowManyWaitToBeAccepted) {
+    GirinCommand command = with_admin();
+    command.args[1] = "1";
+    command.ready_workers = 1;
+    GirinProcess girin(dir_, command);
+    const Endpoint admin = admin_of(girin);
+    const auto waiting = [&](int count) {
+        return get(admin, "/metrics").body.find("girin_listener_backlog{listener=\"" + girin.endpoint().to_text() + "\"} " +
+                                                std::to_string(count) + "\n") != std::string::npos;
+    };
+    const pid_t worker = girin.workers().front();
+    EXPECT_TRUE(eventually(10s, "an empty queue", [&] { return waiting(0); }));
+    ::kill(worker, SIGSTOP);
+    ASSERT_TRUE(eventually(10s, "the worker to stand still", [&] { return state_of(worker) == 'T'; }));
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 5; ++i) clients.emplace_back(girin.endpoint(), 10s);
+    EXPECT_TRUE(eventually(10s, "five that wait", [&] { return waiting(5); })) << get(admin, "/metrics").body;
+    ::kill(worker, SIGCONT);
+    EXPECT_TRUE(eventually(10s, "an empty queue", [&] { return waiting(0); }));
+    EXPECT_EQ(clients.back().get("/").status, 200);
+}
+
 TEST_F(Metrics, SatisfyPromtool) {
     if (!is_installed("promtool")) GTEST_SKIP() << "there is no promtool (package prometheus)";
     GirinProcess girin(dir_, with_admin());
@@ -59,14 +99,15 @@ TEST_F(Metrics, AreScrapedByPrometheus) {
     const std::string target = admin_of(girin).to_text();
     dir_.write("prometheus.yml", "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: girin\n"
                                  "  static_configs: [{targets: ['" + target + "']}]\n");
-    // It tells no port that the kernel chose: the process's own number makes one that hardly anybody has.
-    const std::uint16_t port = static_cast<std::uint16_t>(20'000 + ::getpid() % 10'000);
     Command command("prometheus", {"--config.file=" + (dir_ / "prometheus.yml"), "--storage.tsdb.path=" + (dir_ / "db"),
-                                   "--web.listen-address=127.0.0.1:" + std::to_string(port)});
+                                   "--web.listen-address=127.0.0.1:0"});
     command.log_directory = dir_.path();
     command.log_name = "prometheus";
     ChildProcess prometheus(command);
-    const Endpoint api = Endpoint::parse("127.0.0.1:" + std::to_string(port));
+    const std::string before = "\"Listening on\" address=";
+    const auto listening = prometheus.wait_for_line(before, 60s);
+    ASSERT_TRUE(listening) << prometheus.standard_error();
+    const Endpoint api = Endpoint::parse(listening->substr(listening->find(before) + before.size()));
     EXPECT_TRUE(eventually(60s, "a scrape", [&] {
         try {
             return get(api, "/api/v1/query?query=girin_ready").body.find(",\"1\"]") != std::string::npos;

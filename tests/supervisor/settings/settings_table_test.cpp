@@ -231,6 +231,7 @@ std::vector<std::string> everything_changed() {
         "--log-level", "debug", "--log-format", "json", "--log-file", "/var/log/girin.log",
         "--access-logfile=-", "--access-logformat", "%(h)s \"%(r)s\" # %(s)s",
         "--control-socket=/run/c", "--control-socket-mode=660", "--admin-bind=:9000", "--admin-allow-actions",
+        "--admin-hosts=ops,shop.example",
         "--statsd-host=stats:8125", "--statsd-prefix=shop",
         "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
         "--no-new-privs", "--drop-capabilities",

@@ -1,0 +1,105 @@
+// Clients of the control socket that are silent, too slow, too large or too many: what they can cost the real girin.
+// Fault T36.
+
+#include <sys/resource.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMebibyte = 1024 * 1024;
+
+class ControlAbuse : public testing::Test {
+  protected:
+    ControlAbuse()
+        : girin_(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--control-socket", dir_ / "c", "demo"}, 2)) {
+        rlimit files{};
+        ::getrlimit(RLIMIT_NOFILE, &files);
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+        for (const pid_t child : children_of(girin_.pid())) {
+            if (title_of(child).starts_with("girin: monitor")) monitor_ = child;
+        }
+    }
+    Endpoint control() const { return Endpoint::unix_socket(dir_ / "c"); }
+
+    /// Connects as often as the socket's queue allows, at most `count` times, and has each say `words`.
+    std::vector<HttpClient> connect(std::size_t count, const std::string& words = {}) const {
+        std::vector<HttpClient> clients;
+        try {
+            while (clients.size() < count) {
+                clients.emplace_back(control(), 10s);
+                if (!words.empty()) clients.back().send_some(words);
+            }
+        } catch (const HttpClientError&) {
+            // The queue is full, which is how a flood is bounded.
+        }
+        return clients;
+    }
+    [[nodiscard]] testing::AssertionResult answers() const {
+        return eventually(30s, "an answer", [&] {
+            try {
+                return get(control(), "/livez").status == 200;
+            } catch (const HttpClientError&) {
+                return false;
+            }
+        });
+    }
+    Duration master_time() const { return cpu_time(girin_.pid()).value_or(Duration::zero()); }
+
+    const TempDir dir_;
+    GirinProcess girin_;
+    pid_t monitor_ = 0;
+};
+
+TEST_F(ControlAbuse, CostsTheMasterNothing) {
+    ASSERT_TRUE(answers());
+    const Duration before = master_time();
+    const std::size_t memory = rss_bytes(monitor_).value_or(0);
+    std::vector<std::vector<HttpClient>> crowd;
+    crowd.push_back(connect(20, "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Le"));
+    crowd.push_back(connect(20, "POST /v1/scale HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"wor"));
+    crowd.push_back(connect(5, "GET /" + std::string(kMebibyte, 'a')));
+    crowd.push_back(connect(5, "POST /v1/scale HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n" +
+                                   std::string(kMebibyte, ' ')));
+    crowd.push_back(connect(20, "GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"));
+    crowd.push_back(connect(1'000));
+    std::size_t there = 0;
+    for (const auto& clients : crowd) there += clients.size();
+    EXPECT_GT(there, 100u);
+    EXPECT_LT(fd_count(monitor_).value_or(1'000), 100u);
+    EXPECT_EQ(get(girin_.endpoint(), "/").status, 200);
+    girin_.ttin();
+    EXPECT_TRUE(girin_.workers_become(3));  // the master does as it is told meanwhile
+    if (kSlowBuildFactor == 1) {
+        EXPECT_LT(rss_bytes(monitor_).value_or(0), memory + 16 * kMebibyte);
+    }
+    EXPECT_LT(master_time() - before, 250ms * kSlowBuildFactor);
+    crowd.clear();
+    EXPECT_TRUE(answers());
+    EXPECT_TRUE(is_running(monitor_));
+}
+
+TEST_F(ControlAbuse, OfTheSilentEndsByItself) {
+    const std::vector<HttpClient> silent = connect(100);
+    EXPECT_TRUE(answers());  // once those before us were cut off for saying nothing
+    EXPECT_TRUE(is_running(monitor_));
+}
+
+TEST_F(ControlAbuse, IsAnsweredByWhatIsWrong) {
+    HttpClient giant(control(), 10s);
+    EXPECT_EQ(giant.request("POST", "/v1/scale", {}, std::string(5'000, ' ')).status, 413);
+    EXPECT_EQ(get(control(), "/v1/reload").status, 405);
+    EXPECT_EQ(get(control(), "/v1/nothing").status, 404);
+    EXPECT_TRUE(is_running(monitor_));
+}
+
+}  // namespace
+}  // namespace girin::test
