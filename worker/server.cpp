@@ -70,6 +70,25 @@ class Server::Recheck final : public Timer {
     Server& server_;
 };
 
+/// Now and then waits for connections anew. The kernel wakes one process for a connection; where that one is killed
+/// before it takes it, nobody else would hear of it until the next one comes. Waiting anew asks the kernel what is there.
+class Server::LostWakes final : public Timer {
+  public:
+    explicit LostWakes(Server& server) : server_(server) {}
+    void start() { server_.loop_.arm(*this, server_.loop_.time() + kInterval); }
+    void run() override {
+        for (const auto& acceptor : server_.acceptors_) {
+            if (acceptor->is_armed()) acceptor->arm();
+        }
+        start();
+    }
+
+  private:
+    static constexpr Duration kInterval = Duration(kIdleTickNs);  // with the heartbeat, which wakes the loop anyway
+
+    Server& server_;
+};
+
 Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
     : header(loop, timeouts.header), body(loop, timeouts.body), keep_alive(loop, timeouts.keep_alive),
       write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close),
@@ -77,7 +96,8 @@ Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
 
 Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
     : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
-      exchanges_(options.limits), recheck_(std::make_unique<Recheck>(*this)), all_gone_(loop),
+      exchanges_(options.limits), recheck_(std::make_unique<Recheck>(*this)),
+      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
       worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
 Server::~Server() {
@@ -106,6 +126,7 @@ void Server::start_accepting() {
     accepting_ = true;
     slot().accepting.store(1, kRelaxed);
     update_accepting();
+    lost_wakes_->start();
 }
 
 /// Whether siblings with less to do leave it to this worker to accept.

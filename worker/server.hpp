@@ -95,6 +95,7 @@ class Server final : private Acceptor::Sink, private Runnable {
 
   private:
     class Recheck;
+    class LostWakes;
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
     void on_exhausted(Acceptor& acceptor, int errno_value) override;
@@ -128,6 +129,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<Acceptor*> inherited_;  // those of acceptors_ whose sockets came from whoever started the server
     std::unique_ptr<Recheck> recheck_;
+    std::unique_ptr<LostWakes> lost_wakes_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;

@@ -1,10 +1,16 @@
 // Taking connections: limits, the end of descriptors, siblings, and what the scoreboard tells of it.
 
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "loop/task.hpp"
+#include "tests/support/proc.hpp"
 #include "tests/worker/server/server_test.hpp"
 
 namespace girin::test {
@@ -32,6 +38,38 @@ class NoDescriptorsLeft {
   private:
     rlimit before_{};
     std::vector<UniqueFd> taken_;
+};
+
+/// Waits for connections as a worker does, is woken for them, and takes none: as if it were killed each time.
+class SiblingThatTakesNone {
+  public:
+    explicit SiblingThatTakesNone(int listener)
+        : end_(::eventfd(0, EFD_CLOEXEC)), thread_([this, listener] { wait(listener); }) {}
+    ~SiblingThatTakesNone() {
+        ::eventfd_write(end_.get(), 1);
+        thread_.join();
+    }
+    bool waits() const { return thread_id_ != 0 && state_of(thread_id_) == 'S'; }
+    int wakes() const { return wakes_; }
+
+  private:
+    void wait(int listener) {
+        const UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+        epoll_event event{};
+        event.data.fd = listener;
+        event.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
+        ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener, &event);
+        event.data.fd = end_.get();
+        event.events = EPOLLIN;
+        ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, end_.get(), &event);
+        thread_id_ = ::gettid();
+        while (::epoll_wait(epoll.get(), &event, 1, -1) == 1 && event.data.fd == listener) ++wakes_;
+    }
+
+    std::atomic<pid_t> thread_id_ = 0;
+    std::atomic<int> wakes_ = 0;
+    UniqueFd end_;
+    std::thread thread_;
 };
 
 class TurnCounter final : public TurnObserver {
@@ -109,6 +147,18 @@ TEST_F(Accept, WhereSiblingsShareAListenerSpreadsWhatStays) {
     EXPECT_LE(std::max(first_has, second_has) - std::min(first_has, second_has), 2 * 4U + 1);
     const Task<void> drained = loop.create_task(sibling.drain(Duration::zero(), false), "drain");
     EXPECT_TRUE(run_until([&] { return drained.done(); }));
+}
+
+TEST_F(Accept, TakesWhatASiblingWasWokenForAndDidNotTake) {
+    constexpr int kBeforeItGivesWay = 16;  // then it waits behind its siblings
+    start();
+    const SiblingThatTakesNone sibling(listener.get());
+    for (int i = 0; i < kBeforeItGivesWay; ++i) EXPECT_EQ(connect().get("/").body, "hello");
+    ASSERT_TRUE(run_until([&] { return sibling.waits(); }));
+    const int before = sibling.wakes();
+    Client client = connect();
+    EXPECT_EQ(client.get("/").body, "hello");
+    if (sibling.wakes() == before) GTEST_SKIP() << "the sibling was not woken this time";
 }
 
 TEST_F(Counters, TellConnectionsRequestsAndErrors) {
