@@ -125,7 +125,7 @@ class Master {
     }
 
     Result<HandedSockets> take_handed_sockets() {
-        if (input_.predecessor) return take_sockets(input_.predecessor->handover());
+        if (input_.predecessor) return take_sockets(input_.predecessor->handover().sockets);
         const ServiceEnvironment& service = input_.service;
         return take_activated_sockets(ServiceEnvironment::kFirstSocket, service.sockets, service.names);
     }
@@ -159,9 +159,16 @@ class Master {
     }
 
     SupervisorEnd open_control() {
-        auto sockets = ControlSockets::open_blocking(settings());
+        HandedSockets handed;
+        if (input_.predecessor) {
+            auto taken = take_sockets(input_.predecessor->handover().control);
+            if (!taken) return failed(taken.error());
+            handed = std::move(*taken);
+        }
+        auto sockets = ControlSockets::open_blocking(settings(), input_.predecessor ? &handed : nullptr);
         if (!sockets) return failed(sockets.error());
         control_ = std::move(*sockets);
+        for (SocketFile& file : handed.left_files()) left_files_.push_back(std::move(file));
         return {};
     }
 
@@ -198,6 +205,7 @@ class Master {
         };
         if (!control_.empty()) setup.monitor = [this](const MonitorPlace& place) { return monitor(place); };
         setup.leave_monitor = [this] { control_.close(); };
+        setup.monitor_waits = control_.is_shared();
         setup.on_first_ready = [this] { notice_.tell(0); };
         setup.service = &service_;
         set_up_upgrade(setup);
@@ -216,13 +224,20 @@ class Master {
         setup.add_to_handover = [this](Handover& handover) {
             handover.pidfile_fd = pidfile_.fd();
             handover.pidfile = pidfile_.path();
+            for (const ListenerSet* sockets : control_.lasting()) {
+                for (HandoverSocket& socket : to_handover(*sockets)) handover.control.push_back(std::move(socket));
+            }
         };
-        setup.on_handed_over = [this] { pidfile_.forget(); };
+        setup.on_handed_over = [this] {
+            pidfile_.forget();
+            control_.hand_over();
+        };
         setup.take_back = [this] { claim(pidfile_); };
         setup.take_over = [this] {
             claim(pidfile_);
             claim(former_pidfile_);
             former_pidfile_.remove();
+            control_.claim(settings());
             for (SocketFile& file : left_files_) file.claim();
             left_files_.clear();  // which removes them
             return left_some_;

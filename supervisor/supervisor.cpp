@@ -59,7 +59,7 @@ SupervisorEnd Supervisor::run() {
     have_listeners_kept();
     report_.set_listeners(listener_lines(generations_.committed().listeners));
     report_.publish(fleet_);
-    monitor_.start();
+    if (!setup_.monitor_waits) monitor_.start();
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
     tell_manager();

@@ -47,6 +47,8 @@ struct SupervisorSetup {
     std::function<void()> leave_master;
     /// The monitor, from its first own line to its exit code; none: the server has no monitor.
     std::function<int(const MonitorPlace&)> monitor;
+    /// Its sockets are a predecessor's, which serves them until we take over.
+    bool monitor_waits = false;
     /// In each worker: lets go of the sockets that are the monitor's.
     std::function<void()> leave_monitor;
     /// Once, when the first generation serves in full.
@@ -176,6 +178,7 @@ class Supervisor {
     void upgrade(UpgradeEvent event, const std::string& text = {});
     void carry_out(const UpgradeAction& action);
     void answer_upgrade_askers(AnswerKind kind, const std::string& text);
+    void answer_once_handed_over();
     static constexpr std::size_t kMostUpgradeAskers = 64;
     void start_successor();
     void on_successor_line();

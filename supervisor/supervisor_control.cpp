@@ -96,6 +96,7 @@ Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
     const auto wanted = parse_scale(argument);
     if (!wanted) return wanted.error();
     if (scaling_.is_needed()) {
+        if (fleet_.is_paused()) return Error("all workers are drained; a reload brings them back");
         const auto least = static_cast<int>(scaling_.options().least);
         scale_by_operator(static_cast<int>(wanted->relative ? wanted->count : wanted->count - least));
         desk_.await_scale(id, fleet_.wanted());
@@ -161,6 +162,8 @@ void Supervisor::end_monitor() {
             if (source.kind == SourceKind::signals) [[maybe_unused]] const auto late = signals_.read_pending();
         }
         monitor_.on_deadline(os_.now());
+        answer_once_handed_over();
+        tell_outcomes();
     }
 }
 

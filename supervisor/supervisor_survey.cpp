@@ -90,7 +90,7 @@ void Supervisor::begin_scaling(const Settings& settings) {
 }
 
 void Supervisor::scale_by_load(TimePoint now) {
-    const std::optional<LoadSample> sample = sample_load(now);
+    const std::optional<LoadSample> sample = fleet_.is_paused() ? std::nullopt : sample_load(now);
     if (!sample) return scaling_.interrupt();
     const std::optional<ScaleStep> step = scaling_.look(*sample, now);
     if (step) decide(Event::scale_to(step->workers, step->reason));
@@ -113,13 +113,14 @@ std::optional<LoadSample> Supervisor::sample_load(TimePoint now) {
     return LoadSample(fleet_.wanted(), busy / static_cast<double>(known), backlog);
 }
 
-/// With a range, an operator moves its lower end, and the load decides above that.
+/// With a range, an operator moves its lower end, and the load decides above that. Workers that were drained by hand
+/// stay away until they are asked back.
 void Supervisor::scale_by_operator(int workers) {
     if (!scaling_.is_needed()) return decide(Event::scale_by(workers));
     const std::size_t least = scaling_.move_least(workers);
     log_info("Scale: at least " + std::to_string(least) + " workers, at most " +
              std::to_string(scaling_.options().most));
-    if (fleet_.wanted() < least) decide(Event::scale_to(least));
+    if (fleet_.wanted() < least && !fleet_.is_paused()) decide(Event::scale_to(least));
 }
 
 /// A reload brings the number that is set; of a range, what is nearest to the number there is.

@@ -48,6 +48,12 @@ void Supervisor::answer_upgrade_askers(AnswerKind kind, const std::string& text)
     upgrade_askers_.clear();
 }
 
+/// Not before our monitor leaves its sockets to the successor's, so that whoever asks next hears the successor.
+void Supervisor::answer_once_handed_over() {
+    if (!retiring_ || !successor_ || !monitor_.has_stopped_accepting()) return;
+    answer_upgrade_askers(AnswerKind::done, "the new master is pid " + std::to_string(successor_->pid()));
+}
+
 void Supervisor::start_successor() {
     if (::getpid() == 1) return upgrade(UpgradeEvent::not_spawned, "a container ends with its PID 1; replace it");
     Handover handover;
@@ -99,6 +105,7 @@ void Supervisor::on_successor_end() {
 
 /// Between turns: what was asked for begins when it may, and what takes too long is ended.
 void Supervisor::look_after_upgrade(TimePoint now) {
+    answer_once_handed_over();
     const bool busy = fleet_.is_reloading() || fleet_.has_pending_reload() || !told_ready_ || on_trial();
     if (upgrade_.state() == UpgradeState::waiting && !busy) upgrade(UpgradeEvent::free);
     if (upgrade_.deadline() && *upgrade_.deadline() <= now) upgrade(UpgradeEvent::tick);
@@ -116,11 +123,11 @@ void Supervisor::on_upgrade_failed(const std::string& why) {
 
 /// The successor serves. What is left to us is to let our workers finish.
 void Supervisor::retire() {
-    answer_upgrade_askers(AnswerKind::done, "the new master is pid " + std::to_string(successor_->pid()));
     retiring_ = true;
     log_info("Upgrade: the new master (pid " + std::to_string(successor_->pid()) + ") has taken over; this one drains");
     if (setup_.service) setup_.service->hand_over_to(successor_->pid());
     if (setup_.on_handed_over) setup_.on_handed_over();
+    monitor_.begin_end(kMonitorLongDrainLimit);  // whoever comes now is the successor's to answer
     generations_.leave_files();
     if (reload_after_upgrade_) [[maybe_unused]] const auto sent = os_.signal_child(successor_->pidfd(), SIGHUP);
     wait_.remove(successor_->channel());
@@ -187,6 +194,7 @@ void Supervisor::take_over() {
     generations_.claim_files();
     const bool in_part = setup_.take_over && setup_.take_over();
     log_info("Upgrade: this master has taken over");
+    monitor_.start();
     say(setup_.predecessor->channel(), in_part ? kTakenInPart : kTaken);
     if (std::exchange(reload_after_upgrade_, false)) decide(Event::reload_requested());
 }

@@ -49,43 +49,47 @@ void remove_dead_sockets(const std::string& directory) {
     }
 }
 
-Result<ListenerSet> listen_at(const std::string& path, mode_t mode) {
-    ListenOptions options;
-    options.backlog = kBacklog;
+Result<ListenerSet> listen_at(const std::string& path, mode_t mode, const ListenOptions& options) {
     const mode_t former = ::umask(static_cast<mode_t>(~mode & 0777U));
     auto opened = ListenerSet::open({BindAddress::unix_socket(path)}, options);
     ::umask(former);
     return opened;
 }
 
-Result<ListenerSet> listen_at_usual_place(mode_t mode) {
+Result<ListenerSet> listen_at_usual_place(mode_t mode, const ListenOptions& options) {
     const std::string directory = control_directories().front();
     if (auto made = make_directory(directory, ::geteuid() == 0 ? 0755 : 0700); !made) return made.error();
     remove_dead_sockets(directory);
-    return listen_at(directory + "/" + std::to_string(::getpid()) + ".sock", mode);
+    return listen_at(directory + "/" + std::to_string(::getpid()) + ".sock", mode, options);
 }
+
+mode_t mode_of(const Settings& settings) { return settings.control_socket_mode.value_or(0600); }
 
 }  // namespace
 
-Result<ControlSockets> ControlSockets::open_blocking(const Settings& settings) {
+Result<ControlSockets> ControlSockets::open_blocking(const Settings& settings, HandedSockets* handed) {
     ControlSockets sockets;
-    if (auto opened = sockets.open_control(settings); !opened) return opened.error();
     ListenOptions options;
     options.backlog = kBacklog;
+    options.handed = handed;
+    options.on_trial = handed != nullptr;
+    const std::size_t offered = handed ? handed->left().size() : 0;
+    if (auto opened = sockets.open_control(settings, options); !opened) return opened.error();
     auto admin = ListenerSet::open(settings.admin_bind, options);
     if (!admin) return admin.error().within("admin-bind");
     sockets.admin_ = std::move(*admin);
+    sockets.shared_ = handed && handed->left().size() < offered;
     for (const Listener& listener : sockets.control_.listeners()) log_info("Control socket: " + listener.text());
     for (const Listener& listener : sockets.admin_.listeners()) log_info("Admin address: http://" + listener.text());
     return sockets;
 }
 
-Result<void> ControlSockets::open_control(const Settings& settings) {
+Result<void> ControlSockets::open_control(const Settings& settings, const ListenOptions& options) {
     if (settings.control_socket == "none") return {};
-    const bool is_usual = settings.control_socket == "auto";
-    const mode_t mode = settings.control_socket_mode.value_or(0600);
-    auto opened = is_usual ? listen_at_usual_place(mode) : listen_at(settings.control_socket, mode);
-    if (!opened && !is_usual) return opened.error().within("control-socket");
+    is_usual_ = settings.control_socket == "auto";
+    const mode_t mode = mode_of(settings);
+    auto opened = is_usual_ ? listen_at_usual_place(mode, options) : listen_at(settings.control_socket, mode, options);
+    if (!opened && !is_usual_) return opened.error().within("control-socket");
     if (!opened) log_warning("There is no control socket: " + opened.error().message());
     if (opened) control_ = std::move(*opened);
     return {};
@@ -100,6 +104,24 @@ std::vector<ListenerSocket> ControlSockets::sockets() const {
 void ControlSockets::close() {
     control_.close();
     admin_.close();
+}
+
+std::vector<const ListenerSet*> ControlSockets::lasting() const {
+    std::vector<const ListenerSet*> sets = {&admin_};
+    if (!is_usual_) sets.push_back(&control_);
+    return sets;
+}
+
+void ControlSockets::hand_over() {
+    admin_.leave_files();
+    if (!is_usual_) control_.leave_files();
+    close();
+}
+
+void ControlSockets::claim(const Settings& settings) {
+    admin_.claim_files();
+    control_.claim_files();
+    if (shared_ && !is_usual_ && !control_.empty()) ::chmod(settings.control_socket.c_str(), mode_of(settings));
 }
 
 std::vector<std::string> control_directories() {

@@ -81,6 +81,7 @@ void MonitorProcess::read_worker_channel() {
             return channel_.reset();
         }
         if (message.kind == MessageKind::boot_failed) log_warning("The monitor fails: " + message.text);
+        if (message.kind == MessageKind::draining) stopped_accepting_ = true;
         if (message.kind == MessageKind::recycle) tell(Message(MessageKind::quit));  // TERM from outside
     }
 }
@@ -128,11 +129,10 @@ void MonitorProcess::tell(const Message& message) {
     if (channel_) [[maybe_unused]] const auto sent = send_message(channel_.get(), message);
 }
 
-void MonitorProcess::begin_end() {
+void MonitorProcess::begin_end(Duration limit) {
     ending_ = true;
-    deadline_ = os_.now() + kMonitorEndLimit;
-    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kMonitorDrainLimit);
-    tell(Message(MessageKind::drain, limit.count()));
+    deadline_ = os_.now() + limit + (kMonitorEndLimit - kMonitorDrainLimit);
+    tell(Message(MessageKind::drain, std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
 }
 
 void MonitorProcess::let_go() {

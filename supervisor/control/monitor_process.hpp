@@ -22,6 +22,8 @@ namespace girin {
 inline constexpr Duration kMonitorEndLimit = std::chrono::seconds(1);
 /// … and until it cuts off by itself what is still in hand.
 inline constexpr Duration kMonitorDrainLimit = std::chrono::milliseconds(400);
+/// The same for one whose successor serves already: it has time.
+inline constexpr Duration kMonitorLongDrainLimit = std::chrono::seconds(10);
 
 class MonitorProcess {
   public:
@@ -50,8 +52,10 @@ class MonitorProcess {
 
     /// The server stops: from now on it isn't news when the monitor ends, as it does with its whole process group.
     void on_server_stops() { news_.clear(), server_stops_ = true; }
-    /// Told to end, and killed if it doesn't soon.
-    void begin_end();
+    /// Told to end when what is in hand is done or `limit` is over, and killed if it doesn't soon.
+    void begin_end(Duration limit = kMonitorDrainLimit);
+    /// It has been told to end, and takes no more connections.
+    bool has_stopped_accepting() const { return ending_ && (stopped_accepting_ || !is_running()); }
     bool is_running() const { return pid_ > 0; }
     /// A new one has been started since the last call: requests of the former are nobody's any more.
     bool was_renewed() { return std::exchange(renewed_, false); }
@@ -88,6 +92,7 @@ class MonitorProcess {
     std::string news_;  // told when another starts: a signal that was for the whole server is known as one by then
     bool ending_ = false;
     bool server_stops_ = false;
+    bool stopped_accepting_ = false;
     bool renewed_ = false;
 };
 

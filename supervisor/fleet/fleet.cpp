@@ -60,7 +60,9 @@ void Fleet::dispatch(const Event& event) {
         case EventKind::reload_requested: return is_paused() ? resume() : request_reload();
         case EventKind::reload_prepared: return on_prepared(event);
         case EventKind::reload_refused: return on_refused(event);
-        case EventKind::scale_by: return scale_to(static_cast<std::int64_t>(wanted_) + event.count, event.text);
+        case EventKind::scale_by:
+            if (is_paused() && event.count < 0) return log(LogLevel::warning, "scale: all workers are drained already");
+            return scale_to(static_cast<std::int64_t>(wanted_) + event.count, event.text);
         case EventKind::scale_to: return scale_to(event.count, event.text);
         case EventKind::pause: return pause();
         case EventKind::resume: return resume();

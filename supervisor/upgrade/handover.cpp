@@ -57,10 +57,16 @@ bool read_line(const std::string& line, Handover& handover) {
         handover.pidfile = fields[2];
         return read_number(fields[1], handover.pidfile_fd);
     }
-    if (fields[0] != "listener") return false;
+    if (fields[0] != "listener" && fields[0] != "control") return false;
     auto socket = parse_socket(fields);
-    if (socket) handover.sockets.push_back(std::move(*socket));
+    if (socket) (fields[0] == "control" ? handover.control : handover.sockets).push_back(std::move(*socket));
     return socket.has_value();
+}
+
+std::string to_line(const char* kind, const HandoverSocket& socket) {
+    return std::string(kind) + "\t" + std::to_string(socket.fd) + "\t" + std::to_string(socket.lane) + "\t" +
+           (socket.foreign ? "1" : "0") + "\t" + std::to_string(socket.file_device) + "\t" +
+           std::to_string(socket.file_inode) + "\t" + socket.bind + "\t" + socket.address;
 }
 
 }  // namespace
@@ -88,11 +94,8 @@ Result<std::string> to_text(const Handover& handover) {
     text += "channel\t" + std::to_string(handover.channel_fd) + "\n";
     std::vector<std::string> lines;
     if (handover.pidfile_fd >= 0) lines.push_back("pidfile\t" + std::to_string(handover.pidfile_fd) + "\t" + handover.pidfile);
-    for (const HandoverSocket& socket : handover.sockets) {
-        lines.push_back("listener\t" + std::to_string(socket.fd) + "\t" + std::to_string(socket.lane) + "\t" +
-                        (socket.foreign ? "1" : "0") + "\t" + std::to_string(socket.file_device) + "\t" +
-                        std::to_string(socket.file_inode) + "\t" + socket.bind + "\t" + socket.address);
-    }
+    for (const HandoverSocket& socket : handover.sockets) lines.push_back(to_line("listener", socket));
+    for (const HandoverSocket& socket : handover.control) lines.push_back(to_line("control", socket));
     for (const std::string& line : lines) {
         if (line.find('\n') != std::string::npos) return Error("hand over '" + line + "': a path with a line's end in it");
         text += line + "\n";
@@ -134,9 +137,9 @@ Result<std::string> read_memory(int fd) {
     return Result<std::string>(boost::system::in_place_value, std::move(text));
 }
 
-Result<HandedSockets> take_sockets(const Handover& handover) {
+Result<HandedSockets> take_sockets(const std::vector<HandoverSocket>& all) {
     HandedSockets sockets;
-    for (const HandoverSocket& told : handover.sockets) {
+    for (const HandoverSocket& told : all) {
         const auto address = local_address(told.fd);
         if (!address) return address.error();
         // A Unix socket's path may have been cut or be relative; its file is known by its inode.

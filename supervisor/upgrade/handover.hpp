@@ -30,13 +30,14 @@ struct Handover {
     int pidfile_fd = -1;  // locked; -1: it has none
     std::string pidfile;
     std::vector<HandoverSocket> sockets;
+    std::vector<HandoverSocket> control;  // the monitor's
 
     Handover() = default;
 };
 
 /// Names the number of the descriptor that the text is read from, in a successor's environment.
 inline constexpr const char* kHandoverVariable = "GIRIN_HANDOVER";
-inline constexpr int kHandoverVersion = 1;
+inline constexpr int kHandoverVersion = 2;
 
 std::vector<HandoverSocket> to_handover(const ListenerSet& listeners);
 
@@ -49,8 +50,7 @@ Result<Handover> parse_handover(const std::string& text);
 Result<UniqueFd> write_to_memory(const std::string& text);
 Result<std::string> read_memory(int fd);
 
-/// The sockets that a handover names, each checked against what the kernel says of it. Errors: one isn't what it
-/// should be.
-Result<HandedSockets> take_sockets(const Handover& handover);
+/// Sockets that a handover names, each checked against what the kernel says of it. Errors: one isn't what it should be.
+Result<HandedSockets> take_sockets(const std::vector<HandoverSocket>& all);
 
 }  // namespace girin

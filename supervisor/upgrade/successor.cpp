@@ -34,7 +34,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 Result<void> leave_open(const Handover& handover, int memory_fd) {
     std::vector<int> fds = {memory_fd, handover.channel_fd};
     if (handover.pidfile_fd >= 0) fds.push_back(handover.pidfile_fd);
-    for (const HandoverSocket& socket : handover.sockets) fds.push_back(socket.fd);
+    for (const auto* sockets : {&handover.sockets, &handover.control}) {
+        for (const HandoverSocket& socket : *sockets) fds.push_back(socket.fd);
+    }
     for (const int fd : fds) {
         if (auto cleared = clear_close_on_exec(fd); !cleared) return cleared.error();
     }

@@ -9,7 +9,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
+#include <stdexcept>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
 
 namespace girin::test {
@@ -95,6 +100,24 @@ testing::AssertionResult Masters::upgrade() const {
 testing::AssertionResult Masters::is_gone(pid_t pid) const {
     auto gone = eventually(milliseconds{15'000}, "the end of " + std::to_string(pid), [&] { return !is_running(pid); });
     return gone ? gone : gone << "\n" << log();
+}
+
+pid_t Masters::answering_on(const Endpoint& monitor) {
+    try {
+        const HttpResponse response = get(monitor, "/v1/status");
+        return response.status == 200 ? boost::json::parse(response.body).at("pid").to_number<pid_t>() : 0;
+    } catch (const std::exception&) {
+        return 0;
+    }
+}
+
+Endpoint Masters::admin() const {
+    const std::string text = log();
+    std::smatch port;
+    if (!std::regex_search(text, port, std::regex(R"(Admin address: http://127\.0\.0\.1:(\d+))"))) {
+        throw std::runtime_error("no admin address in the log\n" + text);
+    }
+    return Endpoint::tcp("127.0.0.1", static_cast<std::uint16_t>(std::stoi(port[1])));
 }
 
 pid_t Masters::successor() const {

@@ -35,6 +35,10 @@ class Masters {
     /// USR2, and waits until another master has taken over and `pid()` before is gone.
     [[nodiscard]] testing::AssertionResult upgrade() const;
     [[nodiscard]] testing::AssertionResult is_gone(pid_t pid) const;
+    /// Which master answers on an address of its monitor, as its /v1/status says; 0: none.
+    static pid_t answering_on(const Endpoint& monitor);
+    /// The first master's --admin-bind, with its real port.
+    Endpoint admin() const;
     /// The pid of the last successor that was started.
     pid_t successor() const;
 

@@ -50,6 +50,24 @@ TEST_F(Scaling, ByOperatorsMovesTheLowerEndOfARange) {
     EXPECT_TRUE(girin.workers_become(3)) << "a reload keeps the number that the range allows";
 }
 
+TEST_F(Scaling, LeavesWorkersAwayThatWereDrainedByHand) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "2:4", "-b", "127.0.0.1:0", "demo"}, 2));
+    girin.signal(SIGWINCH);
+    ASSERT_TRUE(girin.wait_for_log("all workers are drained")) << girin.log();
+    ASSERT_TRUE(girin.workers_become(0));
+    HttpClient waiting(girin.endpoint(), 20s);  // in the queue, which a look at the load would see
+    waiting.send(format_request("GET", "/"));
+    for (const auto& [signal, least] : {std::pair(SIGTTIN, "at least 3"), {SIGTTOU, "at least 2"}}) {
+        girin.signal(signal);
+        ASSERT_TRUE(girin.wait_for_log(least)) << girin.log();
+    }
+    EXPECT_EQ(girin.workers(), std::vector<pid_t>()) << girin.log();
+    girin.hup();
+    ASSERT_TRUE(girin.wait_for_log("2 workers are wanted again")) << girin.log();
+    EXPECT_EQ(waiting.read_response().status, 200);
+    EXPECT_TRUE(girin.workers_become(2)) << girin.log();
+}
+
 std::set<unsigned> cpus_of(pid_t pid) {
     cpu_set_t mask;
     std::set<unsigned> cpus;

@@ -93,6 +93,22 @@ TEST_F(FailedUpgrades, BecauseTheNewMasterIsKilledAfterItWasReady) {
     expect_unharmed(masters);
 }
 
+TEST_F(FailedUpgrades, LeaveControlSocketAndAdminAddressToTheOldMaster) {
+    Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "--control-socket", dir_ / "c",
+                                        "--admin-bind", "127.0.0.1:0", "demo"}, 2));
+    const Endpoint control = Endpoint::unix_socket(dir_ / "c");
+    const pid_t old = masters.first().pid();
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("watched for"));
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(Masters::answering_on(control), old) << "it has not handed over";
+    EXPECT_EQ(Masters::answering_on(masters.admin()), old);
+    ::kill(masters.successor(), SIGKILL);
+    ASSERT_TRUE(masters.logs("Upgrade: failed, this master goes on: the new master"));
+    EXPECT_EQ(Masters::answering_on(control), old);
+    EXPECT_EQ(Masters::answering_on(masters.admin()), old);
+    expect_unharmed(masters);
+}
+
 TEST_F(FailedUpgrades, BecauseANewWorkerDiesAfterItWasReady) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
     masters.signal(SIGUSR2);

@@ -172,6 +172,34 @@ TEST_F(Upgrades, ClearAwayWhatTheNewSettingsDoNotHave) {
     EXPECT_EQ(get(masters.endpoint(), "/").status, 200);
 }
 
+TEST_F(Upgrades, TakeTheControlSocketAndTheAdminAddressAlong) {
+    Masters masters(dir_, GirinCommand(args_with("0.05", {"-b", "127.0.0.1:0", "--control-socket", dir_ / "c",
+                                                          "--admin-bind", "127.0.0.1:0"}), 2));
+    const Endpoint control = Endpoint::unix_socket(dir_ / "c");
+    const Endpoint admin = masters.admin();
+    for (int i = 0; i < 2; ++i) {
+        const Finished asked = run_girin(dir_, {"upgrade", "--control-socket", dir_ / "c"});
+        const std::string done = "the new master is pid " + std::to_string(masters.successor()) + "\n";
+        EXPECT_EQ(asked.output, done) << asked.error << masters.log();
+        EXPECT_EQ(masters.pid(), masters.successor());
+        EXPECT_EQ(Masters::answering_on(control), masters.pid());
+        EXPECT_EQ(Masters::answering_on(admin), masters.pid());
+    }
+    masters.signal(SIGTERM);
+    ASSERT_TRUE(masters.is_gone(masters.successor()));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "c"));
+}
+
+TEST_F(Upgrades, MoveTheAdminAddressWhereTheNewSettingsHaveIt) {
+    const std::string start = "application = demo\nworkers = 1\nsoak = 0\nbind = 127.0.0.1:0\n";
+    dir_.write("girin.conf", start + "admin_bind = unix:old\n");
+    Masters masters(dir_, GirinCommand({"-c", "girin.conf"}, 1));
+    dir_.write("girin.conf", start + "admin_bind = unix:new\n");
+    ASSERT_TRUE(masters.upgrade());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "old"));
+    EXPECT_EQ(Masters::answering_on(Endpoint::unix_socket(dir_ / "new")), masters.pid());
+}
+
 TEST_F(Upgrades, TellTheServiceManagerWhoFollows) {
     ServiceManager manager(dir_);
     Masters masters(dir_, manager.command(GirinCommand(args_with("0"), 2)));

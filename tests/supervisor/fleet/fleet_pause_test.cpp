@@ -49,6 +49,15 @@ TEST(FleetPause, EndsWithANewNumber) {
     EXPECT_EQ(count(h.send(Event::resume()), ActionKind::spawn), 0u);
 }
 
+TEST(FleetPause, DoesNotEndWhenOneFewerIsWanted) {
+    Harness h;
+    h.serve(2);
+    h.send(Event::pause());
+    EXPECT_EQ(count(h.send(Event::scale_by(-1)), ActionKind::spawn), 0u);
+    EXPECT_TRUE(h.fleet.is_paused());
+    EXPECT_EQ(count(h.send(Event::resume()), ActionKind::spawn), 2u);
+}
+
 TEST(FleetPause, IsRefusedInTheMiddleOfAReload) {
     Harness h;
     h.serve(2);

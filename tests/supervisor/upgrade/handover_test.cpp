@@ -28,6 +28,7 @@ TEST(Handover, IsReadAsItWasWritten) {
     socket.file_device = 64769;
     socket.file_inode = 123456789;
     handover.sockets.push_back(socket);
+    handover.control.push_back(socket_at(8, "127.0.0.1:9000"));
     const auto memory = write_to_memory(*to_text(handover));
     ASSERT_TRUE(memory);
     const auto read = parse_handover(*read_memory(memory->get()));
@@ -43,16 +44,19 @@ TEST(Handover, IsReadAsItWasWritten) {
     EXPECT_EQ(read->sockets[0].file_inode, 123456789U);
     EXPECT_EQ(read->sockets[0].bind, socket.bind);
     EXPECT_EQ(read->sockets[0].address, socket.address);
+    ASSERT_EQ(read->control.size(), 1U);
+    EXPECT_EQ(read->control[0].fd, 8);
+    EXPECT_EQ(read->control[0].address, "127.0.0.1:9000");
 }
 
 TEST(Handover, OfAnotherVersionIsRefused) {
-    const auto read = parse_handover("girin-handover\t2\nchannel\t5\n");
+    const auto read = parse_handover("girin-handover\t1\nchannel\t5\n");
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().message().find("another version"), std::string::npos);
 }
 
 TEST(Handover, ThatIsBrokenIsRefused) {
-    const std::string title = "girin-handover\t1\n";
+    const std::string title = "girin-handover\t2\n";
     for (const char* rest : {"", "channel\tx\n", "channel\t5\nlistener\t1\n", "channel\t5\nwhat\t1\n", "channel\t5\n\n\n",
                              "channel\t5\nlistener\tx\t0\t0\t0\t0\ta\tb\n"}) {
         EXPECT_FALSE(parse_handover(title + rest)) << rest;
@@ -74,11 +78,11 @@ TEST(Handover, ItsSocketsAreWhatTheyAreSaidToBe) {
     ASSERT_TRUE(listening);
     Handover handover;
     handover.sockets.push_back(socket_at(duplicate(listening->get())->release(), endpoint.to_text()));
-    const auto taken = take_sockets(handover);
+    const auto taken = take_sockets(handover.sockets);
     ASSERT_TRUE(taken) << taken.error().message();
     EXPECT_EQ(taken->left(), std::vector<std::string>{endpoint.to_text()});
     handover.sockets[0] = socket_at(listening->get(), "127.0.0.1:1");
-    const auto wrong = take_sockets(handover);
+    const auto wrong = take_sockets(handover.sockets);
     ASSERT_FALSE(wrong);
     EXPECT_NE(wrong.error().message().find("is bound to " + endpoint.to_text()), std::string::npos);
 }
