@@ -104,7 +104,7 @@ testing::AssertionResult Masters::is_gone(pid_t pid) const {
 
 pid_t Masters::answering_on(const Endpoint& monitor) {
     try {
-        const HttpResponse response = get(monitor, "/v1/status");
+        const HttpResponse response = get(monitor, "/v1/status", {{"Host", "localhost"}});
         return response.status == 200 ? boost::json::parse(response.body).at("pid").to_number<pid_t>() : 0;
     } catch (const std::exception&) {
         return 0;
