@@ -8,17 +8,15 @@ import signal
 import subprocess
 import time
 
+import cgroups
 import load
+import manager
 import proc
 import servers
 
 ROWS = []
 BACK_SECONDS = 20
 BUSY = r"\blags: |goes on, after"  # a machine that has other things to do explains these everywhere
-
-
-class NotBuilt(Exception):
-    """This row isn't tried here yet; the text says where else."""
 
 
 class Row:
@@ -52,7 +50,7 @@ class Case:
         self.long, self.seed, self.random = is_long, seed, random.Random(seed)
         self.scale = 1.0
         self.failures, self.reasons, self.notes, self.explained = 0, [], [], [BUSY]
-        self.servers, self.loads, self.sockets, self.before = [], [], [], {}
+        self.servers, self.loads, self.sockets, self.before, self.last = [], [], [], {}, []
 
     def is_girin(self):
         return self.kind.name == "girin"
@@ -90,6 +88,16 @@ class Case:
         started = load.Load(self.programs["load"], server.address, **options)
         self.loads.append(started)
         return started
+
+    def manager(self, **options):
+        """A service manager to start servers by."""
+        self.last.append(manager.ServiceManager(self.directory, **options))
+        return self.last[-1]
+
+    def cgroup(self, controller):
+        """Removed when the servers in it have ended."""
+        self.last.append(cgroups.Cgroup(controller))
+        return self.last[-1]
 
     def sockets_to(self, server, count):
         """Plain connections that are closed with the case."""
@@ -175,7 +183,7 @@ class Case:
 
     def stops(self, server):
         """TERM ends it with 0, and nothing stays behind."""
-        left = proc.descendants(server.process.pid)
+        left = [pid for first in server.first_pids() for pid in proc.descendants(first)]
         status = server.stop()
         self.expect(status == 0, f"TERM ended it with {status}")
         self.expect(not any(proc.is_running(pid) for pid in left), "workers outlived it")
@@ -187,6 +195,8 @@ class Case:
             one.close()
         for one in self.servers:
             one.kill()
+        for one in self.last:
+            one.close()
 
 
 def try_row(row, case):
@@ -205,8 +215,6 @@ def try_row(row, case):
                     case.baseline(server)
                 if case.is_girin():
                     case.stops(server)
-    except NotBuilt as reason:
-        outcome, detail = "skip", f"no row yet: {reason}"
     except servers.NotHere as reason:
         outcome, detail = "skip", str(reason)
     except (RuntimeError, OSError, ValueError, IndexError, subprocess.SubprocessError) as error:

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import proc
-from fault import HUP, KILL, TERM, NotBuilt, fault
+from fault import HUP, KILL, TERM, fault
 from servers import NotHere, Uvicorn
 
 
@@ -141,30 +141,3 @@ def socket_file_replaced(case):
     case.baseline(server)
     server.stop()
     still_there("the stop")
-
-
-@fault("T22", "GoodUpgrades", "USR2 under load", "0 lost, one master, one pidfile", peers=False)
-def good_upgrades(_):
-    raise NotBuilt("tests/process/upgrade_test.cpp shows it")
-
-
-@fault("T23", "BrokenUpgrades", "USR2 to a binary that is missing, of another machine, crashes, hangs",
-       "the old stays, by itself", peers=False)
-def broken_upgrades(_):
-    raise NotBuilt("tests/process/upgrade_test.cpp shows it")
-
-
-@fault("T24", "UpgradesInterleaved", "USR2 twice; HUP during it; the old master killed", "one wins", peers=False)
-def upgrades_interleaved(_):
-    raise NotBuilt("tests/process/upgrade_test.cpp shows it")
-
-
-@fault("T33", "Systemd", "the notify protocol, watchdog, FDSTORE over kill -9 of the master", "the queue survives",
-       peers=False)
-def systemd(_):
-    raise NotBuilt("tests/process/systemd_test.cpp shows it")
-
-
-@fault("T36", "ControlAbuse", "partial, giant and idle control clients", "the master's turns stay short", peers=False)
-def control_abuse(_):
-    raise NotBuilt("tests/process/control_test.cpp shows it")

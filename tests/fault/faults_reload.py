@@ -1,5 +1,6 @@
 """Faults around a reload: good and broken code, broken settings, storms, crashes in the middle, requests that last."""
 
+import collections
 import os
 import re
 import select
@@ -123,34 +124,66 @@ def hup_storm(case):
     case.nothing_lost(load.finish())
 
 
-@fault("T10", "RandomSteps", "HUP, TTIN, TTOU, kill -9, TERM and start, in seeded random order",
-       "the baseline holds after each lull; only requests in killed workers' hands fail", peers=False)
+STEPS = {"hup": 4, "ttin": 3, "ttou": 3, "kill": 1, "usr2": 1, "term": 1, "lull": 4}
+
+
+@fault("T10", "RandomSteps", "HUP, TTIN, TTOU, USR2, kill -9, and TERM with another start, in seeded random order",
+       "TERM ends all with 0 whatever is under way; the baseline holds in the end; only what killed workers had fails",
+       peers=False)
 def random_steps(case):
-    case.explain("was killed by SIGKILL from outside", "times in a row", "Degraded", "Scale: ", "Reload: ",
-                 "before it was ready", "failed to start")
-    steps, kills, workers = case.short_or_long(60, 1000), 0, 3
-    server = case.server(workers=workers)
-    load = case.load(server, rate=100)
+    case.explain("was killed by SIGKILL from outside", "times in a row", "Degraded", "Scale: ", "Reload: ", "Upgrade: ",
+                 "before it was ready", "failed to start", "The master is gone")
+    steps, told = case.short_or_long(60, 1000), collections.Counter()
+    server = case.server(workers=3)
+    load, kills = case.load(server, rate=100), 0
     for step in range(1, steps + 1):
-        what = case.random.choices(["hup", "ttin", "ttou", "kill", "lull"], [4, 3, 3, 1, 3])[0]
-        if what == "hup":
-            server.signal(HUP)
-            workers = 3  # the file's number
-        elif what == "ttin" and workers < 8:
-            server.signal(signal.SIGTTIN)
-        elif what == "ttou":
-            server.signal(signal.SIGTTOU)
-        elif what == "kill" and server.workers():
-            kills += 1
-            _kill(case.random.choice(server.workers()))
+        what = case.random.choices([*STEPS], [*STEPS.values()])[0]
+        told[what] += 1
+        server.follow()
+        if what == "term":
+            proc.pause(0.1)  # for some load before it
+            case.only_in_hand(load.finish(), kills * 8)
+            ends_wholly(case, server, step)
+            server = case.server(workers=3, address=server.address, pidfile=server.pidfile, name=f"start{step}")
+            load, kills = case.load(server, rate=100), 0
         else:
-            proc.pause(case.random.uniform(0, 0.3))
-        case.expect(server.running(), f"the master is gone after step {step}, {what}")
+            kills += take_step(case, server, what)
+            case.expect(server.running() or server.follow(), f"the master is gone after step {step}, {what}")
+    proc.wait_until(lambda: server.follow() or upgrade_is_over(server), 30, 0.05)
     server.signal(HUP)
-    case.expect(proc.wait_until(lambda: _settled(server, 3), 60, 0.05), f"{len(server.ready())} ready in the end, not 3")
+    settled = proc.wait_until(lambda: _settled(server, 3), 60, 0.05)
+    case.expect(settled, f"{len(server.ready())} ready in the end, not 3")
     case.recovers(server)
     case.only_in_hand(load.finish(), kills * 8)
-    case.note(f"{steps} steps, {kills} kills, seed {case.seed}")
+    case.note(", ".join(f"{count} {what}" for what, count in told.items()) + f", seed {case.seed}")
+
+
+def take_step(case, server, what):
+    """How many were killed."""
+    numbers = {"hup": HUP, "ttin": signal.SIGTTIN, "ttou": signal.SIGTTOU, "usr2": signal.SIGUSR2}
+    if what in numbers and (what != "ttin" or len(server.workers()) < 8):
+        server.signal(numbers[what])
+    elif what == "kill" and server.workers():
+        _kill(case.random.choice(server.workers()))
+        return 1
+    else:
+        proc.pause(case.random.uniform(0, 0.3))
+    return 0
+
+
+def ends_wholly(case, server, step):
+    """TERM to the master, whatever it is at; or to the one that follows it, if it hands over just then."""
+    status = server.end_master()
+    while server.follow():
+        status = server.end_master()
+    case.expect(status == 0, f"TERM in step {step} ended it with {status}: {server.log()[-400:]}")
+    left = [pid for pid in proc.descendants(os.getpid()) if proc.command_line(pid).startswith("girin: ")]
+    case.expect(proc.wait_until(lambda: not any(map(proc.is_running, left)), 5), f"{left} are left after TERM")
+
+
+def upgrade_is_over(server):
+    told = re.findall(r"Received SIGUSR2|Upgrade: failed|this one drains", server.log())
+    return not told or told[-1] != "Received SIGUSR2"
 
 
 def _settled(server, count):

@@ -98,25 +98,28 @@ def leaks(case):
     replace_often(case, case.scaled(case.short_or_long(20, 1000)), case.scaled(case.short_or_long(60, 10000)), 1024)
 
 
-@fault("L1", "TenMillionRequests", "10 000 000 requests over 200 reloads, ramps, recycling and upgrades", "0 lost",
-       peers=False, long=True)
+@fault("L1", "TenMillionRequests", "10 000 000 requests over 200 reloads, 20 upgrades, 20 ramps, and recycling",
+       "0 lost", peers=False, long=True)
 def ten_million_requests(case):
     rounds = case.scaled(200)
     server = case.server(workers=3, max_requests=20000)
-    sent, lost = 0, []
+    beside = case.load(server)  # from the first round to the last, so that there is always load
+    every, upgrades = [], 0
     for number in range(rounds):
-        load = case.load(server, rate=0, kept=32, fresh=0.1, requests=50_000)
+        burst = case.load(server, rate=0, kept=32, fresh=0.1, requests=50_000)
+        if number % 10 == 4:
+            outcome = server.upgrade(60)
+            upgrades += case.expect(outcome == "serves", f"upgrade in round {number}: {outcome or 'no word of it'}")
         if number % 10 == 9:
             for direction in [signal.SIGTTIN] * 3 + [signal.SIGTTOU] * 3:
                 server.signal(direction)
                 proc.pause(0.1)
         outcome = server.reload(60)
         case.expect(outcome == "serves", f"reload {number}: {outcome or 'no word of it'}")
-        case.expect(load.wait(300), "the requests came to no end")
-        totals = load.finish()
-        sent += totals.requests
-        if totals.losses:
-            lost.append(totals.describe_losses())
-        case.fail("lost: " + "; ".join(lost), totals.losses)
-    recycled = server.log_count(RECYCLED)
-    case.note(f"{sent} requests, {rounds} reloads, {rounds // 10} ramps, {recycled} recycled workers")
+        case.expect(burst.wait(300), "the requests came to no end")
+        every.append(burst.finish())
+    every.append(beside.finish())
+    for totals in every:
+        case.fail(f"lost: {totals.describe_losses()}", totals.losses)
+    case.note(f"{sum(totals.requests for totals in every)} requests, {rounds} reloads, {upgrades} upgrades, "
+              f"{rounds // 10} ramps, {server.log_count(RECYCLED)} recycled workers")

@@ -107,6 +107,40 @@ def nobody_reads_the_log(case):
         os.close(writer)
 
 
+@fault("T18", "OutOfMemory", "a worker leaks until the cgroup's memory.max; then the same with --max-memory below it",
+       "the victim is named with its cause, the rest live; with the limit it is recycled before", peers=False)
+def out_of_memory(case):
+    case.explain("out of memory in the cgroup", "times in a row", "Degraded")
+    for limit in (None, "24m"):
+        cgroup = case.cgroup("memory")
+        cgroup.limit_memory(256 << 20)
+        server = case.server(workers=2, launcher=cgroup.launcher(), own={"max_memory": limit} if limit else {},
+                             name=f"max-memory-{limit}")
+        master, before = server.master, set(server.workers())
+        ending = "max-memory: it holds" if limit else "out of memory in the cgroup"
+        # --max-memory is for leaks that take longer than its three seconds.
+        leak_until(server, (1 if limit else 8) << 20, lambda: server.log_count(ending))
+        case.expect(server.log_count(ending), f"max_memory={limit}: no word of it")
+        case.expect(proc.wait_until(lambda: before - set(server.workers()), 20), "nobody was replaced")
+        case.recovers(server)
+        case.expect(server.master == master and server.running(), "the master was hit")
+        killed = server.log_count("was killed by")
+        case.expect(killed == (0 if limit else 1), f"max_memory={limit}: {killed} were killed")
+        case.stops(server)
+
+
+def leak_until(server, size, condition):
+    """So much at a time, in whichever worker takes it."""
+    def leak():
+        try:
+            server.get(f"/leak/{size}", 5)
+        except (OSError, ValueError):
+            pass  # its worker was killed
+        return condition()
+
+    proc.wait_until(leak, 30, 0.05)
+
+
 def _fill(writer):
     for size in (4096, 1):
         try:

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import proc
-from fault import CONTINUE, HUP, KILL, STOP, NotBuilt, fault
+from fault import CONTINUE, HUP, KILL, STOP, fault
 from servers import NotHere, request_bytes
 
 KILLED = r"was killed by SIGKILL from outside|failed \d+ times in a row"
@@ -138,17 +138,31 @@ def injected_delays(case):
     case.only_in_hand(load.finish(), kills * 8)
 
 
-@fault("T4", "StarvedWorkers", "eight times more busy processes than cores", "no kills", peers=True)
+@fault("T4", "StarvedWorkers", "eight times more busy processes than cores, and a cgroup with 5 % of one processor",
+       "no kills")
 def starved_workers(case):
     server = case.server(workers=3, timeout=2)
     workers = server.workers()
+    try:
+        cgroup = case.cgroup("cpu")
+        cgroup.take([server.master, *workers])
+        cgroup.limit_cpu(5)
+    except NotHere as reason:
+        cgroup = None
+        case.note(f"without cpu.max: {reason}")
+    load = case.load(server, rate=0, timeout=60, expect=None)  # always more to do than may be done
     burners = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(8 * (os.cpu_count() or 1))]
     try:
-        proc.pause(case.short_or_long(5, 60))
+        proc.pause(case.short_or_long(6, 60))
     finally:
         for burner in burners:
             burner.kill()
             burner.wait()
+        load.kill()
+    if cgroup:
+        case.expect(cgroup.times_throttled() > 0, "the cgroup held nobody back")
+        case.note(f"held back {cgroup.times_throttled()} times by cpu.max")
+        cgroup.limit_cpu(None)
     case.recovers(server)
     case.expect(server.workers() == workers, "workers were replaced")
 
@@ -172,8 +186,3 @@ def hung_handlers(case):
         if "no stack" not in log:  # where nobody may look into a process
             case.expect(frame in log, f"{target}: no {frame} in a stack")
     case.only_in_hand(load.finish(), 12)
-
-
-@fault("T18", "OutOfMemory", "a worker leaks until the cgroup's limit", "the victim is named; the rest live", peers=False)
-def out_of_memory(_):
-    raise NotBuilt("tests/process/crash_test.cpp shows it")

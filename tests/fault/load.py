@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 
+import proc
+
 RESETS = ("reset before bytes", "raced close", "reset mid-response", "short body")
 
 
@@ -60,6 +62,7 @@ class Load:
 
     def finish(self):
         """Begins no more requests, waits for those that run, and tells."""
+        proc.wait_until(lambda: not self.running() or proc.catches(self.process.pid, signal.SIGINT), 10)
         if self.running():
             self.process.send_signal(signal.SIGINT)
         self.reader.join(60)

@@ -1,6 +1,7 @@
 """What the kernel says of processes, read from /proc, and waiting for conditions. A process that is gone gives an empty
 or zero answer, never an error: it may end between any two reads."""
 
+import ctypes
 import os
 import pathlib
 import re
@@ -8,6 +9,11 @@ import select
 import signal
 import threading
 import time
+
+
+def adopt_orphans():
+    """A master that follows another by an upgrade becomes our child when that one ends."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def wait_until(condition, limit, interval=0.01):
@@ -113,6 +119,12 @@ def cpu_seconds(pid):
     """User and system time, in steps of 10 ms as a rule."""
     fields = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100 if len(fields) > 12 else 0.0
+
+
+def catches(pid, number):
+    """Whether it has a handler for this signal."""
+    found = re.search(r"^SigCgt:\s+([0-9a-f]+)", read(f"/proc/{pid}/status"), re.M)
+    return bool(found and int(found[1], 16) >> (number - 1) & 1)
 
 
 def _status(pid, key):

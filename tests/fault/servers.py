@@ -49,6 +49,9 @@ class Options:
         self.pidfile = given.pop("pidfile", None)
         self.name = given.pop("name", None)
         self.own = given.pop("own", {})                        # further settings in girin's own words
+        self.own_binary = given.pop("own_binary", False)       # a copy of the program, which may be replaced
+        self.manager = given.pop("manager", None)              # a ServiceManager that it is started by
+        self.launcher = given.pop("launcher", [])              # a command that becomes the server
         self.wait = given.pop("wait", True)                    # for all workers to be ready
         if given:
             raise TypeError(f"no such options: {sorted(given)}")
@@ -108,7 +111,8 @@ class Server:
     def environment(self):
         kept = {name: value for name, value in os.environ.items()
                 if name not in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WEB_CONCURRENCY", "PORT")}
-        return kept | {"GIRIN_TEST_STARTUP_FILE": str(self.startup_file), "PYTHONDONTWRITEBYTECODE": "1"}
+        kept |= {"GIRIN_TEST_STARTUP_FILE": str(self.startup_file), "PYTHONDONTWRITEBYTECODE": "1"}
+        return kept | (self.options.manager.environment() if self.options.manager else {})
 
     def _hand_over(self):
         """Another user has to reach the programs and write here."""
@@ -124,7 +128,9 @@ class Server:
             if os.geteuid() != 0:
                 raise NotHere("takes root to become another user")
             self._hand_over()
-        limit, user = options.descriptors, options.user
+        limit, user, manager = options.descriptors, options.user, options.manager
+        launcher = [*options.launcher, *(manager.launcher() if manager else [])]
+        command = [*options.prefix, *launcher, *map(str, self.command())]
         parent_signal = signal.SIGKILL if self.name == "girin" else signal.SIGTERM
 
         def prepare():
@@ -134,8 +140,8 @@ class Server:
 
         with self.log_file.open("ab") as log:
             return subprocess.Popen(
-                [*options.prefix, *map(str, self.command())], cwd=self.directory, env=self.environment(),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=options.stderr or log, preexec_fn=prepare, user=user,
+                command, cwd=self.directory, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
+                pass_fds=manager.descriptors() if manager else (), stderr=options.stderr or log, preexec_fn=prepare, user=user,
                 extra_groups=[] if user else None, group=user)
 
     def _find_master(self):
@@ -188,7 +194,8 @@ class Server:
         return proc.wait_until(all_there, limit, 0.02) and self.running()
 
     def running(self):
-        return self.process.poll() is None
+        self.process.poll()
+        return not proc.ended(self.handle)
 
     def signal(self, number):
         if self.running():
@@ -248,26 +255,34 @@ class Server:
             os.kill(self.master, signal.SIGTERM)
         status = None
         if proc.ended(self.handle, limit):
-            status = self.process.wait()
+            status = self._exit_status()
         self._kill_all(handles)
         return status
+
+    def _exit_status(self):
+        return self.process.wait()
 
     def kill(self):
         self._kill_all(self._handles())
 
     def _handles(self):
         handles = []
-        for pid in proc.descendants(self.process.pid):
+        found = {pid for first in self.first_pids() for pid in [first, *proc.descendants(first)]}
+        for pid in found:
             try:
                 handles.append(os.pidfd_open(pid))
             except OSError:
                 pass
         return handles
 
+    def first_pids(self):
+        """The processes that all of it descends from."""
+        return [self.process.pid]
+
     def _kill_all(self, handles):
         if self.running():
-            self.process.kill()
-        self.process.wait()
+            proc.send(self.handle, signal.SIGKILL)
+        self._exit_status()
         for handle in handles:
             if not proc.ended(handle, 2):
                 proc.send(handle, signal.SIGKILL)
@@ -281,10 +296,82 @@ class Girin(Server):
 
     def __init__(self, programs, directory, options, seed):
         self.told_ready, self.ready_from = set(), 0
+        self.former, self.status = [], None  # masters that others followed; the exit status of the last
+        if options.own_binary:
+            self.good_program = programs["girin"]
+            self.program = pathlib.Path(directory) / (options.name or self.name) / "girin"
+            self.program.parent.mkdir(exist_ok=True)
+            self.install()
+            programs = programs | {"girin": self.program}
         super().__init__(programs, directory, options, seed)
+
+    def install(self, content=None):
+        """Renames a program into our place: the good one, or a file with this content."""
+        fresh = self.program.with_suffix(".new")
+        if content is None:
+            shutil.copy(self.good_program, fresh)
+        else:
+            fresh.write_bytes(content)
+        fresh.chmod(0o755)
+        fresh.rename(self.program)
 
     def command(self):
         return [self.programs["girin"], "-c", self.directory / "girin.conf"]
+
+    def upgrade(self, limit=40):
+        """USR2, and what came of it: 'serves' by another master, 'failed', or nothing."""
+        since = self.mark()
+        self.signal(signal.SIGUSR2)
+        if not self.wait_log(r"Upgrade: (failed|the new master \(pid \d+\) has taken over)", limit, since):
+            return ""
+        return "serves" if self.follow() and self.former_ended() else "failed"
+
+    def follow(self):
+        """From now on the master is the one in the pidfile. Whether that is another one."""
+        text = proc.read(self.pidfile).strip()
+        if not text.isdigit() or int(text) == self.master:
+            return False
+        try:
+            handle = os.pidfd_open(int(text))
+        except OSError:
+            return False
+        self.former.append((self.master, self.handle))
+        self.master, self.handle, self.status = int(text), handle, None
+        return True
+
+    def former_ended(self, limit=30):
+        """Whether the masters have that others followed; reaps them."""
+        if not all(proc.ended(handle, limit) for _, handle in self.former):
+            return False
+        while self.former:
+            pid, handle = self.former.pop()
+            self._reap(pid, handle)
+            os.close(handle)
+        return True
+
+    def end_master(self, limit=30):
+        """TERM to the master alone; its exit status."""
+        self.signal(signal.SIGTERM)
+        return self._exit_status() if proc.ended(self.handle, limit) else None
+
+    def _exit_status(self):
+        if self.options.prefix:
+            return super()._exit_status()
+        if self.status is None:
+            self.status = self._reap(self.master, self.handle)
+        return self.status
+
+    def _reap(self, pid, handle):
+        if pid == self.process.pid:
+            return self.process.wait()
+        try:
+            end = os.waitid(os.P_PIDFD, handle, os.WEXITED)
+        except ChildProcessError:
+            return None  # has been reaped, or is another's child still
+        return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+
+    def first_pids(self):
+        return [self.process.pid] if self.options.prefix else [self.master, *(pid for pid, _ in self.former)]
 
     def write_settings(self, line=""):
         options = self.options
@@ -302,7 +389,8 @@ class Girin(Server):
         (self.directory / "girin.conf").write_text("\n".join([*lines, line, ""]))
 
     def is_worker(self, pid):
-        return not proc.command_line(pid).startswith("girin: monitor")
+        """Neither the monitor nor a master that is about to follow."""
+        return proc.command_line(pid).startswith("girin: worker")
 
     def ready(self):
         if self.options.stderr is not None or self.options.error_log:
