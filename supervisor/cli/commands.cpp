@@ -4,17 +4,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <cerrno>
 #include <cstdio>
+#include <deque>
 
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/cli/command_line.hpp"
 #include "supervisor/cli/status_text.hpp"
+#include "supervisor/cli/status_words.hpp"
 #include "supervisor/cli/terminal.hpp"
+#include "supervisor/cli/top_screen.hpp"
 #include "supervisor/exit_code.hpp"
 #include "supervisor/monitor/request_body.hpp"
 
@@ -63,20 +67,35 @@ int show_status(const CommandLine& line, const std::string& path) {
     return print(line.json ? reply->body : status_text(parse_object(reply->body)));
 }
 
+/// Adds those that came after the last; the oldest make room.
+void look_for_events(const std::string& path, std::deque<json::object>& events) {
+    const std::string after = events.empty() ? "" : "?after=" + whole_words(member(events.back(), "n"));
+    const auto reply = ask_blocking(path, "GET", "/v1/events" + after, {}, kLookLimit);
+    if (!reply || reply->status != 200) return;  // the status tells what is wrong
+    const json::object news = parse_object(reply->body);
+    const json::value& list = member(news, "events");
+    for (const json::value& event : list.is_array() ? list.get_array() : json::array()) {
+        if (event.is_object()) events.push_back(event.get_object());
+    }
+    while (events.size() > kTopEvents) events.pop_front();
+}
+
+/// Until somebody has had enough. Returns why it can't go on; empty: it could.
+std::string watch(const std::string& path) {
+    const Terminal terminal;
+    std::deque<json::object> events;
+    for (bool goes_on = true; goes_on; goes_on = terminal.wait_key(kRedraw) != Terminal::kQuit) {
+        const auto reply = look(path);
+        if (!reply) return reply.error().message();
+        look_for_events(path, events);
+        terminal.show(top_screen(parse_object(reply->body), events, terminal.size()));
+    }
+    return "";
+}
+
 int show_top(const CommandLine& line, const std::string& path) {
     if (line.once || line.json || !Terminal::is_there()) return show_status(line, path);
-    std::string failure;
-    {
-        const Terminal terminal;
-        for (char key = 0; key != 'q' && failure.empty(); key = terminal.wait_key(kRedraw)) {
-            const auto reply = look(path);
-            if (!reply) failure = reply.error().message();
-            if (!reply) break;
-            const Terminal::Size size = terminal.size();
-            const std::string screen = status_text(parse_object(reply->body)) + "\nq: quit\n";
-            terminal.show(cut_to_screen(screen, size.rows - 1, size.columns - 1));
-        }
-    }
+    const std::string failure = watch(path);
     return failure.empty() ? static_cast<int>(ExitCode::ok) : fail(line, failure);
 }
 

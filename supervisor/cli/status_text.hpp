@@ -1,17 +1,23 @@
 #pragma once
 
-// A server's status as people read it: for girin status and girin top. Not here: where it comes from.
+// A server's status as people read it: for girin status, and the upper part of girin top. Not here: where it comes from.
 
 #include <boost/json/object.hpp>
 
+#include <cstddef>
+#include <limits>
 #include <string>
+#include <vector>
 
 namespace girin {
 
-/// Lines of any length, each with its end. `status` is what GET /v1/status gives; what is missing in it is left out.
-std::string status_text(const boost::json::object& status);
+inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
 
-/// For a terminal: at most so many lines and columns (of ASCII; others may be cut short).
-std::string cut_to_screen(const std::string& text, std::size_t rows, std::size_t columns);
+/// The server as a whole: who it is, how it is, what it does. `status` is what GET /v1/status gives; what is missing in
+/// it is left out.
+std::vector<std::string> server_lines(const boost::json::object& status);
+
+/// All of it, each line with its end.
+std::string status_text(const boost::json::object& status);
 
 }  // namespace girin

@@ -2,6 +2,7 @@
 
 // A terminal in the hands of girin top: no echo, keys one by one, a screen of its own that is given back at the end.
 
+#include <signal.h>
 #include <termios.h>
 
 #include <chrono>
@@ -26,11 +27,14 @@ class Terminal {
     /// As it is now: people resize their windows.
     Size size() const;
     void show(const std::string& text) const;
-    /// Waits for a key; 0: none came within `limit`, or the window has another size.
+    static constexpr char kQuit = 'q';
+    /// Waits for a key. kQuit also stands for ^C, for a signal that ends programs, and for a terminal that is gone; 0:
+    /// no key came within `limit`, or the window has another size.
     char wait_key(std::chrono::milliseconds limit) const;
 
   private:
     termios former_{};
+    static volatile sig_atomic_t asked_to_end_;
 };
 
 }  // namespace girin

@@ -36,19 +36,22 @@ void Observer::look(TimePoint now) {
     work_.resize(place_.board.size());
     const double seconds = looked_at_ ? to_seconds((now - *looked_at_).count()) : 0;
     looked_at_ = now;
-    for (std::size_t slot = 0; slot < work_.size(); ++slot) look_at(slot, seconds);
+    for (std::size_t slot = 0; slot < work_.size(); ++slot) look_at(slot, now, seconds);
     const std::uint64_t requests = place_.facts->totals(place_.board).requests;
     if (seconds > 0) requests_per_second_ = static_cast<double>(requests - std::min(requests, requests_)) / seconds;
     requests_ = requests;
     std::erase_if(memories_, [now](const auto& entry) { return now - entry.second.read_at > 10 * kMemoryAge; });
 }
 
-void Observer::look_at(std::size_t slot, double seconds) {
+void Observer::look_at(std::size_t slot, TimePoint now, double seconds) {
     const ScoreboardSlot& line = place_.board[slot];
     Work& before = work_[slot];
     Work work;
     work.pid = place_.facts->slot(slot).pid;
     work.busy_ns = line.busy_ns.load(kRelaxed);
+    const std::int64_t turn_began_ns = line.callback_start_ns.load(kRelaxed);
+    if (turn_began_ns > 0) work.busy_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_ns(now) - turn_began_ns));
+    if (work.pid == before.pid) work.busy_ns = std::max(work.busy_ns, before.busy_ns);
     work.requests = line.requests.load(kRelaxed);
     const bool same = work.pid == before.pid && work.busy_ns >= before.busy_ns && work.requests >= before.requests;
     if (same && seconds > 0) {

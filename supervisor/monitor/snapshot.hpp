@@ -65,7 +65,7 @@ class Observer {
   private:
     struct Work {  // of one worker, as last looked at
         pid_t pid = 0;
-        std::uint64_t busy_ns = 0;
+        std::uint64_t busy_ns = 0;  // the turn that went on included
         std::uint64_t requests = 0;
         double utilisation = 0;
         double requests_per_second = 0;
@@ -75,7 +75,7 @@ class Observer {
         std::optional<ProcessMemory> value;
     };
 
-    void look_at(std::size_t slot, double seconds);
+    void look_at(std::size_t slot, TimePoint now, double seconds);
     SlotView view(std::size_t slot, TimePoint now);
     std::optional<ProcessMemory> memory_of(pid_t pid, TimePoint now);
 
