@@ -112,8 +112,11 @@ TEST_F(Upgrades, GoOnWhenTheOldMasterIsKilledInTheMiddle) {
     Masters masters(dir_, GirinCommand(args_with("30"), 2));
     masters.signal(SIGUSR2);
     ASSERT_TRUE(masters.logs("watched for"));
+    std::vector<pid_t> old_workers = masters.first().workers();
+    std::erase(old_workers, masters.successor());  // its child as well
     masters.first().signal(SIGKILL);
     ASSERT_TRUE(masters.logs("this one stays"));
+    for (const pid_t worker : old_workers) ASSERT_TRUE(masters.is_gone(worker)) << "what it has in hand goes with it";
     EXPECT_TRUE(eventually(10s, "its pid", [&] { return masters.pid() == masters.successor(); }));
     EXPECT_EQ(get(masters.endpoint(), "/").status, 200);
     masters.install_good();
