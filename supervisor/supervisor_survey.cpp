@@ -44,8 +44,9 @@ std::uint64_t count_queued(const ListenerSet& listeners) {
 
 /// What the loop does while it asks the kernel for news isn't in its turns, and blocking isn't in its processor time: so
 /// both are looked at.
-Duration cpu_time(pid_t pid) {
-    return sample_process(pid).cpu.value_or(Duration());
+Duration cpu_time(pid_t pid, const ScoreboardSlot& line) {
+    const pid_t program = line.program.load(std::memory_order_relaxed);  // a keeper is never busy
+    return sample_process(program > 0 ? program : pid).cpu.value_or(Duration());
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ std::optional<LoadSample> Supervisor::sample_load(TimePoint now) {
     for (const auto& [slot, worker] : workers_.all()) {
         if (!worker.ready_at || worker.asked_to_stop) continue;
         const auto turns = turns_.share(slot, *worker.ready_at, busy_time(board_[slot], now), now);
-        const auto cpu = cpu_.share(slot, *worker.ready_at, cpu_time(worker.pid), now);
+        const auto cpu = cpu_.share(slot, *worker.ready_at, cpu_time(worker.pid, board_[slot]), now);
         busy += std::max(turns.value_or(0), cpu.value_or(0));
         known += turns.has_value();
     }

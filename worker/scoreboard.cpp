@@ -27,6 +27,7 @@ void ScoreboardSlot::reset() {
     requests = 0;
     accepted = 0;
     errors_5xx = 0;
+    program = 0;
     crash.reset();
     request.reset();
     busy_ns = 0;

@@ -48,6 +48,7 @@ struct alignas(128) ScoreboardSlot {
     std::atomic<std::uint64_t> requests;           // answered since the worker began
     std::atomic<std::uint64_t> accepted;           // connections since the worker began
     std::atomic<std::uint64_t> errors_5xx;
+    std::atomic<std::int32_t> program;             // that this worker keeps, by --exec: its pid; 0: none
     CrashNote crash;
     RequestNote request;                           // whose handler runs now
     std::atomic<std::uint64_t> busy_ns;            // in turns, as opposed to waiting for something to do

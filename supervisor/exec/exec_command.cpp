@@ -46,11 +46,12 @@ Result<void> find_program_blocking(const std::string& name) {
     return why;
 }
 
-std::vector<std::string> fill_in(const std::vector<std::string>& words, int first_fd, std::size_t slot) {
+std::vector<std::string> fill_in(const std::vector<std::string>& words, const ExecPlace& place) {
     std::vector<std::string> filled = words;
     for (std::string& word : filled) {
-        if (first_fd >= 0) replace_all(word, "{fd}", std::to_string(first_fd));
-        replace_all(word, "{slot}", std::to_string(slot));
+        if (place.first_fd >= 0) replace_all(word, "{fd}", std::to_string(place.first_fd));
+        if (place.port > 0) replace_all(word, "{port}", std::to_string(place.port));
+        replace_all(word, "{slot}", std::to_string(place.slot));
     }
     return filled;
 }

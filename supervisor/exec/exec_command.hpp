@@ -1,6 +1,7 @@
 #pragma once
 
-// The command of `--exec`: whether its program is there, and its words for one worker. Not here: how it is run (program.hpp).
+// The command of `--exec`: whether its program is there, and its words for one worker. Not here: how it
+// is run (program.hpp).
 
 #include <cstddef>
 #include <string>
@@ -14,7 +15,17 @@ namespace girin {
 /// 'nod' was not found in PATH", or it is there and can't be run. Blocks: as a disk does.
 Result<void> find_program_blocking(const std::string& name);
 
-/// `words` with {fd} and {slot} replaced by numbers, wherever they stand. `first_fd` is -1 where there is no listener.
-std::vector<std::string> fill_in(const std::vector<std::string>& words, int first_fd, std::size_t slot);
+/// What stands for the placeholders in a command.
+struct ExecPlace {
+    int first_fd = -1;     // {fd}; -1: there is no listener
+    std::size_t slot = 0;  // {slot}
+    int port = 0;          // {port}; 0: it has none of its own
+
+    ExecPlace() = default;
+    ExecPlace(int fd, std::size_t own_slot, int own_port = 0) : first_fd(fd), slot(own_slot), port(own_port) {}
+};
+
+/// `words` with {fd}, {slot} and {port} replaced by numbers, wherever they stand and there is such a thing.
+std::vector<std::string> fill_in(const std::vector<std::string>& words, const ExecPlace& place);
 
 }  // namespace girin

@@ -23,6 +23,8 @@ ExecKeeper::Steps ExecKeeper::on_news(const NotifyNews& news, TimePoint now) {
     return steps;
 }
 
+ExecKeeper::Steps ExecKeeper::on_port_open() { return phase_ == Phase::starting ? become_ready() : Steps(); }
+
 ExecKeeper::Steps ExecKeeper::on_drain(Duration limit, TimePoint now) {
     return stop_within(limit, "was not done when --graceful-timeout was over", now);
 }
@@ -56,7 +58,7 @@ ExecKeeper::Steps ExecKeeper::on_time(TimePoint now) {
         kill_at_.reset();
         return {ExecStep(Kind::kill_program, kill_why_)};
     }
-    if (phase_ == Phase::starting && !options_.ready_by_notify && started_ + options_.started_after <= now) {
+    if (phase_ == Phase::starting && !options_.must_tell && started_ + options_.started_after <= now) {
         return become_ready();
     }
     const bool is_watched = phase_ == Phase::ready && has_watchdog_ && options_.timeout > Duration::zero();
@@ -68,7 +70,7 @@ ExecKeeper::Steps ExecKeeper::on_time(TimePoint now) {
 
 std::optional<TimePoint> ExecKeeper::next_deadline() const {
     if (kill_at_) return kill_at_;
-    if (phase_ == Phase::starting && !options_.ready_by_notify) return started_ + options_.started_after;
+    if (phase_ == Phase::starting && !options_.must_tell) return started_ + options_.started_after;
     if (phase_ == Phase::ready && has_watchdog_ && options_.timeout > Duration::zero()) return alive_ + options_.timeout;
     return std::nullopt;
 }

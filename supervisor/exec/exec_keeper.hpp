@@ -14,8 +14,9 @@
 namespace girin {
 
 struct ExecKeeperOptions {
-    bool ready_by_notify = false;                     // else a program that lasts for `started_after` is ready
-    Duration started_after = std::chrono::seconds(1); // READY=1 may come sooner
+    /// Silence isn't taken for ready: READY=1 has to come, or an answer on its port.
+    bool must_tell = false;
+    Duration started_after = std::chrono::seconds(1); // else a program that lasts so long is ready
     Duration timeout{};                               // between two WATCHDOG=1, once there was one; 0: any
     Duration graceful{};                              // for a TERM from outside before it was ready
     Duration quick_grace = std::chrono::seconds(1);   // told to quit, or to abort; then KILL
@@ -50,6 +51,8 @@ class ExecKeeper {
     ExecKeeper(const ExecKeeperOptions& options, TimePoint now) : options_(options), started_(now), alive_(now) {}
 
     Steps on_news(const NotifyNews& news, TimePoint now);
+    /// Its port takes connections.
+    Steps on_port_open();
     /// Told to finish within `limit`.
     Steps on_drain(Duration limit, TimePoint now);
     Steps on_quit(TimePoint now);
@@ -67,7 +70,7 @@ class ExecKeeper {
     /// The program is gone. `expected`: with code 0, or by the signal that asks it to stop.
     ExecEnd on_end(bool expected) const;
 
-    bool is_ready() const { return phase_ == Phase::ready; }
+    bool is_starting() const { return phase_ == Phase::starting; }
 
   private:
     enum class Phase { starting, ready, stopping };

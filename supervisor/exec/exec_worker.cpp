@@ -14,6 +14,7 @@
 #include "loop/base/log.hpp"
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/exec_keeper.hpp"
+#include "supervisor/exec/port_probe.hpp"
 #include "supervisor/exec/program.hpp"
 #include "supervisor/process/memory.hpp"
 #include "supervisor/process/signals.hpp"
@@ -30,7 +31,7 @@ constexpr std::size_t kMostNewsAtOnce = 64;
 
 ExecKeeperOptions to_keeper_options(const Settings& settings) {
     ExecKeeperOptions options;
-    options.ready_by_notify = settings.exec_ready == "notify";
+    options.must_tell = settings.exec_ready != "started";
     options.timeout = settings.timeout;
     options.graceful = settings.graceful_timeout;
     return options;
@@ -96,6 +97,8 @@ class Keeper {
         // The program has its own. With these, a socket would go on listening for as long as its last request takes.
         for (const ListenerSocket& listener : place_.listeners) ::close(listener.fd);
         line_.pid.store(::getpid(), std::memory_order_relaxed);
+        line_.program.store(program_.pid(), std::memory_order_relaxed);
+        if (settings_.exec_ready == "port") probe_.emplace(own_port());
         log_debug("Runs " + name(), {{"program", program_.pid()}});
         return {};
     }
@@ -103,7 +106,7 @@ class Keeper {
     ProgramSetup program_setup() const {
         ProgramSetup setup;
         const int first = place_.listeners.empty() ? -1 : Program::kFirstListener;
-        setup.command = fill_in(settings_.exec, first, place_.slot);
+        setup.command = fill_in(settings_.exec, ExecPlace(first, place_.slot, own_port()));
         setup.listeners = place_.listeners;
         setup.notify_address = notify_.address();
         setup.watchdog = settings_.timeout;
@@ -111,6 +114,8 @@ class Keeper {
         setup.generation = place_.generation;
         return setup;
     }
+
+    int own_port() const { return settings_.exec_port > 0 ? static_cast<int>(settings_.exec_port + place_.slot) : 0; }
 
     /// What has come, in this order: what the program said before it ended counts.
     void turn() {
@@ -123,12 +128,15 @@ class Keeper {
         if (waits[1].revents != 0) read_channel();
         if (waits[2].revents != 0) read_signals();
         look_at_memory();
+        if (is_probing() && probe_->answers()) carry_out(keeper_.on_port_open());
         carry_out(keeper_.on_time(now_));
         has_ended_ = waits[3].revents != 0;
     }
 
+    bool is_probing() const { return probe_ && keeper_.is_starting(); }
+
     int wait_milliseconds() const {
-        Duration wait = Duration(kIdleTickNs);
+        Duration wait = is_probing() ? PortProbe::kInterval : Duration(kIdleTickNs);
         if (const auto deadline = keeper_.next_deadline()) wait = std::min(wait, *deadline - Clock::now());
         const auto whole = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
         return static_cast<int>(std::max<std::int64_t>(whole, 0));
@@ -257,6 +265,7 @@ class Keeper {
     UniqueFd signals_;
     NotifyReceiver notify_;
     Program program_;
+    std::optional<PortProbe> probe_;  // with --exec-ready port
     ExecKeeper keeper_;
     TimePoint now_ = Clock::now();
     TimePoint next_memory_look_{};

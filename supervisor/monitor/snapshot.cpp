@@ -94,7 +94,8 @@ SlotView Observer::view(std::size_t slot, TimePoint now) {
         seen.utilisation = work_[slot].utilisation;
         seen.requests_per_second = work_[slot].requests_per_second;
     }
-    if (seen.has_worker()) seen.memory = memory_of(seen.facts.pid, now);
+    if (seen.has_worker()) seen.program = line.program.load(kRelaxed);
+    if (seen.has_worker()) seen.memory = memory_of(seen.pid(), now);
     return seen;
 }
 

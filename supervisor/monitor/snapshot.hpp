@@ -20,6 +20,7 @@ namespace girin {
 struct SlotView {
     std::size_t slot = 0;
     SlotFacts facts;
+    pid_t program = 0;  // that the worker keeps, by --exec; 0: the worker itself serves
     std::uint64_t requests = 0;
     std::uint64_t errors_5xx = 0;
     std::uint32_t requests_in_flight = 0;
@@ -31,6 +32,8 @@ struct SlotView {
     std::optional<ProcessMemory> memory;
 
     bool has_worker() const { return facts.pid > 0; }
+    /// The process that serves.
+    pid_t pid() const { return program > 0 ? program : facts.pid; }
 };
 
 struct Snapshot {

@@ -65,7 +65,8 @@ double seconds_since(TimePoint now, std::int64_t then_ns) {
 json::object slot_json(const SlotView& slot, TimePoint now) {
     json::object object;
     object["slot"] = slot.slot;
-    object["pid"] = slot.has_worker() ? json::value(slot.facts.pid) : nullptr;
+    object["pid"] = slot.has_worker() ? json::value(slot.pid()) : nullptr;
+    if (slot.program > 0) object["keeper_pid"] = slot.facts.pid;
     object["state"] = to_text(slot.facts.state);
     object["state_for_s"] = seconds_since(now, slot.facts.since_ns);
     object["generation"] = slot.facts.generation;

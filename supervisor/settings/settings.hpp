@@ -25,7 +25,8 @@ struct Settings {
 
     // Any program, in place of an application
     std::vector<std::string> exec;          // the program and its arguments; none: there is an application
-    std::string exec_ready = "started";     // "started" or "notify": when such a worker is ready
+    std::string exec_ready = "started";     // "started", "notify" or "port": when such a worker is ready
+    std::size_t exec_port = 0;              // the first of the programs' own ports; 0: they have none
     std::string exec_stop_signal = "TERM";  // asks the program to finish and end
 
     // Listening

@@ -93,8 +93,8 @@ Result<void> check_statsd_host(const std::string& text) {
 }
 
 Result<void> check_exec_ready(const std::string& text) {
-    if (text == "started" || text == "notify") return {};
-    return Error(quoted(text) + " is neither started nor notify");
+    if (text == "started" || text == "notify" || text == "port") return {};
+    return Error(quoted(text) + " is none of started, notify and port");
 }
 
 Result<void> check_exec_stop_signal(const std::string& text) {
@@ -132,6 +132,8 @@ Result<void> check_exec_alone(const Settings& settings) {
     if (!settings.application.empty()) {
         return Error(command + " contradicts the application " + quoted(settings.application) + ": there can be one");
     }
+    const bool lacks_port = settings.exec_ready == "port" && settings.exec_port == 0;
+    if (lacks_port) return Error(command + ": exec-ready port needs an exec-port");
     if (settings.preload) return Error(command + " contradicts preload: a program can't be loaded before the fork");
     return {};
 }

@@ -87,15 +87,26 @@ constexpr SettingRow kRows[] = {
      .summary = "Workers are processes of this program: --exec [OPTION...] -- COMMAND [ARGUMENT...].",
      .details = "It gets the listening sockets as descriptors 3, 4, ... with LISTEN_FDS and LISTEN_PID, its place in "
                 "GIRIN_SLOT and GIRIN_GENERATION, and NOTIFY_SOCKET, over which READY=1, STATUS=, STOPPING=1 and "
-                "WATCHDOG=1 are understood; {fd} and {slot} in its arguments are replaced. In a settings file one word "
+                "WATCHDOG=1 are understood; {fd}, {slot} and {port} in its arguments are "
+                "replaced. In a settings file one word "
                 "a line: exec = node, then exec = server.js."},
     {.flag = "exec-ready",
      .section = kExec,
      .field = &Settings::exec_ready,
      .check = check_exec_ready,
      .metavar = "WHEN",
-     .summary = "A program is ready when it has sent READY=1 (notify), or else run for a second (started).",
-     .details = "With started, READY=1 makes it ready sooner. With notify it has --boot-timeout to say so."},
+     .summary = "A program is ready when it said READY=1 (notify), its --exec-port answers (port), or after a second (started).",
+     .details = "With started, READY=1 makes it ready sooner. With notify and port it has --boot-timeout for that."},
+    {.flag = "exec-port",
+     .section = kExec,
+     .field = &Settings::exec_port,
+     .unit = Unit::count,
+     .min = 0,
+     .max = 65'000,
+     .default_words = "none",
+     .metavar = "PORT",
+     .summary = "Each program has a port of its own, this one and those after it, which stands for {port}.",
+     .details = "For what it listens on by itself, like a page for its health. The number of its slot is added."},
     {.flag = "exec-stop-signal",
      .section = kExec,
      .field = &Settings::exec_stop_signal,

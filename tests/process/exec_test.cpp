@@ -1,10 +1,13 @@
 // --exec: workers that are other programs, with real ones: Python's asyncio on descriptor 3, and node where it is there.
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 
 #include "tests/process/process_tools.hpp"
@@ -136,6 +139,28 @@ TEST_F(Exec, ThatFallsSilentIsAbortedAndReplaced) {
     EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
 }
 
+TEST_F(Exec, IsReadyWhenItsOwnPortAnswers) {
+    // Free, and none that the kernel gives to others meanwhile.
+    Endpoint free = Endpoint::tcp("127.0.0.1", static_cast<std::uint16_t>(20'000 + ::getpid() % 10'000));
+    while (!listen_on(free)) ++free.port;
+    const std::string port = std::to_string(free.port);
+    const std::string late = "import os,socket,time; time.sleep(0.3); s = socket.create_server(('127.0.0.1', int('{port}')));"
+                             " print('listens on {port}', flush=True); time.sleep(60)";
+    GirinCommand command({"--exec", "-w", "1", "-b", "127.0.0.1:0", "--exec-ready", "port", "--exec-port", port,
+                          "--graceful-timeout", "1", "--", "python3", "-c", late});
+    GirinProcess girin(dir_, command);
+    EXPECT_NE(girin.child().standard_output().find("listens on " + port), std::string::npos) << girin.log();
+}
+
+TEST_F(Exec, IsWhatTheStatusTellsOf) {
+    GirinProcess girin(dir_, served({"-w", "1", "--control-socket", dir_ / "c"}));
+    const HttpResponse status = get(Endpoint::unix_socket(dir_ / "c"), "/v1/status");
+    const boost::json::value slot = boost::json::parse(status.body).at("slots").as_array().at(0);
+    EXPECT_EQ(slot.at("pid").as_int64(), pid_of(girin));
+    EXPECT_EQ(slot.at("keeper_pid").as_int64(), girin.workers().at(0));
+    EXPECT_GT(slot.at("memory").at("rss_bytes").to_number<std::int64_t>(), 0);
+}
+
 TEST_F(Exec, OutlivesNoMaster) {
     GirinProcess girin(dir_, served({"-w", "1"}));
     const pid_t program = pid_of(girin);
@@ -178,6 +203,7 @@ TEST(ExecRefuses, CommandsThatCannotBeRunAndContradictions) {
     fails({"--check-config", "--exec", "--", "no-such-command"}, 4, "command 'no-such-command' was not found in PATH");
     fails({"--exec", "--", "./plain"}, 4, "command './plain' is not executable");
     fails({"--exec", "demo", "--", "true"}, 2, "exec: 'true' contradicts the application 'demo': there can be one");
+    fails({"--exec", "--exec-ready", "port", "--", "true"}, 2, "exec-ready port needs an exec-port");
     fails({"--exec", "--preload", "--", "true"}, 2, "exec: 'true' contradicts preload");
     fails({"--exec", "--", "sh", "-c", "exit 7"}, 3, "'sh' exited with code 7 before it was ready");
 }

@@ -15,7 +15,7 @@ const TimePoint kStart{};
 
 ExecKeeperOptions by_notify() {
     ExecKeeperOptions options;
-    options.ready_by_notify = true;
+    options.must_tell = true;
     options.timeout = 5s;
     options.graceful = 30s;
     return options;
@@ -41,6 +41,14 @@ TEST(ExecKeeper, TakesAProgramThatLastsForReady) {
     EXPECT_EQ(keeper.on_time(kStart + 999ms), Steps());
     EXPECT_EQ(keeper.next_deadline(), kStart + 1s);
     EXPECT_EQ(keeper.on_time(kStart + 1s), Steps({Kind::tell_ready}));
+}
+
+TEST(ExecKeeper, TakesAnAnswerOnItsPortForReady) {
+    ExecKeeper keeper(by_notify(), kStart);
+    EXPECT_TRUE(keeper.is_starting());
+    EXPECT_EQ(keeper.on_port_open(), Steps({Kind::tell_ready}));
+    EXPECT_FALSE(keeper.is_starting());
+    EXPECT_EQ(keeper.on_port_open(), Steps());
 }
 
 TEST(ExecKeeper, DrainsAndThenKills) {

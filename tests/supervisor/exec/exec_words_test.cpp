@@ -12,8 +12,9 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(ExecCommand, HasItsPlaceFilledIn) {
-    EXPECT_EQ(fill_in({"a", "--fd={fd}", "{slot}{slot}", "{other}"}, 3, 12), Words({"a", "--fd=3", "1212", "{other}"}));
-    EXPECT_EQ(fill_in({"{fd}"}, -1, 0), Words({"{fd}"}));
+    const Words words = {"a", "--fd={fd}", "{slot}{slot}", "{port}", "{other}"};
+    EXPECT_EQ(fill_in(words, ExecPlace(3, 12, 9012)), Words({"a", "--fd=3", "1212", "9012", "{other}"}));
+    EXPECT_EQ(fill_in({"{fd} {port}"}, ExecPlace()), Words({"{fd} {port}"}));
 }
 
 TEST(ExecCommand, IsLookedForAsAShellDoes) {

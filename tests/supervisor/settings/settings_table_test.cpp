@@ -235,7 +235,7 @@ std::vector<std::string> everything_changed() {
         "--statsd-host=stats:8125", "--statsd-prefix=shop",
         "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
         "--no-new-privs", "--drop-capabilities",
-        "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--exec-ready=notify", "--exec-stop-signal=INT",
+        "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--exec-ready=notify", "--exec-port=9000", "--exec-stop-signal=INT",
         "--preload", "./libshop.so:other",
     };
     // clang-format on
