@@ -2,6 +2,7 @@
 // elsewhere: it works where there is no internet.
 
 const kHistory = 180;  // seconds that the plots show
+const kLeastHistory = 60;
 const kEvents = 300;   // lines of the events' log
 
 const $ = id => document.getElementById(id);
@@ -25,6 +26,7 @@ function duration(s) {
   return `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
 }
 
+const clock = ms => new Date(ms).toLocaleTimeString('en-GB');
 const count = n => Math.round(n).toLocaleString('en');
 const percent = share => `${Math.round(share * 100)} %`;
 
@@ -47,7 +49,7 @@ class Plot {
   constructor(id, write, least) {
     this.output = $(id);
     this.svg = $(`${id}-plot`);
-    this.svg.setAttribute('viewBox', `0 0 ${kHistory} 100`);
+    this.peak = this.output.parentElement.appendChild(element('small'));
     this.svg.setAttribute('preserveAspectRatio', 'none');
     this.area = this.svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
     this.line = this.svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
@@ -62,11 +64,14 @@ class Plot {
     this.values.push(value);
     if (this.values.length > kHistory) this.values.shift();
     const most = Math.max(this.least, ...this.values);
-    const from = kHistory - this.values.length;
+    const span = Math.max(kLeastHistory, this.values.length);
+    this.svg.setAttribute('viewBox', `0 0 ${span} 100`);
+    const from = span - this.values.length;
     const points = this.values.map((v, i) => `${from + i + 1} ${(100 - v / most * 100).toFixed(1)}`);
     const path = `M${points.join('L')}`;
     this.line.setAttribute('d', path);
-    this.area.setAttribute('d', `${path}L${kHistory} 100L${from + 1} 100Z`);
+    this.area.setAttribute('d', `${path}L${span} 100L${from + 1} 100Z`);
+    this.peak.textContent = `max ${this.write(Math.max(...this.values))}`;
     this.svg.setAttribute('aria-label', `last ${this.values.length} s, at most ${this.write(Math.max(...this.values))}`);
   }
 }
@@ -108,26 +113,26 @@ function showFacts(status) {
 function showReload(last) {
   const words = {running: 'is under way', committed: 'serves', rolled_back: 'was rolled back'};
   if (!last) return $('last-reload').replaceChildren();
-  const at = new Date(last.at_ms).toLocaleTimeString();
-  const text = `${at}: generation ${last.generation} ${words[last.outcome] || last.outcome}`;
+  const text = `${clock(last.at_ms)}: generation ${last.generation} ${words[last.outcome] || last.outcome}`;
   $('last-reload').replaceChildren(element('span', last.reason ? `${text}: ${last.reason}` : text,
                                            last.outcome === 'rolled_back' ? 'bad' : ''));
 }
 
 function busyMeter(share) {
   const cell = element('td');
-  const meter = element('meter');
-  Object.assign(meter, {min: 0, max: 1, high: 0.9, value: share, title: percent(share)});
-  cell.append(meter, ` ${percent(share)}`);
+  const meter = element('span', undefined, share > 0.9 ? 'meter full' : 'meter');
+  meter.append(element('i'));
+  meter.firstChild.style.width = `${Math.round(share * 100)}%`;
+  cell.append(meter, element('span', percent(share)));
   return cell;
 }
 
 function slotRow(slot) {
-  const row = element('tr', undefined, slot.pid ? '' : 'empty');
+  const row = element('tr');
   row.dataset.slot = slot.slot;
-  const last = slot.last_exit ? `${slot.last_exit.cause} (${new Date(slot.last_exit.at_ms).toLocaleTimeString()})` : '';
+  const last = slot.last_exit ? `${clock(slot.last_exit.at_ms)} ${slot.last_exit.cause}` : '';
   row.append(
-    element('td', slot.slot), element('td', slot.pid ?? '–'), element('td', slot.state, tone(slot.state)),
+    element('td', slot.slot), element('td', slot.pid ?? '–'), element('td', slot.state, `state ${tone(slot.state)}`),
     element('td', slot.generation || '–'), element('td', duration(slot.age_s)), busyMeter(slot.utilisation),
     element('td', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), element('td', count(slot.requests_in_flight)),
     element('td', count(slot.connections)), element('td', count(slot.requests)),
@@ -146,6 +151,17 @@ function killCell(slot) {
   return cell;
 }
 
+/// Those that somebody is in, or is about to be.
+const inUse = slots => slots.filter(slot => slot.state !== 'empty');
+
+function showExits(exits) {
+  const parts = Object.entries(exits).filter(([, times]) => times > 0).map(([cause, times]) => {
+    const isBad = !['finished', 'killed_by_us'].includes(cause);
+    return element('span', `${count(times)} ${cause.replaceAll('_', ' ')}`, isBad ? 'warn' : '');
+  });
+  $('exits').replaceChildren(...parts.length ? [element('span', 'exits so far:'), ...parts] : []);
+}
+
 const greatest = (slots, of) => slots.reduce((most, slot) => Math.max(most, of(slot)), 0);
 const sum = (slots, of) => slots.reduce((all, slot) => all + of(slot), 0);
 
@@ -162,7 +178,8 @@ function showStatus(status) {
   plots.connections.add(status.connections);
   plots.memory.add(sum([status, ...status.slots], part => part.memory.pss_bytes ?? part.memory.rss_bytes ?? 0));
   // A row that is being pressed must not go away under the pointer.
-  if (!$('slots').querySelector('button:active')) $('slots').replaceChildren(...status.slots.map(slotRow));
+  if (!$('slots').querySelector('button:active')) $('slots').replaceChildren(...inUse(status.slots).map(slotRow));
+  showExits(status.totals.worker_exits);
 }
 
 // ── events ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +187,7 @@ function showStatus(status) {
 function showEvent(event) {
   const tones = {debug: 'quiet', warning: 'warn', error: 'bad', critical: 'bad'};
   const line = element('li', undefined, tones[event.level]);
-  const at = element('time', new Date(event.at_ms).toLocaleTimeString());
+  const at = element('time', clock(event.at_ms));
   at.dateTime = new Date(event.at_ms).toISOString();
   line.append(at, event.text);
   $('events').prepend(line);
