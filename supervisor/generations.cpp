@@ -24,10 +24,9 @@ std::size_t lanes_for(const Settings& settings) {
 
 }  // namespace
 
-std::vector<BindAddress> Generation::addresses() const {
-    std::vector<BindAddress> addresses;
+Generation::Generation(Settings values, ListenerSet sockets)
+    : settings(std::move(values)), listeners(std::move(sockets)) {
     for (const Listener& listener : listeners.listeners()) addresses.push_back(listener.address());
-    return addresses;
 }
 
 Generations::Generations(Generation first, Identity socket_owner)
@@ -44,7 +43,7 @@ const Generation* Generations::find(std::uint32_t number) const {
 const Generation& Generations::committed() const { return all_.at(committed_); }
 
 Result<void> Generations::prepare(std::uint32_t number, const Settings& settings,
-                                  const std::vector<BindAddress>& addresses) {
+                                  const std::vector<BindAddress>& addresses, UniqueFd code) {
     // Lanes are opened before the candidate shares them, so that both sets count them alike.
     if (has_lanes()) {
         if (auto wide = widen(settings.workers); !wide) return wide.error();
@@ -52,8 +51,16 @@ Result<void> Generations::prepare(std::uint32_t number, const Settings& settings
     const ListenOptions options = to_listen_options(settings, socket_owner_, lanes_);
     auto listeners = ListenerSet::open(addresses, options, &committed().listeners);
     if (!listeners) return listeners.error();
-    all_.insert_or_assign(number, Generation(settings, std::move(*listeners)));
+    const auto added = all_.insert_or_assign(number, Generation(settings, std::move(*listeners))).first;
+    added->second.code = std::move(code);
     return {};
+}
+
+Result<void> Generations::prepare_like(std::uint32_t number, std::uint32_t former) {
+    const Generation& like = all_.at(former);
+    auto code = like.code ? duplicate(like.code.get()) : Result<UniqueFd>(UniqueFd());
+    if (!code) return code.error();
+    return prepare(number, like.settings, like.addresses, std::move(*code));
 }
 
 void Generations::commit(std::uint32_t number) {

@@ -15,13 +15,12 @@ namespace girin {
 
 struct Generation {
     Settings settings;
-    ListenerSet listeners;
-
-    /// What it listens on, in order, without host names.
-    std::vector<BindAddress> addresses() const;
+    ListenerSet listeners;  // none any more once another has taken over
+    std::vector<BindAddress> addresses;  // what it listens on, or did, in order, without host names
+    UniqueFd code;  // the application's file as it was when this generation began; -1: no file, or not copied
 
     Generation() = default;
-    Generation(Settings values, ListenerSet sockets) : settings(std::move(values)), listeners(std::move(sockets)) {}
+    Generation(Settings values, ListenerSet sockets);
 };
 
 class Generations {
@@ -33,9 +32,13 @@ class Generations {
     /// Null: no such generation, or not any more.
     const Generation* find(std::uint32_t number) const;
     const Generation& committed() const;
+    std::uint32_t committed_number() const { return committed_; }
 
     /// Opens the candidate's sockets beside the committed ones. Errors: an address can't be bound; nothing has changed.
-    Result<void> prepare(std::uint32_t number, const Settings& settings, const std::vector<BindAddress>& addresses);
+    Result<void> prepare(std::uint32_t number, const Settings& settings, const std::vector<BindAddress>& addresses,
+                         UniqueFd code = UniqueFd());
+    /// The same with settings, addresses and code of `former`, which must exist.
+    Result<void> prepare_like(std::uint32_t number, std::uint32_t former);
     /// The candidate takes over: addresses that it doesn't have are closed, but for what old workers still hold.
     void commit(std::uint32_t number);
     void drop(std::uint32_t number);

@@ -22,6 +22,7 @@
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
+#include "worker/app/library_image.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {
@@ -98,10 +99,15 @@ class Master {
     }
 
     SupervisorEnd look_at_application() {
-        if (auto checked = check_served_blocking(settings(), input_.linked); !checked) return not_loaded(checked.error());
+        auto copy = application_file(settings()).empty() ? UniqueFd() : make_code_copy(settings());
+        if (!copy) return not_loaded(copy.error());
+        code_ = std::move(*copy);
+        const auto checked = check_served_blocking(settings(), input_.linked, code_.get());
+        if (!checked) return not_loaded(checked.error());
         if (!settings().preload) return {};
-        const auto source = find_app(settings(), input_.linked);
+        auto source = find_app(settings(), input_.linked);
         if (!source) return not_loaded(source.error());
+        source->use_copy(code_.get());
         auto loaded = preload_application(*source);
         if (!loaded) return not_loaded(loaded.error());
         preloaded_ = std::move(*loaded);
@@ -116,6 +122,7 @@ class Master {
         auto first = open_first_generation_blocking(settings(), identity_, &*handed, input_.predecessor.has_value());
         if (!first) return failed(first.error());
         first_ = std::move(*first);
+        first_.code = std::move(code_);
         if (input_.predecessor) left_files_ = handed->left_files();
         left_some_ = !handed->left().empty();
         for (const std::string& left : handed->left()) {
@@ -187,16 +194,14 @@ class Master {
             use_own_addresses(read, names_address(*parsed));
             return read;
         };
-        setup.check_settings = [this](const Settings& wanted) -> Result<void> {
+        setup.check_settings = [this](const Settings& wanted, int code_fd) -> Result<void> {
             // In a child, whose log is its own.
             if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
-            return check_served_blocking(wanted, input_.linked);
+            return check_served_blocking(wanted, input_.linked, code_fd);
         };
-        setup.file_to_watch = [this](const Settings& own) {
-            const auto source = find_app(own, input_.linked);
-            return source && source->kind() == AppSource::Kind::library ? source->file() : std::string();
-        };
+        setup.make_code_copy = [this](const Settings& running) { return make_code_copy(running); };
+        setup.application_file = [this](const Settings& own) { return application_file(own); };
         setup.work = [this](const Settings& own, const WorkerPlace& place) { return work(own, place); };
         setup.leave_master = [this] {
             pidfile_.forget();
@@ -244,6 +249,21 @@ class Master {
         };
     }
 
+    /// Empty: it has none.
+    std::string application_file(const Settings& own) const {
+        if (!own.exec.empty()) return {};
+        const auto source = find_app(own, input_.linked);
+        return source && source->kind() == AppSource::Kind::library ? source->file() : std::string();
+    }
+
+    /// Whether there will be a library, and its name, isn't known before a reload's check; that of the one that serves
+    /// is as good in a process's list of mappings.
+    Result<UniqueFd> make_code_copy(const Settings& running) const {
+        if (load_in_place_wanted()) return UniqueFd();
+        const std::string file = application_file(running);
+        return LibraryCopy::make(file.empty() ? "application.so" : file);
+    }
+
     static void claim(Pidfile& pidfile) {
         if (auto claimed = pidfile.claim(); !claimed) log_error(claimed.error().message());
     }
@@ -268,6 +288,7 @@ class Master {
         setup.generation = place.generation;
         auto source = find_app(own, input_.linked);
         if (!source) return kWorkerAppNotLoaded;  // can't be: it was looked at before
+        source->use_copy(place.code_fd);
         setup.app = std::move(*source);
         // A reload is there to bring new code, so later generations load it anew.
         if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
@@ -308,6 +329,7 @@ class Master {
     LoadedApplication preloaded_;
     std::vector<BindAddress> own_addresses_;  // sockets of a service manager's, where it has handed us some
     Generation first_;
+    UniqueFd code_;  // of the first generation, until that has it
     Service service_;
     Pidfile pidfile_;
     ControlSockets control_;
@@ -331,10 +353,14 @@ Result<AppSource> find_app(const Settings& settings, const std::optional<AppSour
     return parse_app_source(settings.application);
 }
 
-Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked) {
+Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked, int code_fd) {
     if (!settings.exec.empty()) return check_command_blocking(settings);
-    const auto source = find_app(settings, linked);
+    auto source = find_app(settings, linked);
     if (!source) return source.error();
+    if (code_fd >= 0 && source->kind() == AppSource::Kind::library) {
+        if (auto filled = LibraryCopy::fill(code_fd, source->file()); !filled) return filled.error();
+        source->use_copy(code_fd);
+    }
     return check_application(*source);
 }
 

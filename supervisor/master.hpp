@@ -35,8 +35,9 @@ bool names_address(const ParsedSettings& parsed);
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);
 
 /// Whether what `settings` name can be served: an application, or the program of --exec. Errors: it isn't there, or can't
-/// be loaded or run. Blocks: as a disk does.
-Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked);
+/// be loaded or run. With `code_fd` the application's file is copied into it first (LibraryCopy). Blocks: as a disk does.
+Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked,
+                                   int code_fd = -1);
 
 /// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a
 /// worker.

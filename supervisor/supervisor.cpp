@@ -202,8 +202,10 @@ void Supervisor::on_worker_end(std::size_t slot) {
     report_.take_over(board_[slot]);
     judge_.forget(slot);
     abandon_examination(slot);
-    const int status = evidence->ended.by_signal ? Event::kSignalled : evidence->ended.value;
     const ExitStory story = explain_exit(*evidence);
+    const bool by_fault = story.kind == ExitKind::crashed || story.kind == ExitKind::out_of_memory;
+    const int of_signal = by_fault ? Event::kSignalled : Event::kKilled;
+    const int status = evidence->ended.by_signal ? of_signal : evidence->ended.value;
     report_.on_exit(slot, story);
     desk_.on_worker_exited(slot, pid, story.sentence);
     decide(Event::worker_exited(slot, status, story.sentence, evidence->last_words));
@@ -259,6 +261,7 @@ FleetOptions to_fleet_options(const Settings& settings) {
     options.surge = std::max<std::size_t>(settings.surge, 1);
     options.boot_timeout = settings.boot_timeout;
     options.soak = settings.soak;
+    options.roll_back_window = settings.roll_back_window;
     options.outlives_first_failure = settings.reload_on_change;
     options.graceful_timeout = settings.graceful_timeout + kDrainMargin;
     options.abort_grace = kAbortGrace;

@@ -37,10 +37,15 @@ namespace girin {
 struct SupervisorSetup {
     /// For a reload: the settings as they are written now. Runs in the master; must not block.
     std::function<Result<Settings>()> read_settings;
-    /// For a reload, in a child before the master reads them: whatever may take time or crash.
-    std::function<Result<void>(const Settings&)> check_settings;
-    /// The file whose change is to reload, with --reload-on-change; empty: there is none.
-    std::function<std::string(const Settings&)> file_to_watch;
+    /// For a reload, in a child before the master reads them: whatever may take time or crash. Fills `code_fd`, if
+    /// there is one, with the application's file.
+    std::function<Result<void>(const Settings&, int code_fd)> check_settings;
+    /// For a reload, beside the settings that hold: an empty copy of the application's file, as check_settings fills it;
+    /// -1: none is to be made. None: never.
+    std::function<Result<UniqueFd>(const Settings&)> make_code_copy;
+    /// The application's file: what is copied for each generation, and whose change is to reload with
+    /// --reload-on-change; empty: there is none.
+    std::function<std::string(const Settings&)> application_file;
     /// A worker, from its first own line to its exit code.
     std::function<int(const Settings&, const WorkerPlace&)> work;
     /// In each new child: lets go of what only the master may hold, beyond what the supervisor itself holds.
@@ -157,7 +162,10 @@ class Supervisor {
     void start_reload(std::uint32_t generation);
     void on_check_end(std::uint32_t generation);
     Result<Settings> prepare_generation(std::uint32_t generation, const std::string& address_lines);
-    void commit_reload(std::uint32_t generation);
+    std::string application_file(const Settings& settings) const;
+    void start_way_back(const Action& action);
+    Result<Settings> prepare_way_back(const Action& action);
+    void commit_reload(const Action& action);
     void roll_back_reload(const Action& action);
     void abandon_check();
 
@@ -229,6 +237,7 @@ class Supervisor {
     std::deque<Event> events_;  // to be decided on, in order
     bool deciding_ = false;
     std::optional<ReloadCheck> check_;
+    UniqueFd candidate_code_;  // what the check fills
     MonitorProcess monitor_;
     ControlDesk desk_;
     FleetReport report_;

@@ -30,8 +30,8 @@ void Supervisor::carry_out(const Action& action) {
         case ActionKind::tell_drain: return tell_drain(action);
         case ActionKind::tell_quit: return workers_.tell(action.slot, Message(MessageKind::quit));
         case ActionKind::signal: return workers_.send_signal(action.slot, action.signal_number, "");
-        case ActionKind::prepare_reload: return start_reload(action.generation);
-        case ActionKind::commit_reload: return commit_reload(action.generation);
+        case ActionKind::prepare_reload: return action.restores == 0 ? start_reload(action.generation) : start_way_back(action);
+        case ActionKind::commit_reload: return commit_reload(action);
         case ActionKind::roll_back_reload: return roll_back_reload(action);
         case ActionKind::drop_generation: return generations_.drop(action.generation);
         case ActionKind::report_degraded:
@@ -86,6 +86,7 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     place.board = board_.slots();
     place.slot = action.slot;
     place.generation = action.generation;
+    place.code_fd = generation.code.get();
     board_[action.slot].reset();
     ChildSetup child = setup_.child;
     child.environment = generation.settings.env;
@@ -149,6 +150,7 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     if (setup_.service) setup_.service->close();
     workers_.forget();
     check_.reset();
+    candidate_code_.reset();
     successor_.reset();
     if (setup_.predecessor) setup_.predecessor->hang_up();
     examinations_.clear();

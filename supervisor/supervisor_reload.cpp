@@ -1,6 +1,7 @@
 // The shell's side of a reload: the settings are checked in a child, read again here, and given sockets; all of it is
 // undone when the reload fails.
 
+#include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/worker_options.hpp"
@@ -34,11 +35,12 @@ void log_changes(const std::vector<SettingChange>& changes) {
 }
 
 /// In the child: everything that may crash, block or look up names. Its answer is the addresses without names.
-CheckOutcome check_blocking(const SupervisorSetup& setup) {
+CheckOutcome check_blocking(const SupervisorSetup& setup, int code_fd) {
     const auto settings = setup.read_settings();
     if (!settings) return CheckOutcome::fail(settings.error().message());
     if (setup.check_settings) {
-        if (auto checked = setup.check_settings(*settings); !checked) return CheckOutcome::fail(checked.error().message());
+        const auto checked = setup.check_settings(*settings, code_fd);
+        if (!checked) return CheckOutcome::fail(checked.error().message());
     }
     const auto addresses = resolve_all_blocking(settings->bind);
     if (!addresses) return CheckOutcome::fail(addresses.error().message());
@@ -51,7 +53,15 @@ void Supervisor::start_reload(std::uint32_t generation) {
     abandon_check();
     report_.on_reload(generation, ReloadOutcome::running);
     desk_.on_reload_begins(generation);
-    auto check = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [this] { return check_blocking(setup_); });
+    auto code = setup_.make_code_copy ? setup_.make_code_copy(generations_.committed().settings) : UniqueFd();
+    if (!code) return decide(Event::reload_refused(generation, code.error().message()));
+    candidate_code_ = std::move(*code);
+    const auto leave = [this] {
+        UniqueFd kept = std::move(candidate_code_);
+        forget_master(0, 0);
+        candidate_code_ = std::move(kept);
+    };
+    auto check = ReloadCheck::start(os_, leave, [this] { return check_blocking(setup_, candidate_code_.get()); });
     if (!check) return decide(Event::reload_refused(generation, check.error().message()));
     if (auto watched = wait_.add(check->pidfd(), ReadySource(SourceKind::check_end, generation)); !watched) {
         check->give_up(os_, "");
@@ -80,24 +90,52 @@ Result<Settings> Supervisor::prepare_generation(std::uint32_t generation, const 
     const Settings settings = keep_unreloadable(running, *wanted);
     const auto addresses = from_lines(address_lines);
     if (!addresses) return addresses.error();
-    if (auto opened = generations_.prepare(generation, settings, *addresses); !opened) return opened.error();
+    UniqueFd code = application_file(settings).empty() ? UniqueFd() : std::move(candidate_code_);
+    auto opened = generations_.prepare(generation, settings, *addresses, std::move(code));
+    if (!opened) return opened.error();
     return settings;
 }
 
-void Supervisor::commit_reload(std::uint32_t generation) {
-    const std::vector<BindAddress> former = generations_.committed().addresses();
+std::string Supervisor::application_file(const Settings& settings) const {
+    return setup_.application_file ? setup_.application_file(settings) : std::string();
+}
+
+/// Nothing has to be checked: it has served before.
+void Supervisor::start_way_back(const Action& action) {
+    abandon_check();
+    report_.on_reload(action.generation, ReloadOutcome::running);
+    const auto settings = prepare_way_back(action);
+    if (!settings) return decide(Event::reload_refused(action.generation, settings.error().message()));
+    decide(Event::reload_prepared(action.generation, to_fleet_options(*settings), workers_after_reload(*settings)));
+}
+
+Result<Settings> Supervisor::prepare_way_back(const Action& action) {
+    const Generation* const former = generations_.find(action.restores);
+    GIRIN_CHECK(former, "a generation is kept as long as there is a way back to it");
+    const std::string file = application_file(former->settings);
+    if (!file.empty() && !former->code) return Error(file + ": was loaded in place, and may have changed");
+    log_changes(changes_between(generations_.committed().settings, former->settings));
+    if (auto opened = generations_.prepare_like(action.generation, action.restores); !opened) return opened.error();
+    return former->settings;
+}
+
+void Supervisor::commit_reload(const Action& action) {
+    const std::uint32_t generation = action.generation;
+    const std::vector<BindAddress> former = generations_.committed().addresses;
+    const std::uint32_t failed = generations_.committed_number();
     generations_.commit(generation);
     const Generation& now = generations_.committed();
-    if (now.addresses() != former) log_listening(now.listeners);
+    if (now.addresses != former) log_listening(now.listeners);
     watch_health(now.settings);
     begin_surveys();
     if (auto opened = use_log(to_log_options(now.settings)); !opened) {
         log_error("The log goes on as it was: " + opened.error().message());
     }
     log_level_.reset();
-    trouble_.clear();
+    trouble_ = action.restores == 0 ? "" : "the last reload was rolled back: " + action.text;
     report_.set_listeners(listener_lines(now.listeners));
     report_.on_reload(generation, ReloadOutcome::committed);
+    if (action.restores != 0) report_.on_reload(failed, ReloadOutcome::rolled_back, action.text);
     desk_.on_reload_committed(generation);
     have_listeners_kept();
 }
@@ -106,6 +144,7 @@ void Supervisor::roll_back_reload(const Action& action) {
     report_.on_reload(action.generation, ReloadOutcome::rolled_back, action.text);
     desk_.on_reload_rolled_back(action.generation, action.text);
     abandon_check();
+    candidate_code_.reset();
     generations_.drop(action.generation);
     trouble_ = "the last reload failed: " + action.text;
 }

@@ -134,8 +134,8 @@ std::size_t Supervisor::workers_after_reload(const Settings& settings) const {
 /// no reason to stop serving.
 void Supervisor::watch_file() {
     const Settings& settings = generations_.committed().settings;
-    const bool wanted = settings.reload_on_change && setup_.file_to_watch;
-    const std::string file = wanted ? setup_.file_to_watch(settings) : std::string();
+    const bool wanted = settings.reload_on_change && setup_.application_file;
+    const std::string file = wanted ? application_file(settings) : std::string();
     if (!file.empty() && file == file_.file()) return;
     unwatch_file();
     if (!wanted) return;

@@ -37,6 +37,7 @@ std::optional<TimePoint> Fleet::next_deadline() const {
         if (time && (!next || *time < *next)) next = time;
     };
     consider(reload_.deadline);
+    if (former_ && !going_back_) consider(former_->until);
     for (const WorkerRecord& worker : workers_) consider(worker.deadline);
     return next;
 }
@@ -81,6 +82,7 @@ void Fleet::run_deadlines() {
         (this->*handler_for(worker.state, kDeadlineColumn))(slot, tick);
     }
     if (reload_.deadline && *reload_.deadline <= now_) on_reload_deadline();
+    expire_former();
 }
 
 void Fleet::on_start(const Event& event) {
@@ -108,7 +110,7 @@ void Fleet::scale_to(std::int64_t workers, const std::string& reason) {
 /// Not in the middle of a reload, which would have nothing to put in the old workers' place.
 void Fleet::pause() {
     if (mode_ != Mode::serving || is_paused()) return;
-    if (is_reloading() || reload_pending_) {
+    if (is_reloading() || has_pending_reload()) {
         return log(LogLevel::warning, "pause: not while a reload is under way; ask again when it is over");
     }
     log(LogLevel::info, "pause: all workers are drained; a reload or a resume brings them back");
@@ -126,6 +128,7 @@ void Fleet::stop(bool quick) {
     if (!is_stopping()) {
         if (is_reloading()) roll_back("the server stops");
         reload_pending_ = false;
+        forget_former();
         mode_ = Mode::stopping;
         spawn_wake_.reset();
     }

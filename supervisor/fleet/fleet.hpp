@@ -10,6 +10,7 @@
 // line with what is wanted (fleet_places.cpp); a reload, its roll-back and a recycling are nothing but places
 // that are no longer current (fleet_reload.cpp).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -78,7 +79,9 @@ struct WorkerRecord {
 /// some place fails in a row the fleet is *degraded*, and such places are tried one at a time. Ready workers
 /// are never ended for others' failures. A boot failure stops the server only while no worker was ever ready.
 /// A reload that fails ends its workers that aren't ready; those that are serve on until the former
-/// generation has taken their places back. Scaling down ends first what isn't ready, then the oldest.
+/// generation has taken their places back. One that has been committed, and whose workers then fail alike within
+/// roll_back_window while those before were well, is answered by a reload back to what it replaced, once.
+/// Scaling down ends first what isn't ready, then the oldest.
 class Fleet {
   public:
     explicit Fleet(const FleetOptions& options);
@@ -96,8 +99,8 @@ class Fleet {
     /// The generation that holds if nothing more happens: a reload's own only after its commit.
     std::uint32_t generation() const { return committed_; }
     bool is_reloading() const { return reload_.phase != ReloadPhase::none; }
-    /// One was asked for that has not begun.
-    bool has_pending_reload() const { return reload_pending_; }
+    /// One was asked for, or is needed to go back, that has not begun.
+    bool has_pending_reload() const { return reload_pending_ || going_back_; }
     bool is_stopping() const { return mode_ == Mode::stopping || mode_ == Mode::gone; }
     /// No workers are wanted for now.
     bool is_paused() const { return paused_at_ > 0; }
@@ -123,8 +126,26 @@ class Fleet {
         std::optional<TimePoint> deadline;
         std::size_t wanted = 0;              // from the commit on; 0: as before
         std::optional<FleetOptions> former;  // options to go back to
+        std::uint32_t restores = 0;          // the generation that this one is to be like; 0: none, it is new
+        bool was_well = false;               // what it replaces, when it began
+        std::string why;                     // of one that restores
 
         Reload() = default;
+    };
+    /// For what a worker failed, where its code can be blamed.
+    enum class Fault : std::uint8_t { none, start, crash, exit, hang };
+    static constexpr std::size_t kFaults = 5;
+    /// What the last reload has replaced, while there is a way back to it.
+    struct Former {
+        std::uint32_t generation;
+        bool was_well;
+        TimePoint since;
+        TimePoint until;
+        std::array<std::size_t, kFaults> failures{};  // of what replaced it
+        std::string why;                              // is it gone back to
+
+        Former(std::uint32_t number, bool well, TimePoint begin, TimePoint end)
+            : generation(number), was_well(well), since(begin), until(end) {}
     };
     /// How a place stands to what is wanted.
     enum class Standing : std::uint8_t { none, canary, current, stale };
@@ -201,6 +222,7 @@ class Fleet {
     // fleet_reload.cpp: the transaction
     void request_reload();
     void begin_pending_reload();
+    void begin_reload();
     bool may_begin_reload() const;
     void on_prepared(const Event& event);
     void on_refused(const Event& event);
@@ -210,7 +232,18 @@ class Fleet {
     void roll_back(std::string_view reason);
     void drop_unused_generations();
     bool is_generation_used(std::uint32_t generation) const;
+    bool is_generation_alive(std::uint32_t generation) const;
     bool is_canary_phase() const;
+
+    // fleet_way_back.cpp: from a generation that fails after its commit
+    void keep_former(std::uint32_t generation, bool was_well);
+    void forget_former();
+    void expire_former();
+    void blame(std::size_t slot, Fault fault, std::string_view reason);
+    void decide_way_back(Fault fault, std::string_view reason);
+    void begin_way_back();
+    static Fault fault_of(const Event& exit);
+    static std::string_view fault_text(Fault fault);
 
     FleetOptions options_;
     std::vector<WorkerRecord> workers_;
@@ -221,6 +254,8 @@ class Fleet {
     Mode mode_ = Mode::idle;
     Reload reload_;
     bool reload_pending_ = false;
+    std::optional<Former> former_;
+    bool going_back_ = false;  // to former_, as soon as a reload may begin
     std::uint32_t committed_ = 1;
     std::uint32_t last_generation_ = 1;
     std::vector<std::uint32_t> generations_{1};  // not dropped yet

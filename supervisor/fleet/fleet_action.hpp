@@ -22,7 +22,8 @@ enum class ActionKind : std::uint8_t {
     tell_quit,          // slot, pid: message `quit`
     signal,             // slot, pid, signal_number: TERM, ABRT or KILL; text: why, for the ledger of kills
     prepare_reload,     // generation: validate, bind new addresses; answer later: reload_prepared or _refused
-    commit_reload,      // generation: it serves alone; the former settings are history
+                        // `restores`: not with the settings as they are now, but with that generation's
+    commit_reload,      // generation, restores: it serves alone; text, with restores: what was gone back from, and why
     roll_back_reload,   // generation, text: it failed, and why; new spawns of it will not come
     drop_generation,    // generation: no process of it is left or will come; let go of what it held
     report_degraded,    // text, count of ready workers: workers fail in a row; respawns are slowed down
@@ -41,6 +42,7 @@ struct Action {
     std::size_t slot = kNoSlot;
     pid_t pid = 0;
     std::uint32_t generation = 0;
+    std::uint32_t restores = 0;  // an earlier generation; 0: none
     int signal_number = 0;
     Duration patience{};
     std::size_t count = 0;

@@ -57,10 +57,11 @@ class Event {
                                     ExitCode code = ExitCode::worker_boot_failed);
     /// The process was reaped. The last event about it: what its channel still held has been told before.
     /// `sentence` follows "worker 3 (pid 124) " ("crashed: SIGSEGV (core dumped)"); `status` is its exit
-    /// status, kSignalled after a signal.
+    /// status, kSignalled after a fault of its own, kKilled after a signal for which its code can't be blamed.
     /// `details` (its stack) are logged with it, and not repeated.
     static Event worker_exited(std::size_t slot, int status, std::string sentence, std::string details = {});
     static constexpr int kSignalled = -1;
+    static constexpr int kKilled = -2;
     /// The worker serves on, but wants to be replaced ("max-requests").
     static Event worker_asks_recycle(std::size_t slot, std::string reason);
     /// The worker's loop shows no life; `reason` reads "no sign of life for 30 s". May be told again at each

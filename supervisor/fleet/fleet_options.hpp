@@ -30,6 +30,9 @@ struct FleetOptions {
     std::size_t respawn_burst = 20;                           // respawns at once, over all slots
     double respawns_per_second = 5;                           // … and in the long run
 
+    Duration roll_back_window = std::chrono::seconds(30);  // after a reload what it replaced is kept so long; 0: never
+    std::size_t roll_back_failures = 3;  // gone back to after so many failures alike, and half as many as workers
+
     bool outlives_first_failure = false;  // no worker ever ready: try on, and reload, instead of stopping
 
     FleetOptions() {}

@@ -117,11 +117,13 @@ void Fleet::on_ready(std::size_t slot, const Event&) {
 void Fleet::on_boot_failed(std::size_t slot, const Event& event) {
     log(LogLevel::error, slot, "failed to start: " + event.text);
     end(slot, WorkerState::quitting, "failed to start");
+    blame(slot, Fault::start, event.text);
     lose_place(slot, event.text, event.code);
 }
 
 void Fleet::on_gone_early(std::size_t slot, const Event& event) {
     log(LogLevel::error, slot, with_details(event.text + ", before it was ready", event));
+    if (fault_of(event) != Fault::none) blame(slot, Fault::start, event.text);
     leave_process(slot);
     const bool not_loaded = event.status == static_cast<int>(ExitCode::application_not_loaded);
     lose_place(slot, event.text + ", before it was ready",
@@ -130,6 +132,7 @@ void Fleet::on_gone_early(std::size_t slot, const Event& event) {
 
 void Fleet::on_died(std::size_t slot, const Event& event) {
     log(LogLevel::error, slot, with_details(event.text, event));
+    blame(slot, fault_of(event), event.text);
     leave_process(slot);
     lose_place(slot, event.text, ExitCode::failure);
 }
@@ -150,6 +153,7 @@ void Fleet::on_asks_recycle(std::size_t slot, const Event& event) {
 void Fleet::on_silent(std::size_t slot, const Event& event) {
     log(LogLevel::error, slot, with_details("hangs: " + event.text, event));
     end(slot, WorkerState::aborting, event.text);
+    blame(slot, Fault::hang, event.text);
     lose_place(slot, event.text, ExitCode::failure);
 }
 
@@ -157,6 +161,7 @@ void Fleet::on_boot_late(std::size_t slot, const Event&) {
     const std::string reason = "did not become ready within " + to_text(options_.boot_timeout);
     log(LogLevel::error, slot, reason);
     end(slot, WorkerState::aborting, reason);
+    blame(slot, Fault::start, reason);
     lose_place(slot, reason, ExitCode::worker_boot_failed);
 }
 

@@ -27,6 +27,7 @@ struct WorkerPlace {
     std::span<ScoreboardSlot> board;
     std::size_t slot = 0;  // board[slot] is the worker's own line
     std::uint32_t generation = 0;
+    int code_fd = -1;  // a copy of the application's file, borrowed; -1: none
 
     WorkerPlace() = default;
 };

@@ -71,6 +71,7 @@ struct Settings {
     // Reload
     std::chrono::milliseconds soak{1'000};  // a canary must stay well for this long before the rest follows
     std::uint64_t surge = 1;                // workers started at a time, beside those they replace
+    std::chrono::milliseconds roll_back_window{30'000};  // after a reload; 0: never
     bool reload_on_change = false;          // of the application's file
 
     // Logging

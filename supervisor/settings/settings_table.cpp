@@ -358,6 +358,16 @@ constexpr SettingRow kRows[] = {
      .max = kDayMs,
      .metavar = "TIME",
      .summary = "At a reload, how long the first new worker must stay well before the others follow."},
+    {.flag = "roll-back-window",
+     .section = kReload,
+     .field = &Settings::roll_back_window,
+     .unit = Unit::milliseconds,
+     .max = kDayMs,
+     .metavar = "TIME",
+     .summary = "How long after a reload the server goes back if the new workers fail; 0: never.",
+     .details = "To the former settings and code, which are kept for it, after three failures alike (crashes, exits, "
+                "hangs or failed starts) and half as many as there are workers, if those before were well. Workers that "
+                "somebody kills don't count."},
     {.flag = "surge",
      .section = kReload,
      .field = &Settings::surge,

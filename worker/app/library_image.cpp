@@ -61,13 +61,18 @@ UniqueFd make_memory_file(const std::string& name) {
     return fd;
 }
 
-Result<UniqueFd> copy_to_memory(int from, const std::string& file) {
-    UniqueFd memory = make_memory_file(base_name(file));
-    if (!memory) return Error::from_errno(errno, "make a private copy of", file);
-    if (auto copied = copy_all(from, memory.get(), file); !copied) return copied.error();
+Result<void> copy_and_seal(int from, int memory, const std::string& file) {
+    if (auto copied = copy_all(from, memory, file); !copied) return copied.error();
     constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-    if (::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) return Error::from_errno(errno, "seal the copy of", file);
-    return memory;
+    if (::fcntl(memory, F_ADD_SEALS, kSeals) != 0) return Error::from_errno(errno, "seal the copy of", file);
+    return {};
+}
+
+Result<UniqueFd> copy_to_memory(int from, const std::string& file) {
+    auto memory = LibraryCopy::make(file);
+    if (!memory) return memory.error();
+    if (auto copied = copy_and_seal(from, memory->get(), file); !copied) return copied.error();
+    return std::move(*memory);
 }
 
 bool is_same_file(const std::string& path, int fd) {
@@ -104,12 +109,35 @@ Result<LibraryImage> LibraryImage::take(const std::string& file) {
     const bool in_place = load_in_place_wanted();
     auto fd = in_place ? std::move(original) : copy_to_memory(original->get(), file);
     if (!fd) return fd.error();
-    struct stat about {};
-    if (::fstat(fd->get(), &about) != 0) return Error::from_errno(errno, "look at", file);
-    const auto bytes = map_to_read(fd->get(), static_cast<std::size_t>(about.st_size), file);
-    if (!bytes) return bytes.error();
     std::string path = in_place ? absolute(file) : path_of_descriptor(fd->get());
-    return LibraryImage(std::move(*fd), *bytes, std::move(path));
+    return map(std::move(*fd), std::move(path), file);
+}
+
+Result<LibraryImage> LibraryImage::of_copy(int copy, const std::string& file) {
+    auto fd = duplicate(copy);
+    if (!fd) return fd.error().within("open the copy of " + file);
+    std::string path = path_of_descriptor(fd->get());
+    return map(std::move(*fd), std::move(path), file);
+}
+
+Result<LibraryImage> LibraryImage::map(UniqueFd fd, std::string path, const std::string& file) {
+    struct stat about {};
+    if (::fstat(fd.get(), &about) != 0) return Error::from_errno(errno, "look at", file);
+    const auto bytes = map_to_read(fd.get(), static_cast<std::size_t>(about.st_size), file);
+    if (!bytes) return bytes.error();
+    return LibraryImage(std::move(fd), *bytes, std::move(path));
+}
+
+Result<UniqueFd> LibraryCopy::make(const std::string& file) {
+    UniqueFd memory = make_memory_file(base_name(file));
+    if (!memory) return Error::from_errno(errno, "make a private copy of", file);
+    return memory;
+}
+
+Result<void> LibraryCopy::fill(int copy, const std::string& file) {
+    const auto original = open_regular(file);
+    if (!original) return original.error();
+    return copy_and_seal(original->get(), copy, file);
 }
 
 LibraryImage::LibraryImage(LibraryImage&& other) noexcept

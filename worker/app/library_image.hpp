@@ -3,9 +3,13 @@
 // LibraryImage: a shared object as it was at one moment, in memory of our own, so that whatever happens to the file
 // later (overwritten, truncated, replaced, deleted) can't reach the process that runs it.
 //
+// The master takes one for each generation (LibraryCopy), so that all its workers run the same code, those that follow
+// later too, and share the memory; what the library needs from beside itself is not copied. A program that loads by
+// itself takes its own.
+//
 // Why a memfd and not a hidden file beside the original: it needs no writable directory, leaves nothing behind after a
-// crash, wakes no file watcher, and can be sealed. What it costs: the library's size once per worker, as memory that
-// can be swapped but not dropped. What it would break, and what is done about it:
+// crash, wakes no file watcher, and can be sealed. What it costs: the library's size once per generation, as memory
+// that can be swapped but not dropped. What it would break, and what is done about it:
 //  - `$ORIGIN` in the library's RUNPATH would mean /proc: the loader opens such dependencies itself, from beside the
 //    original (loader.cpp). They are mapped in place.
 //  - Names: maps and `perf` show "memfd:libshop.so"; debuggers and symbolizers find the bytes under path(), which
@@ -26,6 +30,9 @@ class LibraryImage {
     /// Errors: missing, not a regular file, not readable, no memory; told with the file's name.
     static Result<LibraryImage> take(const std::string& file);
 
+    /// What LibraryCopy::fill() made of `file`; `copy` is borrowed. Errors: no memory, no more descriptors.
+    static Result<LibraryImage> of_copy(int copy, const std::string& file);
+
     LibraryImage(LibraryImage&& other) noexcept;
     LibraryImage& operator=(LibraryImage&&) = delete;
     ~LibraryImage();
@@ -38,12 +45,22 @@ class LibraryImage {
     void keep_open() { static_cast<void>(fd_.release()); }
 
   private:
+    static Result<LibraryImage> map(UniqueFd fd, std::string path, const std::string& file);
     LibraryImage(UniqueFd fd, std::span<const std::byte> bytes, std::string path)
         : fd_(std::move(fd)), bytes_(bytes), path_(std::move(path)) {}
 
     UniqueFd fd_;
     std::span<const std::byte> bytes_;
     std::string path_;
+};
+
+/// A copy in two steps, since the process that owns it may not be the one that may wait for the file's bytes.
+struct LibraryCopy {
+    /// Empty still; `file` only gives it its name. Errors: no memory, no more descriptors.
+    static Result<UniqueFd> make(const std::string& file);
+    /// Puts the file's bytes into it, once; also in a child, for all who have the descriptor. Blocks. Errors: as
+    /// LibraryImage::take.
+    static Result<void> fill(int copy, const std::string& file);
 };
 
 /// GIRIN_LOAD_IN_PLACE=1 is set.

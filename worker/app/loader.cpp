@@ -90,7 +90,8 @@ struct Inspected {
 };
 
 Result<Inspected> inspect(const AppSource& source) {
-    auto image = LibraryImage::take(source.file());
+    const int copy = source.copy_fd();
+    auto image = copy >= 0 ? LibraryImage::of_copy(copy, source.file()) : LibraryImage::take(source.file());
     if (!image) return image.error();
     auto elf = read_elf_library(image->bytes());
     if (!elf) return Error(source.file() + ": " + elf.error().message());

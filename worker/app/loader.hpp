@@ -28,7 +28,11 @@ class AppSource {
     /// Linked into the user's own program; `name` for log lines.
     static AppSource linked(ApplicationFactory factory, std::string name);
 
+    /// A library's code is loaded from a copy of its file (LibraryCopy), borrowed until then. -1: there is none.
+    void use_copy(int fd) { copy_fd_ = fd; }
+
     Kind kind() const { return kind_; }
+    int copy_fd() const { return copy_fd_; }
     const std::string& file() const { return file_; }
     const std::string& name() const { return name_; }
     const ApplicationFactory& factory() const { return factory_; }
@@ -40,6 +44,7 @@ class AppSource {
     std::string file_;
     std::string name_ = "demo";
     ApplicationFactory factory_;
+    int copy_fd_ = -1;
 };
 
 /// `demo`, `PATH.so` or `PATH.so:NAME`. The file is not looked at. Errors: none of these, or a bad NAME.

@@ -79,6 +79,7 @@ TEST(FleetReload, DropsTheFormerGenerationWhenItsLastWorkerIsGone) {
     Harness h;
     h.serve(2);
     EXPECT_EQ(count(h.reload(), ActionKind::drop_generation), 0u);
+    EXPECT_EQ(count(h.pass(h.fleet.options().roll_back_window), ActionKind::drop_generation), 0u);
     const Actions gone = h.finish_all_leaving();
     EXPECT_EQ(first(gone, ActionKind::drop_generation).generation, 1u);
     EXPECT_EQ(count(gone, ActionKind::drop_generation), 1u);

@@ -21,7 +21,7 @@ struct MasterOptions {
     Settings settings;
     Work work;
     std::function<Result<Settings>()> read_settings;  // none: the same again
-    std::function<Result<void>(const Settings&)> check_settings;
+    std::function<Result<void>(const Settings&, int)> check_settings;
     Os* os = nullptr;  // none: the real one
 
     MasterOptions();

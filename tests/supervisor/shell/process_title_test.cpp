@@ -38,7 +38,6 @@ TEST(ProcessTitle, WritesOverArgumentsAndLeavesTheEnvironmentReadable) {
     title.set("a title that is longer than the place for it");
     EXPECT_STREQ(area.data(), "a title th");
     EXPECT_NE(::getenv("PATH"), nullptr);
-    for (char* copy : argv) std::free(copy);  // in a program they live as long as it does
 }
 
 TEST(ProcessTitle, SetsTheShortName) {

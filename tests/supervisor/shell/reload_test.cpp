@@ -88,7 +88,7 @@ TEST_F(ReloadTest, IsRefusedWhenTheSettingsAreBad) {
 }
 
 TEST_F(ReloadTest, SurvivesACrashInReadingTheSettings) {
-    options_.check_settings = [](const Settings&) -> Result<void> {
+    options_.check_settings = [](const Settings&, int) -> Result<void> {
         ::signal(SIGABRT, SIG_DFL);
         std::abort();
     };
@@ -100,7 +100,7 @@ TEST_F(ReloadTest, SurvivesACrashInReadingTheSettings) {
 
 TEST_F(ReloadTest, GivesUpASettingsCheckThatHangs) {
     options_.settings.boot_timeout = 300ms;
-    options_.check_settings = [](const Settings&) -> Result<void> {
+    options_.check_settings = [](const Settings&, int) -> Result<void> {
         for (;;) ::pause();
     };
     start();
@@ -155,6 +155,29 @@ TEST_F(ReloadTest, ReplacesAKilledOldWorkerWhileANewGenerationStarts) {
     EXPECT_TRUE(master_->logs("was killed by SIGKILL from outside"));
     EXPECT_TRUE(master_->logs("starts, generation 1", 3)) << "respawned in the old generation";
     EXPECT_TRUE(master_->has_workers(3));
+}
+
+/// With all that was changed: the number of workers, an address that had been closed, one that had been opened.
+TEST_F(ReloadTest, GoesBackWhenTheNewGenerationFailsAfterItsCommit) {
+    options_.settings.error_logfile = dir_ / "log";
+    options_.read_settings = [this] {
+        Settings settings = options_.settings;
+        settings.bind = {BindAddress::unix_socket(dir_ / "new"), BindAddress::unix_socket(dir_ / "kept")};
+        settings.workers = 3;
+        return Result<Settings>(settings);
+    };
+    start();
+    master_->signal(SIGHUP);
+    ASSERT_TRUE(master_->logs("generation 2 serves"));
+    ASSERT_TRUE(master_->has_workers(3));
+    EXPECT_FALSE(serves("old"));
+    for (const pid_t worker : master_->workers()) ::kill(worker, SIGSEGV);
+    ASSERT_TRUE(master_->logs("going back to generation 1, as generation 3")) << master_->log();
+    ASSERT_TRUE(master_->logs("generation 3 serves, as generation 1 did")) << master_->log();
+    EXPECT_TRUE(master_->has_workers(2));
+    EXPECT_TRUE(serves("kept"));
+    EXPECT_TRUE(serves("old"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "new"));
 }
 
 TEST_F(ReloadTest, CoalescesAStorm) {

@@ -247,6 +247,8 @@ FleetOptions World::draw_options() {
     options.quick_grace = draw(10ms, 3s);
     options.abort_grace = draw(10ms, 1s);
     options.backoff_cap = draw(1s, 10s);
+    options.roll_back_window = random_() % 4 == 0 ? Duration::zero() : draw(1s, 10s);
+    options.roll_back_failures = 1 + random_() % 4;
     options.stable_after = draw(1s, 10s);
     options.respawn_burst = 1 + random_() % 20;
     options.outlives_first_failure = random_() % 4 == 0;
