@@ -96,8 +96,12 @@ void Supervisor::on_successor_end() {
     evidence.ended = **ended;
     wait_.remove(successor_->pidfd());
     wait_.remove(successor_->channel());
-    const std::string how = "(pid " + std::to_string(successor_->pid()) + ") " + explain_exit(evidence).sentence;
+    const ExitStory story = explain_exit(evidence);
+    const std::string who = "(pid " + std::to_string(successor_->pid()) + ") ";
+    const std::string how = who + story.sentence;
     successor_.reset();
+    // Since it took over, it may be stopped or followed by another like any master.
+    if (retiring_ && story.kind == ExitKind::left) return log_info("Upgrade: the new master " + who + "has ended as well");
     if (retiring_) return log_error("Upgrade: the new master " + how);
     if (setup_.take_back) setup_.take_back();
     upgrade(UpgradeEvent::ended, how);

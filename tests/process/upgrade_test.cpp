@@ -76,6 +76,20 @@ TEST_F(Upgrades, FinishARequestThatTheOldMasterHasInHand) {
     EXPECT_TRUE(masters.is_gone(before));
 }
 
+TEST_F(Upgrades, FollowEachOtherWhileTheFirstDrains) {
+    Masters masters(dir_, GirinCommand(args_with("0"), 2));
+    HttpClient slow(masters.endpoint(), 20s);
+    slow.send(format_request("GET", "/sleep/1500"));
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("has taken over; this one drains"));
+    const pid_t second = masters.successor();
+    ASSERT_TRUE(masters.upgrade());
+    EXPECT_NE(masters.pid(), second);
+    EXPECT_EQ(slow.read_response().status, 200);
+    EXPECT_TRUE(masters.is_gone(masters.first().pid()));
+    EXPECT_EQ(masters.log().find("[ERROR]"), std::string::npos) << masters.log();
+}
+
 TEST_F(Upgrades, AskedForTwiceAreOne) {
     Masters masters(dir_, GirinCommand(args_with("1"), 2));
     masters.signal(SIGUSR2);
