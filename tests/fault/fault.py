@@ -21,7 +21,7 @@ BUSY = r"\blags: |goes on, after"  # a machine that has other things to do expla
 
 class Row:
     """One fault: `name` is for ctest, `what` and `passes` are the table's words; `peers` whether others than girin are
-    tried too, `long` whether it takes minutes and is only tried when that is asked for."""
+    tried too, or what none of them offers; `long` whether it takes minutes and is only tried when that is asked for."""
 
     def __init__(self, id, name, what, passes, peers, long, run):
         self.id, self.name, self.what, self.passes = id, name, what, passes
@@ -206,6 +206,8 @@ def try_row(row, case):
     try:
         if case.long < row.long:
             raise servers.NotHere("takes minutes: --long")
+        if isinstance(row.peers, str) and not case.is_girin():
+            raise servers.NotOffered(row.peers)
         if not row.peers:
             case.only_girin("only girin is tried")
         row.run(case)
@@ -215,6 +217,8 @@ def try_row(row, case):
                     case.baseline(server)
                 if case.is_girin():
                     case.stops(server)
+    except servers.NotOffered as reason:
+        outcome, detail = "skip", f"not offered: {reason}"
     except servers.NotHere as reason:
         outcome, detail = "skip", str(reason)
     except (RuntimeError, OSError, ValueError, IndexError, subprocess.SubprocessError) as error:

@@ -10,7 +10,7 @@ import time
 
 import proc
 from fault import HUP, KILL, TERM, fault
-from servers import NotHere, Uvicorn
+from servers import NotHere, NotOffered, Uvicorn
 
 
 @fault("T19", "KilledMaster", "kill -9 of the master, then a start at once on the same address and pidfile",
@@ -59,7 +59,7 @@ def twenty_masters(case):
 @fault("T21", "StalePidfiles", "a pidfile with a live stranger's pid, with pid 1, with garbage, empty", "starts")
 def stale_pidfiles(case):
     if case.kind is Uvicorn:
-        raise NotHere("uvicorn has no pidfile")
+        raise NotOffered("uvicorn has no pidfile")
     for number, content in enumerate((f"{os.getpid()}\n", "1\n", "garbage\n", "", "-1\n", "9" * 40)):
         pidfile = case.directory / f"pid{number}"
         pidfile.write_text(content)

@@ -4,7 +4,7 @@ import signal
 
 import proc
 from fault import fault
-from servers import NotHere, Nginx
+from servers import Nginx, NotOffered
 
 RECYCLED = r"asks to be replaced"
 
@@ -31,7 +31,7 @@ def max_requests_herd(case):
 @fault("T32", "RampUpAndDown", "TTIN to many workers and TTOU back to one under load, both kinds of listener", "0 lost")
 def ramp_up_and_down(case):
     if case.kind is Nginx:
-        raise NotHere("nginx has no TTIN and TTOU")
+        raise NotOffered("nginx has no TTIN and TTOU")
     most = case.short_or_long(6, 64)
     for reuse_port in (False, True):
         if reuse_port and case.kind.name == "uvicorn":
@@ -59,9 +59,11 @@ class Census:
     def __init__(self, pid):
         self.rss, self.descriptors = proc.rss_kib(pid), proc.descriptors(pid)
         self.threads, self.shared = proc.threads(pid), proc.shared_mappings(pid)
+        self.peak_rss = proc.peak_rss_kib(pid)
 
     def __str__(self):
-        return f"RSS {self.rss} KiB, {self.descriptors} descriptors, {self.threads} threads, {self.shared} shared"
+        return (f"RSS {self.rss} KiB (peak {self.peak_rss}), {self.descriptors} descriptors, {self.threads} threads, "
+                f"{self.shared} shared")
 
 
 def replace_often(case, reloads, respawns, most_growth_kib):
@@ -94,7 +96,7 @@ def replace_often(case, reloads, respawns, most_growth_kib):
 @fault("T34", "Leaks", "reloads and respawns, many", "memory, descriptors, threads and shared memory of the master flat")
 def leaks(case):
     if case.kind.name in ("nginx", "uvicorn"):
-        raise NotHere("no --max-requests, or no word of it")
+        raise NotOffered("no --max-requests, or no word of it")
     replace_often(case, case.scaled(case.short_or_long(20, 1000)), case.scaled(case.short_or_long(60, 10000)), 1024)
 
 

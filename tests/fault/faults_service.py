@@ -17,7 +17,8 @@ PROBES = 40
 
 
 @fault("T33", "Systemd", "a stopped master under a watchdog that bites; FDSTORE over kill -9 of the master",
-       "only the main process speaks; the watchdog sees it; the queue survives, the next start serves it", peers=False)
+       "only the main process speaks; the watchdog sees it; the queue survives, the next start serves it",
+       peers="no watchdog's protocol, and no sockets that the service manager keeps")
 def systemd(case):
     manager = case.manager(watchdog_seconds=WATCHDOG_SECONDS)
     server = case.server(workers=2, manager=manager)

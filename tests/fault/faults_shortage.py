@@ -8,7 +8,7 @@ import subprocess
 
 import proc
 from fault import HUP, KILL, TERM, fault
-from servers import NotHere, Uvicorn
+from servers import NotHere, NotOffered, Uvicorn
 
 LONELY_USER = 64321  # nobody's, so that a limit on its processes hits us alone
 LOG_LINES = 10
@@ -69,7 +69,7 @@ def no_more_space(case):
         raise NotHere("no /dev/full here")
     case.explain("(?i)no space left on device")
     if case.kind is Uvicorn:
-        raise NotHere("uvicorn has no log files")
+        raise NotOffered("uvicorn has no log files")
     for option in ("access_log", "error_log"):
         server = case.server(workers=2, **{option: "/dev/full"}, name=option)
         load = case.load(server, rate=200)
@@ -86,7 +86,7 @@ def no_more_space(case):
        "master and workers never wait for it")
 def nobody_reads_the_log(case):
     if case.kind is Uvicorn:
-        raise NotHere("uvicorn has no log files")
+        raise NotOffered("uvicorn has no log files")
     reader, writer = os.pipe()
     try:
         server = case.server(workers=2, stderr=writer, access_log="/dev/stderr")
@@ -108,7 +108,8 @@ def nobody_reads_the_log(case):
 
 
 @fault("T18", "OutOfMemory", "a worker leaks until the cgroup's memory.max; then the same with --max-memory below it",
-       "the victim is named with its cause, the rest live; with the limit it is recycled before", peers=False)
+       "the victim is named with its cause, the rest live; with the limit it is recycled before",
+       peers="no limit of memory at which a worker is replaced")
 def out_of_memory(case):
     case.explain("out of memory in the cgroup", "times in a row", "Degraded")
     for limit in (None, "24m"):

@@ -9,6 +9,7 @@ from fault import HUP, KILL, fault
 from manager import ServiceManager
 
 USR2 = signal.SIGUSR2
+BY_HAND = "no upgrade that ends, or is taken back, by itself"
 WATCHED = r"Upgrade: .*watched for"
 FAILED = r"Upgrade: failed, this master goes on: "
 
@@ -29,7 +30,7 @@ def one_master(case, server, when):
 
 
 @fault("T22", "GoodUpgrades", "USR2 under load, again and again", "0 lost, one master, one pidfile, the MAINPID told",
-       peers=False)
+       peers=BY_HAND)
 def good_upgrades(case):
     manager = case.manager()
     server = case.server(workers=2, own_binary=True, manager=manager)
@@ -60,7 +61,7 @@ def successor_of(server, since):
 
 @fault("T23", "BrokenUpgrades",
        "USR2 to a binary that is missing, of another machine, exits, crashes or hangs, at once or when ready",
-       "the old stays by itself, its workers untouched, 0 lost; it is told; the next good one works", peers=False)
+       "the old stays by itself, its workers untouched, 0 lost; it is told; the next good one works", peers=BY_HAND)
 def broken_upgrades(case):
     case.explain("Upgrade: ", "killed by SIGKILL from outside", "The master is gone; this worker ends")
     server = case.server(workers=2, own_binary=True, soak=1, own={"boot_timeout": 1})
@@ -94,7 +95,7 @@ def judge_failure(case, server, what, workers, since):
 
 
 @fault("T24", "UpgradesInterleaved", "USR2 twice; HUP during it; the old master killed at each step of the handover",
-       "one wins, and serves; only the killed one's requests in hand fail", peers=False)
+       "one wins, and serves; only the killed one's requests in hand fail", peers=BY_HAND)
 def upgrades_interleaved(case):
     case.explain("Upgrade: ", "Reload: ", "The master is gone; this worker ends")
     server = case.server(workers=2, own_binary=True, soak=0.5)

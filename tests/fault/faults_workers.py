@@ -170,7 +170,8 @@ def starved_workers(case):
 
 
 @fault("T3", "HungHandlers", "a handler spins, deadlocks, blocks in a system call",
-       "found and replaced; the log has the verdict and the stack; others are unaffected", peers=False)
+       "found and replaced; the log has the verdict and the stack; others are unaffected",
+       peers="no verdict on a hung worker, and no stack of it")
 def hung_handlers(case):
     server = case.server(workers=3, timeout=1)
     case.explain(HUNG)

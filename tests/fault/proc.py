@@ -106,6 +106,10 @@ def rss_kib(pid):
     return _status(pid, "VmRSS")
 
 
+def peak_rss_kib(pid):
+    return _status(pid, "VmHWM")
+
+
 def shared_mappings(pid):
     """How many mappings are shared memory without a file of its own."""
     return sum(" rw-s " in line for line in read(f"/proc/{pid}/maps").splitlines())

@@ -46,5 +46,5 @@ def markdown(results):
 
 def _cell(result):
     if result is None or result["outcome"] == "skip":
-        return "–"
+        return "–" if result and result["detail"].startswith("not offered") else "○"
     return "✔" if result["outcome"] == "pass" else f"✖ {result['failures']}"

@@ -1,7 +1,7 @@
 """The servers that faults are tried on: how each is configured, started, told to reload and asked who its workers are.
 
 Every one answers GET / with "ok" and GET /who with "PID …". Addresses are drawn from 127.0.0.0/8, where nobody else
-listens; files lie in the case's directory. An option that a server doesn't have raises NotHere, and the row says so.
+listens; files lie in the case's directory. An option that a server doesn't have raises NotOffered, and the row says so.
 """
 
 import ctypes
@@ -22,7 +22,11 @@ START_SECONDS = 30
 
 
 class NotHere(Exception):
-    """What this server or this machine doesn't have; the row is skipped with it."""
+    """What this machine doesn't have, or a row doesn't try; it is skipped with it."""
+
+
+class NotOffered(NotHere):
+    """What this server doesn't have."""
 
 
 class Options:
@@ -425,7 +429,7 @@ class Nginx(Server):
     def write_settings(self, line=""):
         options = self.options
         if options.max_requests or options.own:
-            raise NotHere("nginx has no such setting")
+            raise NotOffered("nginx has no such setting")
         (self.directory / "ok").write_text("ok")
         (self.directory / "long").write_text("x" * 4000)
         listens = " ".join(f"listen {address}{' reuseport' if options.reuse_port else ''} backlog=2048;"
@@ -452,7 +456,7 @@ class Nginx(Server):
         """)
 
     def say_at_startup(self, word):
-        raise NotHere("nginx has no application that starts")
+        raise NotOffered("nginx has no application that starts")
 
 
 class Gunicorn(Server):
@@ -466,7 +470,7 @@ class Gunicorn(Server):
     def write_settings(self, line=""):
         options = self.options
         if options.header_timeout or options.own:
-            raise NotHere("gunicorn has no such setting")
+            raise NotOffered("gunicorn has no such setting")
         settings = {
             "bind": [self.address, *options.more_binds], "workers": options.workers, "pidfile": str(self.pidfile),
             "timeout": options.timeout, "graceful_timeout": options.graceful_timeout, "keepalive": options.keep_alive,
@@ -483,7 +487,7 @@ class Uvicorn(Server):
     def command(self):
         options = self.options
         if options.header_timeout or options.own or options.reuse_port or options.unix or options.error_log:
-            raise NotHere("uvicorn has no such setting")
+            raise NotOffered("uvicorn has no such setting")
         host, port = self.address.rsplit(":", 1)
         command = [_find("uvicorn"), "peer_app:asgi", "--app-dir", HERE, "--host", host, "--port", port, "--workers",
                    options.workers, "--timeout-graceful-shutdown", options.graceful_timeout, "--timeout-keep-alive",
@@ -492,7 +496,7 @@ class Uvicorn(Server):
 
     def write_settings(self, line=""):
         if line or self.options.more_binds:
-            raise NotHere("uvicorn has no settings file")
+            raise NotOffered("uvicorn has no settings file")
 
     def is_worker(self, pid):
         return "resource_tracker" not in proc.command_line(pid)
