@@ -109,6 +109,7 @@ Coro<void> Connection::serve() {
                 if (!exchange_->body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
             if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
+            take_times();
             // What is usual ends here without waiting. All that is not waits in one place, which keeps this frame
             // small.
             const bool all_sent = try_send_all();
@@ -137,8 +138,14 @@ bool Connection::next_request() {
     return true;
 }
 
+/// Requests of one read that were answered at once have taken equally long: their answers are sent together.
+void Connection::take_times() {
+    if (untimed_ > 0) server_.requests_took(std::exchange(untimed_, std::uint16_t{0}), exchange_->began_at());
+}
+
 /// Between two requests of a pipeline.
 Coro<void> Connection::clear_the_way() {
+    take_times();
     if (!exchange_->body_is_over() && next_ == Next::more) co_await discard_body();
     if (has_much_to_send()) co_await send_all();
 }
@@ -230,6 +237,7 @@ Coro<void> Connection::start_handler(std::exception_ptr& failure) {
 
 void Connection::on_handler_waits() {
     handler_waits_ = true;
+    take_times();
     task_->set_observer(this);
     exchange_->deadline().start(server_.deadlines().request);
     // Earlier answers of a pipeline don't wait for this one.
@@ -250,7 +258,8 @@ void Connection::end_request(const std::exception_ptr& failure) {
     stop_deadline();
     server_.request_note().clear();
     exchange_->deadline().stop();
-    if (std::exchange(handler_waits_, false)) task_->set_observer(nullptr);
+    const bool has_waited = std::exchange(handler_waits_, false);
+    if (has_waited) task_->set_observer(nullptr);
     stream_.unwatch();
     while (task_->cancelling() > 0) task_->uncancel();  // meant for the handler, which has ended
     if (failure) {
@@ -259,7 +268,9 @@ void Connection::end_request(const std::exception_ptr& failure) {
         log_application_error(finished.error().message());
         replace_answer(500, {});
     }
-    server_.request_done(exchange_->status(), exchange_->began_at());
+    server_.request_done(exchange_->status());
+    ++untimed_;
+    if (has_waited) take_times();
     if (server_.access_log().is_enabled()) log_access();
     decide_next();
 }

@@ -71,6 +71,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     class BodyWait;
     class SendWait;
 
+    void take_times();
     Coro<void> clear_the_way();
     Coro<void> finish_reads(bool give_way);
 
@@ -134,6 +135,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     bool served_ = false;         // at least one request
     bool half_closed_ = false;    // the client has sent FIN
     std::uint8_t transfers_ = 0;  // see has_had_its_turn()
+    std::uint16_t untimed_ = 0;   // requests answered since take_times()
     std::uint64_t taken_before_half_close_ = 0;
 };
 

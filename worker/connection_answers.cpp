@@ -99,7 +99,8 @@ void Connection::log_application_error(const std::string& what) {
 void Connection::refuse(ParseError error) {
     exchange_->begin_refused(server_.count_request(), server_.loop().time());
     exchange_->answer_plain(error.status, error.reason);
-    server_.request_done(error.status, exchange_->began_at());
+    server_.request_done(error.status);
+    ++untimed_;
     if (server_.access_log().is_enabled()) log_access();
     next_ = Next::linger;
 }

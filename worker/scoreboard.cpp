@@ -36,12 +36,13 @@ void ScoreboardSlot::reset() {
     for (auto& count : latency) count = 0;
 }
 
-void ScoreboardSlot::count_latency(std::int64_t microseconds) {
+void ScoreboardSlot::count_latency(std::int64_t microseconds, std::uint64_t times) {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     std::size_t bucket = 0;
     while (bucket < kLatencyBounds_us.size() && microseconds > kLatencyBounds_us[bucket]) ++bucket;
-    latency[bucket].store(latency[bucket].load(kRelaxed) + 1, kRelaxed);
-    latency_sum_us.store(latency_sum_us.load(kRelaxed) + static_cast<std::uint64_t>(microseconds), kRelaxed);
+    latency[bucket].store(latency[bucket].load(kRelaxed) + times, kRelaxed);
+    const std::uint64_t sum_us = static_cast<std::uint64_t>(microseconds) * times;
+    latency_sum_us.store(latency_sum_us.load(kRelaxed) + sum_us, kRelaxed);
 }
 
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {

@@ -58,7 +58,7 @@ struct alignas(128) ScoreboardSlot {
 
     void reset();
     /// For the writer.
-    void count_latency(std::int64_t microseconds);
+    void count_latency(std::int64_t microseconds, std::uint64_t times = 1);
 };
 
 /// Owns: the mapping, shared with every process forked after create().

@@ -193,12 +193,16 @@ std::uint64_t Server::count_request() {
     return requests_;
 }
 
-void Server::request_done(int status, TimePoint began_at) {
+void Server::request_done(int status) {
     add(slot().requests_in_flight, ~0U);
     add(slot().requests, std::uint64_t{1});
     if (status >= 500) add(slot().errors_5xx, std::uint64_t{1});
+}
+
+void Server::requests_took(std::uint64_t count, TimePoint began_at) {
     // Not the loop's time: most handlers begin and end within one turn.
-    slot().count_latency(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_at).count());
+    const Duration took = Clock::now() - began_at;
+    slot().count_latency(std::chrono::duration_cast<std::chrono::microseconds>(took).count(), count);
 }
 
 std::string_view Server::date() { return dates_.at(std::time(nullptr)); }

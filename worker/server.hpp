@@ -85,7 +85,9 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     /// A request begins; returns its number.
     std::uint64_t count_request();
-    void request_done(int status, TimePoint began_at);
+    void request_done(int status);
+    /// `count` requests that began together have their answers; reads the clock, so it is called once for all of them.
+    void requests_took(std::uint64_t count, TimePoint began_at);
     /// The request whose handler runs now, for the master to see.
     RequestNote& request_note() { return slot().request; }
     const AccessLog& access_log() const { return access_log_; }

@@ -63,13 +63,8 @@ struct Descriptor::Impl {
             reactor.cleanup_descriptor_data(data);
             throw std::system_error(error, std::generic_category(), "watch descriptor");
         }
-        constexpr std::uint32_t kEvents = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET;
-        if (kind == Kind::listener) {
-            control(EPOLL_CTL_DEL, 0);
-        } else {
-            control(EPOLL_CTL_MOD, kEvents);
-        }
-        asio_internals::begin_events(data, kEvents);
+        if (kind == Kind::listener) control(EPOLL_CTL_DEL, 0);
+        asio_internals::begin_events(data, EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET);
     }
 
     void control(int what, std::uint32_t events) {
@@ -109,6 +104,7 @@ struct Descriptor::Impl {
     UniqueFd fd;
     Kind kind;
     bool armed = false;
+    bool waited = false;  // the kernel was told all events of ours, not only those that Asio begins with
     bool closed = false;
     bool starting = false;
     Adapter read{*this};
@@ -139,8 +135,11 @@ void Descriptor::start(Direction direction, IoOp& op) {
     adapter.op = &op;
     adapter.pending = true;
     const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
+    // A stream's first wait tells the kernel what to watch for, and has it look. Before that nothing is told: most
+    // short connections never wait. An operation of a later wait is tried at once, for news that came in between.
+    const bool try_at_once = impl_->kind == Kind::listener || std::exchange(impl_->waited, true);
     impl_->starting = true;
-    impl_->reactor.start_op(type, impl_->fd.get(), impl_->data, &adapter, false, true);
+    impl_->reactor.start_op(type, impl_->fd.get(), impl_->data, &adapter, false, try_at_once);
     impl_->starting = false;
 }
 
