@@ -45,6 +45,9 @@ class Commands : public testing::Test {
 
 TEST_F(Commands, TellTheStatus) {
     GirinProcess running(dir_, server({"-n", "shop", "demo"}));
+    EXPECT_TRUE(eventually(10s, "what is logged to be told", [&] {
+        return girin({"status"}).output.find(": serving, 2 of 2 workers ready") != std::string::npos;
+    }));
     const Finished status = girin({"status"});
     EXPECT_EQ(status.status.code, 0) << status.error;
     EXPECT_NE(status.output.find("[shop], pid " + std::to_string(running.pid()) + ": serving, 2 of 2 workers ready"),

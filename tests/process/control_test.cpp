@@ -60,6 +60,10 @@ class Control : public testing::Test {
 TEST_F(Control, TellsHowTheServerIs) {
     GirinProcess girin(dir_, GirinCommand(args({"-n", "shop", "demo"}), 2));
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    EXPECT_TRUE(eventually(10s, "what is logged to be told", [&] {
+        const json::value now = status();
+        return now.at("state").as_string() == "serving" && now.at("totals").at("requests").to_number<int>() == 1;
+    }));
     const json::value now = status();
     EXPECT_EQ(now.at("pid").as_int64(), girin.pid());
     EXPECT_EQ(now.at("name").as_string(), "shop");

@@ -36,6 +36,9 @@ TEST_F(Metrics, CountRequests) {
     GirinProcess girin(dir_, with_admin());
     const Endpoint admin = admin_of(girin);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    EXPECT_TRUE(eventually(10s, "three requests", [&] {  // an answer may be there before it is counted
+        return get(admin, "/metrics").body.find("\ngirin_request_duration_seconds_count 3\n") != std::string::npos;
+    }));
     const HttpResponse metrics = get(admin, "/metrics");
     EXPECT_EQ(metrics.status, 200);
     EXPECT_EQ(metrics.field("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -48,17 +51,19 @@ TEST_F(Metrics, CountRequests) {
 TEST_F(Metrics, TellAllThatAnOperatorAsks) {
     GirinProcess girin(dir_, with_admin());
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
-    const std::string text = get(admin_of(girin), "/metrics").body;
-    for (const char* const line : {
-             "girin_requests_total 1", "girin_requests_in_flight 0", "girin_responses_5xx_total 0",
-             "girin_request_duration_seconds_bucket{le=\"+Inf\"} 1", "girin_worker_loop_lag_seconds{slot=\"0\"} ",
-             "girin_worker_loop_utilisation_ratio{slot=\"1\"} ", "girin_listener_backlog{listener=",
-             "girin_worker_exits_total{cause=\"crashed\"} 0", "girin_worker_exits_total{cause=\"killed_outside\"} 0",
-             "girin_generation 1", "girin_worker_generation{slot=\"0\"} 1", "girin_workers{state=\"ready\"} 2",
-             "girin_reloads_total{outcome=\"rolled_back\"} 0", "girin_degraded 0",
-             "girin_resident_memory_bytes{process=\"master\"} ", "girin_resident_memory_bytes{process=\"worker 1\"} ",
-         }) {
-        EXPECT_NE(text.find(std::string("\n") + line), std::string::npos) << line << "\n" << text;
+    const Endpoint admin = admin_of(girin);
+    const std::string lines[] = {
+        "girin_requests_total 1", "girin_requests_in_flight 0", "girin_responses_5xx_total 0",
+        "girin_request_duration_seconds_bucket{le=\"+Inf\"} 1", "girin_worker_loop_lag_seconds{slot=\"0\"} ",
+        "girin_worker_loop_utilisation_ratio{slot=\"1\"} ", "girin_listener_backlog{listener=",
+        "girin_worker_exits_total{cause=\"crashed\"} 0", "girin_worker_exits_total{cause=\"killed_outside\"} 0",
+        "girin_generation 1", "girin_worker_generation{slot=\"0\"} 1", "girin_workers{state=\"ready\"} 2",
+        "girin_reloads_total{outcome=\"rolled_back\"} 0", "girin_degraded 0",
+        "girin_resident_memory_bytes{process=\"master\"} ", "girin_resident_memory_bytes{process=\"worker 1\"} ",
+    };
+    for (const std::string& line : lines) {
+        EXPECT_TRUE(eventually(10s, line, [&] { return get(admin, "/metrics").body.find("\n" + line) != std::string::npos; }))
+            << get(admin, "/metrics").body;
     }
 }
 
