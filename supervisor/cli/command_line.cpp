@@ -6,18 +6,6 @@
 namespace girin {
 namespace {
 
-constexpr CommandRow kCommands[] = {
-    {"status", "", "Print how the server and its workers are.", CommandKind::status},
-    {"top", "", "Show the same, live; q ends.", CommandKind::top},
-    {"reload", "", "Load settings and application anew; wait until the new generation serves."},
-    {"scale", "N|+N|-N", "Have so many workers, more or fewer; wait until they serve."},
-    {"stop", "", "Stop the server; wait until it is gone.", CommandKind::request, true},
-    {"reopen", "", "Open the log files anew."},
-    {"upgrade", "", "Replace the server's program by the one that is installed now."},
-    {"kill", "SLOT", "End the worker of a slot, which is replaced first."},
-    {"log-level", "LEVEL", "Log debug, info, warning, error or critical and what is worse, until the next reload."},
-};
-
 /// Options that take a value, each with its names and its place.
 struct ValueOption {
     std::string_view long_name;
@@ -95,7 +83,7 @@ Result<void> check(const CommandLine& line) {
 }  // namespace
 
 const CommandRow* find_command(std::string_view name) {
-    for (const CommandRow& command : kCommands) {
+    for (const CommandRow& command : command_rows()) {
         if (command.name == name) return &command;
     }
     return nullptr;
@@ -113,10 +101,7 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
 }
 
 std::string command_usage(const CommandRow& command) {
-    std::string usage = "usage: girin " + std::string(command.name);
-    if (!command.argument.empty()) usage += " " + std::string(command.argument);
-    if (command.may_be_quick) usage += " [--quick]";
-    if (command.kind == CommandKind::top) usage += " [--once]";
+    std::string usage = "usage: " + command_synopsis(command);
     usage += " [--json] [--control-socket PATH | -n NAME | -p PIDFILE]\n" + std::string(command.summary) + "\n";
     return usage;
 }

@@ -6,19 +6,9 @@
 
 #include "loop/base/error.hpp"
 #include "supervisor/cli/control_client.hpp"
+#include "supervisor/settings/command_table.hpp"
 
 namespace girin {
-
-enum class CommandKind { status, top, request };
-
-/// One of girin's commands; the table is in command_line.cpp.
-struct CommandRow {
-    std::string_view name;
-    std::string_view argument;  // its name in the usage line; empty: it has none
-    std::string_view summary;
-    CommandKind kind = CommandKind::request;
-    bool may_be_quick = false;
-};
 
 struct CommandLine {
     const CommandRow* command = nullptr;

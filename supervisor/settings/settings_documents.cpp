@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "supervisor/settings/command_table.hpp"
 #include "supervisor/settings/settings_file.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_table.hpp"
@@ -19,6 +20,10 @@ constexpr std::string_view kSources =
 constexpr std::string_view kUnits =
     "Times are seconds, such as 30 or 0.5, or numbers with ms, s, m or h. Sizes are bytes, or numbers with k, m or g, "
     "which are 1024, its square and its cube. Switches are true or false.";
+
+constexpr std::string_view kCommandsText =
+    "For a server that runs. Each finds it by itself when there is only one, waits for the outcome, prints it (with --json "
+    "as JSON), and exits with 0 only if what was asked has happened.";
 
 std::string reload_sentence(const SettingRow& row) {
     return row.reloadable ? "A reload (HUP) applies a change." : "A change needs a restart.";
@@ -148,10 +153,16 @@ std::string man_page() {
     std::string text = ".\\\" Printed by: girin --print-docs man\n.TH GIRIN 1 \"\" \"girin " +
                        std::string(girin_version()) + "\" \"User Commands\"\n";
     text += ".SH NAME\ngirin \\- serve a C++ application over HTTP with several processes\n";
-    text += ".SH SYNOPSIS\n.B girin\n[\\fIOPTION\\fR]... \\fIAPPLICATION\\fR\n.SH DESCRIPTION\n";
+    text += ".SH SYNOPSIS\n.B girin\n[\\fIOPTION\\fR]... \\fIAPPLICATION\\fR\n.br\n.B girin\n\\fICOMMAND\\fR "
+            "[\\fB\\-\\-json\\fR] [\\fB\\-\\-control\\-socket\\fR \\fIPATH\\fR | \\fB\\-n\\fR \\fINAME\\fR | "
+            "\\fB\\-p\\fR \\fIPIDFILE\\fR]\n.SH DESCRIPTION\n";
     text += man_escaped(kSources) + "\n.PP\n" + man_escaped(kUnits) + "\n.SH OPTIONS\n";
     for_each_row([&](std::string_view section) { text += ".SS " + std::string(section) + "\n"; },
                  [&](const SettingRow& row) { text += man_entry(row); });
+    text += ".SH COMMANDS\n" + man_escaped(kCommandsText) + "\n";
+    for (const CommandRow& row : command_rows()) {
+        text += ".TP\n.B " + man_escaped(command_synopsis(row)) + "\n" + man_escaped(row.summary) + "\n";
+    }
     text += ".SH FILES\n.TP\n.B girin.conf\n" + man_escaped(row_of(&Settings::config).details) + "\n";
     return text;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "supervisor/settings/command_table.hpp"
 #include "supervisor/settings/settings_documents.hpp"
 #include "supervisor/settings/settings_file.hpp"
 #include "supervisor/settings/settings_value.hpp"
@@ -20,6 +21,7 @@ constexpr std::string_view kHelpHead =
     "\n"
     "  girin -w 4 -b 127.0.0.1:8000 demo\n"
     "  girin -w 4 -b :8000 -b unix:/run/shop.sock ./libshop.so\n"
+    "  girin status            and other commands for a server that runs, see below\n"
     "\n"
     "Each setting can also stand in the environment (--keep-alive: GIRIN_KEEP_ALIVE)\n"
     "and in the settings file (keep_alive = 5s). The command line comes first, then\n"
@@ -97,6 +99,10 @@ std::string help_text() {
         if (row.section != section) text += "\n" + std::string(row.section) + ":\n";
         section = row.section;
         text += help_of(row);
+    }
+    text += "\nFor a server that runs (each has --help and --json):\n";
+    for (const CommandRow& row : command_rows()) {
+        text += "  " + command_synopsis(row) + "\n" + wrapped(row.summary, kIndent, kHelpColumns);
     }
     return text;
 }

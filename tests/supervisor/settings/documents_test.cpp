@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "supervisor/settings/command_table.hpp"
 #include "supervisor/settings/settings_documents.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "tests/supervisor/settings/settings_fixture.hpp"
@@ -34,6 +35,14 @@ TEST(Documents, AreCommittedAsPrinted) {
     EXPECT_EQ(committed("settings.md"), settings_reference()) << "girin --print-docs markdown > deploy/settings.md";
     EXPECT_EQ(committed("girin.conf.example"), sample_file())
         << "girin --print-docs sample > deploy/girin.conf.example";
+}
+
+TEST(Documents, TellEachCommand) {
+    const std::string help = help_text(), manual = man_page();
+    for (const CommandRow& row : command_rows()) {
+        EXPECT_NE(help.find("\n  " + command_synopsis(row) + "\n"), std::string::npos) << row.name;
+        EXPECT_NE(manual.find(row.summary), std::string::npos) << row.name;
+    }
 }
 
 TEST(Documents, TellEachSetting) {
