@@ -46,6 +46,8 @@ struct Action {
     int signal_number = 0;
     Duration patience{};
     std::size_t count = 0;
+    bool is_respawn = false;  // of spawn: nobody ordered it, a place has lost its worker
+    bool is_probe = false;    // … and not for the first time: one such at a time
     ExitCode code = ExitCode::ok;
     LogLevel level = LogLevel::info;
     std::string text;

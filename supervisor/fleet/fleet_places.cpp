@@ -91,7 +91,9 @@ void Fleet::spawn_due() {
         WorkerRecord& worker = workers_[slot];
         if (worker.state != WorkerState::waiting || !may_respawn(slot)) continue;
         enter(slot, WorkerState::spawning, std::nullopt);
-        act(ActionKind::spawn, slot);
+        Action& spawn = act(ActionKind::spawn, slot);
+        spawn.is_respawn = worker.is_respawn;
+        spawn.is_probe = worker.is_respawn && worker.backoff.is_failing();
     }
 }
 

@@ -1,6 +1,7 @@
 // The simulator: a million events and more through one Fleet after another, with every invariant looked at
 // after each. The seed is printed first; an episode that failed is run alone, and told event by event, by
-// `fleet_sim --seed S --events 1 --trace 1`.
+// `fleet_sim --seed S --events 1 --trace 1`. With --long, or GIRIN_LONG=1, it is a hundred times as much, in builds that are
+// optimised and not sanitized; elsewhere ten times.
 
 #include <gtest/gtest.h>
 
@@ -9,11 +10,17 @@
 #include <random>
 #include <string_view>
 
+#include "tests/support/deadline.hpp"
 #include "tests/supervisor/fleet/sim/episode.hpp"
 
 namespace {
 std::uint64_t g_seed = 0;
 std::uint64_t g_events = 1'000'000;
+#ifdef __OPTIMIZE__
+const std::uint64_t kLongFactor = girin::test::kSlowBuildFactor > 1 ? 10 : 100;
+#else
+constexpr std::uint64_t kLongFactor = 10;
+#endif
 bool g_trace = false;
 
 /// Alters nothing, and tells what passes.
@@ -56,7 +63,11 @@ TEST(FleetSimulation, GivesTheSameRunForTheSameSeed) {
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     g_seed = std::random_device{}();
-    for (int i = 1; i + 1 < argc; i += 2) {
+    const char* const wants_long = std::getenv("GIRIN_LONG");
+    bool is_long = wants_long != nullptr && std::string_view(wants_long) == "1";
+    for (int i = 1; i < argc; ++i) is_long = is_long || std::string_view(argv[i]) == "--long";
+    if (is_long) g_events *= kLongFactor;
+    for (int i = 1; i + 1 < argc; ++i) {
         const std::string_view flag = argv[i];
         const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
         if (flag == "--seed") g_seed = value;

@@ -12,12 +12,56 @@ std::string about(const Action& action) {
            std::to_string(action.pid) + " generation " + std::to_string(action.generation);
 }
 
+constexpr std::string_view kInvariants[] = {
+    "each_process_is_reaped_once",
+    "acts_only_on_slots_that_exist",
+    "spawns_only_into_free_slots",
+    "orders_only_the_process_in_the_slot",
+    "spawns_nothing_after_a_stop",
+    "spawns_no_dropped_generation",
+    "drops_no_living_generation",
+    "each_reload_has_one_outcome",
+    "leaves_only_with_nobody_left",
+    "stops_only_when_asked_or_at_first_start",
+    "goes_back_only_to_what_is_kept",
+    "goes_back_only_for_faults",
+    "goes_back_only_once",
+    "respawns_keep_to_their_rate",
+    "probes_one_place_at_a_time",
+    "ends_nobody_for_the_faults_of_others",
+    "starts_one_successor_at_a_time",
+    "hands_over_only_after_the_soak",
+    "retires_only_for_one_that_took_over",
+    "each_upgrade_has_one_outcome",
+    "no_upgrade_outlives_its_successor",
+    "a_failed_successor_is_killed_at_last",
+    "serves_within_wanted_and_surge",
+    "at_most_three_generations_live",
+    "replacing_never_lowers_the_ready",
+    "deadlines_are_near_and_ahead",
+    "whom_it_ends_it_kills_at_last",
+    "nobody_dead_is_unreported",
+    "fleet_converged",
+    "fleet_stopped",
+};
+
 bool is_about_a_slot(const Action& action) {
     return action.kind == ActionKind::spawn || action.kind == ActionKind::tell_drain ||
            action.kind == ActionKind::tell_quit || action.kind == ActionKind::signal;
 }
 
 }  // namespace
+
+std::span<const std::string_view> all_invariants() { return kInvariants; }
+
+void Witness::found(std::string name, std::string detail) {
+    if (std::ranges::find(kInvariants, name) == std::end(kInvariants)) detail += " (and it is not in the list)";
+    if (!violation) violation.emplace(std::move(name), std::move(detail));
+}
+
+void Witness::note_fault(const Process& process) {
+    if (process.generation == committed && now - committed_at < roll_back_window) ++faults;
+}
 
 std::size_t Witness::serving() const {
     return static_cast<std::size_t>(
@@ -89,6 +133,11 @@ void each_reload_has_one_outcome(Witness& witness, const Action& action) {
     }
     if (begins) witness.open_reload = action.generation;
     if (ends) witness.open_reload.reset();
+    if (begins || ends) witness.reload_has_moved = true;
+    if (action.kind != ActionKind::commit_reload) return;
+    witness.committed = action.generation;
+    witness.committed_at = witness.now;
+    witness.faults = 0;
 }
 
 void leaves_only_with_nobody_left(Witness& witness, const Action& action) {
@@ -99,6 +148,103 @@ void leaves_only_with_nobody_left(Witness& witness, const Action& action) {
 void stops_only_when_asked_or_at_first_start(Witness& witness, const Action& action) {
     if (action.kind == ActionKind::exit_master && !witness.asked_to_stop && witness.ever_ready) {
         witness.found("stops_only_when_asked_or_at_first_start", about(action));
+    }
+}
+
+void goes_back_only_to_what_is_kept(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::prepare_reload || action.restores == 0) return;
+    const bool is_kept = action.restores < witness.committed && !witness.dropped.contains(action.restores);
+    if (!is_kept) witness.found("goes_back_only_to_what_is_kept", about(action));
+}
+
+void goes_back_only_for_faults(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::prepare_reload || action.restores == 0) return;
+    if (witness.faults < witness.faults_to_go_back) {
+        witness.found("goes_back_only_for_faults", std::to_string(witness.faults) + " faults: " + about(action));
+    }
+}
+
+void goes_back_only_once(Witness& witness, const Action& action) {
+    if (action.kind == ActionKind::commit_reload && action.restores == 0) witness.has_gone_back = false;
+    if (action.kind != ActionKind::prepare_reload || action.restores == 0) return;
+    if (witness.has_gone_back) witness.found("goes_back_only_once", about(action));
+    witness.has_gone_back = true;
+}
+
+void respawns_keep_to_their_rate(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::spawn || !action.is_respawn) return;
+    const double seconds = std::chrono::duration<double>(witness.now - witness.respawn_tokens_at).count();
+    const double tokens = witness.respawn_tokens + seconds * witness.respawns_per_second;
+    witness.respawn_tokens = std::min(witness.respawn_burst, tokens) - 1;
+    witness.respawn_tokens_at = witness.now;
+    constexpr double kRounding = 1e-6;
+    if (witness.respawn_tokens < -kRounding) witness.found("respawns_keep_to_their_rate", about(action));
+}
+
+void probes_one_place_at_a_time(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::spawn || !action.is_probe) return;
+    // One that was given up before its spawn was answered isn't waited for.
+    const auto is_under_way = [&witness](const Process& p) {
+        const bool counts = p.pid != 0 || p.decision == witness.decision;
+        return p.alive && p.is_probe && !p.ready && !p.told_to_end && counts;
+    };
+    for (const auto& [slot, index] : witness.in_slot) {
+        if (is_under_way(witness.processes[index])) witness.found("probes_one_place_at_a_time", about(action));
+    }
+}
+
+void ends_nobody_for_the_faults_of_others(Witness& witness, const Action& action) {
+    if (!is_about_a_slot(action) || action.kind == ActionKind::spawn || witness.asked_to_stop) return;
+    const auto found = witness.in_slot.find(action.slot);
+    if (found == witness.in_slot.end()) return;
+    const Process& process = witness.processes[found->second];
+    const bool is_well = process.alive && process.ready && !process.told_to_end && !process.has_a_reason;
+    const bool is_replaced = witness.open_reload || witness.reload_has_moved || process.generation != witness.committed;
+    const bool is_too_many = witness.wanted != witness.wanted_before || witness.not_leaving() > witness.wanted;
+    if (is_well && !is_replaced && !is_too_many) witness.found("ends_nobody_for_the_faults_of_others", about(action));
+}
+
+void starts_one_successor_at_a_time(Witness& witness, const UpgradeAction& action) {
+    if (action.order != UpgradeOrder::spawn) return;
+    if (!witness.successors.empty() && witness.successors.back().alive) {
+        witness.found("starts_one_successor_at_a_time", std::to_string(witness.successors.size()) + " before");
+    }
+}
+
+void hands_over_only_after_the_soak(Witness& witness, const UpgradeAction& action) {
+    if (action.order != UpgradeOrder::tell_take) return;
+    const bool is_ready = !witness.successors.empty() && witness.successors.back().ready_at;
+    const bool is_proven = is_ready && witness.now - *witness.successors.back().ready_at >= witness.upgrade_soak;
+    if (!is_ready || !(is_proven || witness.asked_to_finish)) witness.found("hands_over_only_after_the_soak", action.text);
+}
+
+void retires_only_for_one_that_took_over(Witness& witness, const UpgradeAction& action) {
+    if (action.order != UpgradeOrder::retire) return;
+    const bool is_taken = !witness.successors.empty() && witness.successors.back().taken;
+    if (!is_taken) witness.found("retires_only_for_one_that_took_over", action.text);
+}
+
+void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action) {
+    const bool ends = action.order == UpgradeOrder::failed || action.order == UpgradeOrder::retire;
+    if (ends && !witness.open_upgrade) witness.found("each_upgrade_has_one_outcome", "a second one: " + action.text);
+    if (action.order == UpgradeOrder::spawn && witness.open_upgrade) {
+        witness.found("each_upgrade_has_one_outcome", "none of the former");
+    }
+    if (action.order == UpgradeOrder::spawn) witness.open_upgrade = true;
+    if (ends) witness.open_upgrade = false;
+}
+
+void no_upgrade_outlives_its_successor(Witness& witness) {
+    const bool is_gone = !witness.successors.empty() && !witness.successors.back().alive;
+    if (is_gone && witness.open_upgrade) witness.found("no_upgrade_outlives_its_successor", "it has no outcome");
+}
+
+void a_failed_successor_is_killed_at_last(Witness& witness) {
+    for (const Successor& successor : witness.successors) {
+        if (!successor.alive || !successor.failed_at || successor.sent_kill) continue;
+        if (witness.now - *successor.failed_at > witness.successor_patience) {
+            witness.found("a_failed_successor_is_killed_at_last", "it lives");
+        }
     }
 }
 
@@ -177,6 +323,24 @@ void check_action(Witness& witness, const Action& action) {
     each_reload_has_one_outcome(witness, action);
     leaves_only_with_nobody_left(witness, action);
     stops_only_when_asked_or_at_first_start(witness, action);
+    goes_back_only_to_what_is_kept(witness, action);
+    goes_back_only_for_faults(witness, action);
+    goes_back_only_once(witness, action);
+    respawns_keep_to_their_rate(witness, action);
+    probes_one_place_at_a_time(witness, action);
+    ends_nobody_for_the_faults_of_others(witness, action);
+}
+
+void check_order(Witness& witness, const UpgradeAction& action) {
+    starts_one_successor_at_a_time(witness, action);
+    hands_over_only_after_the_soak(witness, action);
+    retires_only_for_one_that_took_over(witness, action);
+    each_upgrade_has_one_outcome(witness, action);
+}
+
+void check_upgrade(Witness& witness) {
+    no_upgrade_outlives_its_successor(witness);
+    a_failed_successor_is_killed_at_last(witness);
 }
 
 void check_decision(Witness& witness, std::size_t ready_ended) {

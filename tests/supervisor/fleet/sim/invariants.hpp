@@ -4,10 +4,14 @@
 // for each action before the world performs it, after each decision, and at an episode's end.
 
 #include <span>
+#include <string_view>
 
 #include "tests/supervisor/fleet/sim/witness.hpp"
 
 namespace girin::sim {
+
+/// The names of all, in order.
+std::span<const std::string_view> all_invariants();
 
 // For an event, before the Fleet sees it.
 void each_process_is_reaped_once(Witness& witness, const Event& event);
@@ -22,6 +26,22 @@ void drops_no_living_generation(Witness& witness, const Action& action);
 void each_reload_has_one_outcome(Witness& witness, const Action& action);
 void leaves_only_with_nobody_left(Witness& witness, const Action& action);
 void stops_only_when_asked_or_at_first_start(Witness& witness, const Action& action);
+void goes_back_only_to_what_is_kept(Witness& witness, const Action& action);
+void goes_back_only_for_faults(Witness& witness, const Action& action);
+void goes_back_only_once(Witness& witness, const Action& action);
+void respawns_keep_to_their_rate(Witness& witness, const Action& action);
+void probes_one_place_at_a_time(Witness& witness, const Action& action);
+void ends_nobody_for_the_faults_of_others(Witness& witness, const Action& action);
+
+// For an order of the upgrade, before the world performs it.
+void starts_one_successor_at_a_time(Witness& witness, const UpgradeAction& action);
+void hands_over_only_after_the_soak(Witness& witness, const UpgradeAction& action);
+void retires_only_for_one_that_took_over(Witness& witness, const UpgradeAction& action);
+void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action);
+
+// After a decision of the upgrade.
+void no_upgrade_outlives_its_successor(Witness& witness);
+void a_failed_successor_is_killed_at_last(Witness& witness);
 
 // After a decision. `ready_ended`: how many ready workers it told to drain or quit.
 void serves_within_wanted_and_surge(Witness& witness);
@@ -37,6 +57,8 @@ void fleet_stopped(Witness& witness);
 
 void check_event(Witness& witness, const Event& event);
 void check_action(Witness& witness, const Action& action);
+void check_order(Witness& witness, const UpgradeAction& action);
+void check_upgrade(Witness& witness);
 void check_decision(Witness& witness, std::size_t ready_ended);
 
 }  // namespace girin::sim

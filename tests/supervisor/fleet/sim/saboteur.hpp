@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "supervisor/fleet/fleet.hpp"
+#include "supervisor/upgrade/upgrade.hpp"
 
 namespace girin::sim {
 
@@ -21,6 +22,7 @@ class Saboteur {
     virtual std::vector<Event> alter(Event event) { return {std::move(event)}; }
     /// What the world is asked instead of these actions.
     virtual std::vector<Action> alter(std::vector<Action> actions, const Fleet&) { return actions; }
+    virtual std::vector<UpgradeAction> alter(std::vector<UpgradeAction> actions) { return actions; }
     virtual std::optional<TimePoint> alter(std::optional<TimePoint> deadline) { return deadline; }
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "supervisor/fleet/fleet.hpp"
+#include "supervisor/upgrade/upgrade.hpp"
 
 namespace girin::sim {
 
@@ -23,10 +24,24 @@ struct Process {
     bool ready = false;
     bool told_to_end = false;
     bool sent_kill = false;
+    bool has_a_reason = false;   // to be ended: it was reported silent, or asked to be replaced
+    bool is_probe = false;
+    std::uint64_t decision = 0;  // that it was spawned by
     int exits_reported = 0;
     TimePoint told_at{};
 
     Process() = default;
+};
+
+/// A fake successor of the whole server.
+struct Successor {
+    bool alive = true;
+    bool taken = false;  // it has taken over
+    bool sent_kill = false;
+    std::optional<TimePoint> ready_at;
+    std::optional<TimePoint> failed_at;  // it was reported so
+
+    Successor() = default;
 };
 
 struct Violation {
@@ -41,6 +56,18 @@ struct Witness {
     std::map<std::size_t, std::size_t> in_slot;  // slot → index of the live process
     std::set<std::uint32_t> dropped;
     std::optional<std::uint32_t> open_reload;
+    bool reload_has_moved = false;     // begun or ended by the decision that is being judged
+    std::uint32_t committed = 1;       // the generation
+    TimePoint committed_at{};
+    bool has_gone_back = false;        // since the last reload that somebody asked for was committed
+    std::size_t faults = 0;            // of the committed generation, in its window
+    std::size_t faults_to_go_back = 0;
+    Duration roll_back_window{};
+    double respawn_tokens = 0;         // our own count of what the limit leaves
+    double respawn_burst = 1;
+    double respawns_per_second = 1;
+    TimePoint respawn_tokens_at{};
+    std::uint64_t decision = 0;
     TimePoint now{};
     std::size_t slots = 0;
     std::size_t wanted = 0;
@@ -49,6 +76,11 @@ struct Witness {
     Duration longest_wait{};    // no deadline may be further away
     Duration longest_ladder{};  // from being told to end until KILL
     std::optional<TimePoint> next_deadline;
+    std::vector<Successor> successors;  // all there ever were; only the last may live
+    bool open_upgrade = false;          // it has no outcome yet
+    bool asked_to_finish = false;       // the soak of the successor
+    Duration upgrade_soak{};
+    Duration successor_patience{};      // from its failure until KILL
     bool asked_to_stop = false;
     bool ever_ready = false;
     std::optional<ExitCode> exited;
@@ -58,10 +90,9 @@ struct Witness {
 
     std::size_t serving() const;      // alive, ready, not told to end
     std::size_t not_leaving() const;  // alive or being spawned, not told to end
+    void note_fault(const Process& process);
     /// The first one stands: what follows is its consequence.
-    void found(std::string name, std::string detail) {
-        if (!violation) violation.emplace(std::move(name), std::move(detail));
-    }
+    void found(std::string name, std::string detail);
 };
 
 }  // namespace girin::sim

@@ -16,6 +16,14 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
     // The waits of draw_options at their longest, and the token bucket's.
     witness_.longest_wait = 10s;
     witness_.longest_ladder = 10s + 3s + 1s;
+    upgrade_options_.boot_timeout = draw(500ms, 10s);
+    upgrade_options_.soak = draw(0ms, 2s);
+    witness_.upgrade_soak = upgrade_options_.soak;
+    witness_.successor_patience = upgrade_options_.end_patience + 1ms;
+    witness_.faults_to_go_back = options_.roll_back_failures;
+    witness_.roll_back_window = options_.roll_back_window;
+    witness_.respawn_burst = witness_.respawn_tokens = static_cast<double>(options_.respawn_burst);
+    witness_.respawns_per_second = options_.respawns_per_second;
 }
 
 void World::start() {
@@ -25,11 +33,14 @@ void World::start() {
 
 bool World::step() {
     if (is_over()) return false;
-    const std::optional<TimePoint> deadline = saboteur_.alter(fleet_.next_deadline());
+    begin_upgrade_when_free();
+    if (is_over()) return false;
+    const std::optional<TimePoint> deadline = next_deadline();
     if (queue_.empty() && !deadline) return false;
     if (deadline && (queue_.empty() || *deadline <= queue_.top().at)) {
         now_ = std::max(now_, *deadline);
-        tell(Event::tick());
+        const bool is_upgrades = upgrade_.deadline() && *upgrade_.deadline() <= now_;
+        is_upgrades ? tell_upgrade(UpgradeEvent::tick) : tell(Event::tick());
         return true;
     }
     const Scheduled next = queue_.top();
@@ -73,8 +84,22 @@ void World::tell_unaltered(const Event& event) {
 
 void World::observe(const Event& event) {
     witness_.now = now_;
+    ++witness_.decision;
+    witness_.reload_has_moved = false;
+    observe_worker(event);
     if (event.kind == EventKind::stop_graceful || event.kind == EventKind::stop_quick) witness_.asked_to_stop = true;
     if (event.kind == EventKind::worker_ready && witness_.serving() > 0) witness_.ever_ready = true;
+}
+
+void World::observe_worker(const Event& event) {
+    const bool is_fault = event.kind == EventKind::worker_exited || event.kind == EventKind::worker_boot_failed ||
+                          event.kind == EventKind::worker_silent;
+    if (!is_fault && event.kind != EventKind::worker_asks_recycle) return;
+    const auto last = std::ranges::find_if(witness_.processes.rbegin(), witness_.processes.rend(),
+                                           [&event](const Process& p) { return p.slot == event.slot; });
+    if (last == witness_.processes.rend()) return;
+    last->has_a_reason = true;
+    if (is_fault && !last->told_to_end && event.status != Event::kKilled) witness_.note_fault(*last);
 }
 
 /// How many ready workers were told to drain or to quit: none or one.
@@ -85,6 +110,7 @@ std::size_t World::perform(const Action& action) {
         case ActionKind::tell_quit:
         case ActionKind::signal: return perform_order(action);
         case ActionKind::prepare_reload:
+            if (action.restores != 0) know_again(action);
             // Sometimes the validation takes for ever.
             if (!fault(20)) schedule(draw(1ms, 500ms), Happening::reload_prepared, 0, action.generation);
             return 0;
@@ -97,6 +123,8 @@ void World::perform_spawn(const Action& action) {
     Process process;
     process.slot = action.slot;
     process.generation = action.generation;
+    process.is_probe = action.is_probe;
+    process.decision = witness_.decision;
     witness_.processes.push_back(process);
     stubbornness_.push_back(fault(4) ? 1 + static_cast<int>(random_() % 4) : 0);
     const std::size_t index = witness_.processes.size() - 1;
@@ -109,6 +137,8 @@ std::size_t World::perform_order(const Action& action) {
     Process& process = witness_.processes[index];
     const bool is_wish = action.kind != ActionKind::signal;
     const bool was_serving = process.ready && process.alive && !process.told_to_end;
+    // One that is late with its start.
+    if (!process.told_to_end && !process.ready && action.signal_number == SIGABRT) witness_.note_fault(process);
     if (!process.told_to_end) process.told_at = now_;
     process.told_to_end = true;
     process.sent_kill = process.sent_kill || action.signal_number == SIGKILL;
@@ -133,6 +163,11 @@ void World::happen(const Scheduled& scheduled) {
         case Happening::operators: return operate();
         case Happening::reload_prepared: return answer_prepare(scheduled.generation);
         case Happening::spawn_answered: return answer_spawn(index);
+        case Happening::successor_spawned:
+        case Happening::successor_ready:
+        case Happening::successor_unwell:
+        case Happening::successor_takes:
+        case Happening::successor_ends: return happen_to_successor(scheduled);
         default: break;
     }
     Process& process = witness_.processes[index];
@@ -175,6 +210,7 @@ void World::answer_spawn(std::size_t index) {
 
 /// Draws what will become of a worker that is ready.
 void World::live_on(std::size_t index) {
+    if (is_generation_rotten(witness_.processes[index].generation)) schedule(draw(1ms, 4s), Happening::ends, index);
     if (fault(8)) schedule(draw(1ms, 20s), Happening::ends, index);
     if (fault(6)) schedule(draw(1ms, 20s), Happening::asks_recycle, index);
     if (fault(30)) schedule(draw(1ms, 20s), Happening::hangs, index);
@@ -185,16 +221,17 @@ void World::end_process(std::size_t index) {
     if (calm_ && !process.told_to_end && process.ready) return;  // a crash that was drawn before the calm
     process.alive = false;
     witness_.in_slot.erase(process.slot);
-    const bool crashes = !process.told_to_end && random_() % 2 == 0;
-    tell(crashes ? Event::worker_exited(process.slot, Event::kSignalled, "crashed: SIGSEGV")
-                 : Event::worker_exited(process.slot, static_cast<int>(random_() % 5), "exited"));
+    const auto how = process.told_to_end ? 0 : random_() % 8;
+    if (how == 1) return tell(Event::worker_exited(process.slot, Event::kKilled, "was killed by SIGKILL from outside"));
+    if (how > 4) return tell(Event::worker_exited(process.slot, Event::kSignalled, "crashed: SIGSEGV"));
+    tell(Event::worker_exited(process.slot, static_cast<int>(random_() % 5), "exited"));
 }
 
 void World::operate() {
     if (calm_) return;
     const bool in_a_hurry = random_() % 3 == 0;
     schedule(in_a_hurry ? draw(0ms, 20ms) : draw(1ms, 10s), Happening::operators);
-    switch (random_() % 14) {
+    switch (random_() % 15) {
         case 0:
         case 1: return tell(Event::scale_by(1));
         case 2:
@@ -202,10 +239,13 @@ void World::operate() {
         case 4: return tell(Event::scale_to(random_() % (options_.max_workers + 2)));
         case 5:
             if (random_() % 20 != 0) return;
+            tell_upgrade(UpgradeEvent::stop, "the server stops");
             return tell(random_() % 2 == 0 ? Event::stop_graceful() : Event::stop_quick());
         case 6: return tell(random_() % 4 == 0 ? Event::pause() : Event::resume());
         case 7: return tell(Event::resume());
-        default: return tell(Event::reload_requested());
+        case 8: return upgrade_by_operator();
+        // As the master does it: a reload waits for the end of an upgrade.
+        default: return upgrade_.is_under_way() ? void() : tell(Event::reload_requested());
     }
 }
 
@@ -224,6 +264,20 @@ bool World::is_generation_bad(std::uint32_t generation) {
     const auto [entry, is_new] = bad_generations_.try_emplace(generation, false);
     if (is_new) entry->second = fault(generation == 1 ? 50 : 4);
     return entry->second;
+}
+
+/// Others start well, and each worker of theirs fails a moment later.
+bool World::is_generation_rotten(std::uint32_t generation) {
+    if (calm_) return false;
+    const auto [entry, is_new] = rotten_generations_.try_emplace(generation, false);
+    if (is_new) entry->second = fault(5);
+    return entry->second;
+}
+
+/// What is gone back to is as it was.
+void World::know_again(const Action& action) {
+    bad_generations_[action.generation] = bad_generations_[action.restores];
+    rotten_generations_[action.generation] = rotten_generations_[action.restores];
 }
 
 void World::schedule(Duration after, Happening what, std::size_t process, std::uint32_t generation) {

@@ -20,8 +20,8 @@ class World {
     /// Moves on to the next thing that happens and lets it happen. False: nothing ever will, or all is over.
     bool step();
     /// From now on nothing fails that hasn't failed yet, and operators leave the server alone.
-    void calm_down() { calm_ = true; }
-    void stop_gracefully() { tell(Event::stop_graceful()); }
+    void calm_down();
+    void stop_gracefully();
 
     bool is_over() const { return witness_.exited.has_value() || witness_.violation.has_value(); }
     bool is_converged() const;
@@ -31,7 +31,8 @@ class World {
 
   private:
     enum class Happening {
-        spawn_answered, boot_fails, gets_ready, ends, asks_recycle, hangs, reload_prepared, operators
+        spawn_answered, boot_fails, gets_ready, ends, asks_recycle, hangs, reload_prepared, operators,
+        successor_spawned, successor_ready, successor_unwell, successor_takes, successor_ends,
     };
     struct Scheduled {
         TimePoint at;
@@ -48,6 +49,7 @@ class World {
     void tell(const Event& event);
     void tell_unaltered(const Event& event);
     void observe(const Event& event);
+    void observe_worker(const Event& event);
     std::size_t perform(const Action& action);
     void perform_spawn(const Action& action);
     std::size_t perform_order(const Action& action);
@@ -59,6 +61,17 @@ class World {
     void answer_prepare(std::uint32_t generation);
     bool obeys(std::size_t index, const Action& action) const;
     bool is_generation_bad(std::uint32_t generation);
+    bool is_generation_rotten(std::uint32_t generation);
+    void know_again(const Action& action);
+
+    // world_upgrade.cpp
+    std::optional<TimePoint> next_deadline();
+    void tell_upgrade(UpgradeEvent event, const std::string& text = {});
+    void perform(const UpgradeAction& action);
+    void perform_take();
+    void happen_to_successor(const Scheduled& scheduled);
+    void begin_upgrade_when_free();
+    void upgrade_by_operator();
 
     void schedule(Duration after, Happening what, std::size_t process = 0, std::uint32_t generation = 0);
     /// True once in `n`; never in calm.
@@ -70,9 +83,12 @@ class World {
     Saboteur& saboteur_;
     FleetOptions options_;
     Fleet fleet_;
+    UpgradeOptions upgrade_options_;
+    Upgrade upgrade_;
     Witness witness_;
     std::vector<int> stubbornness_;  // by process: 0 obeys all, 4 only KILL
     std::map<std::uint32_t, bool> bad_generations_;
+    std::map<std::uint32_t, bool> rotten_generations_;
     std::priority_queue<Scheduled> queue_;
     TimePoint now_{};
     std::uint64_t order_ = 0;
