@@ -22,6 +22,7 @@
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
+#include "supervisor/upgrade/way_back.hpp"
 #include "worker/app/library_image.hpp"
 #include "worker/entry.hpp"
 
@@ -47,7 +48,9 @@ class Master {
 
     int run() {
         SupervisorEnd end = leave_terminal();
+        if (end.code == ExitCode::ok) end = keep_way_back();
         if (end.code == ExitCode::ok) end = set_up_and_serve();
+        if (end.code != ExitCode::ok && way_back_.exists()) go_back(end.sentence);
         report(end);
         tell_predecessor_of(end);
         if (end.code != ExitCode::ok) service_.say(end.sentence);
@@ -77,6 +80,23 @@ class Master {
         if (!notice) return failed(notice.error());
         notice_ = std::move(*notice);
         return {};
+    }
+
+    SupervisorEnd keep_way_back() {
+        if (!is_in_place()) return {};
+        signals_.forget_before();
+        auto kept = WayBack::keep(input_.predecessor->handover());
+        if (!kept) return failed(kept.error());
+        way_back_ = std::move(*kept);
+        return {};
+    }
+
+    bool is_in_place() const { return input_.predecessor && input_.predecessor->is_in_place(); }
+
+    /// Returns only when that can't be.
+    void go_back(const std::string& why) {
+        log_error("Upgrade: back to the former binary: " + why);
+        log_critical(way_back_.go(input_.program, why).message());
     }
 
     SupervisorEnd settle_process() {
@@ -146,7 +166,7 @@ class Master {
         auto line = NotifySocket::open(input_.service.notify_socket);
         if (!line) log_warning(line.error().message());
         if (line) service_ = Service(std::move(*line), input_.service.watchdog);
-        if (input_.predecessor) service_.be_silent();
+        if (input_.predecessor && !is_in_place()) service_.be_silent();
         return {};
     }
 
@@ -206,11 +226,13 @@ class Master {
         setup.leave_master = [this] {
             pidfile_.forget();
             former_pidfile_.forget();
+            way_back_.forget();
             notice_.forget();
         };
         if (!control_.empty()) setup.monitor = [this](const MonitorPlace& place) { return monitor(place); };
         setup.leave_monitor = [this] { control_.close(); };
-        setup.monitor_waits = control_.is_shared();
+        setup.monitor_waits = control_.is_shared() && !is_in_place();
+        setup.has_way_back = way_back_.exists();
         setup.on_first_ready = [this] { notice_.tell(0); };
         setup.service = &service_;
         set_up_upgrade(setup);
@@ -229,7 +251,7 @@ class Master {
         setup.add_to_handover = [this](Handover& handover) {
             handover.pidfile_fd = pidfile_.fd();
             handover.pidfile = pidfile_.path();
-            for (const ListenerSet* sockets : control_.lasting()) {
+            for (const ListenerSet* sockets : control_.lasting(handover.in_place)) {
                 for (HandoverSocket& socket : to_handover(*sockets)) handover.control.push_back(std::move(socket));
             }
         };
@@ -241,6 +263,7 @@ class Master {
         setup.take_over = [this] {
             claim(pidfile_);
             claim(former_pidfile_);
+            way_back_.forget();
             former_pidfile_.remove();
             control_.claim(settings());
             for (SocketFile& file : left_files_) file.claim();
@@ -269,7 +292,7 @@ class Master {
     }
 
     void tell_predecessor_of(const SupervisorEnd& end) {
-        if (end.code == ExitCode::ok || !input_.predecessor) return;
+        if (end.code == ExitCode::ok || !input_.predecessor || is_in_place()) return;
         say(input_.predecessor->channel(), std::string(kUnwell) + end.sentence);
     }
 
@@ -322,7 +345,7 @@ class Master {
 
     MasterInput input_;
     ProcessTitle& title_;
-    const SignalsBlocked signals_;
+    SignalsBlocked signals_;
     LinuxOs os_;
     DaemonNotice notice_;
     Identity identity_;
@@ -336,6 +359,7 @@ class Master {
     const uid_t uid_ = ::geteuid();
     // Of a predecessor whose settings were others: to be cleared away when we have taken over.
     Pidfile former_pidfile_;
+    WayBack way_back_;  // executed in place, until it is known to serve
     std::vector<SocketFile> left_files_;
     bool left_some_ = false;
     bool logs_open_ = false;

@@ -11,6 +11,7 @@
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
+#include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 
 namespace girin {
@@ -27,17 +28,23 @@ int print_answer(const std::string& text) {
 }
 
 /// What settings alone don't show: whether their application, user and directory exist.
-int check_config(const Settings& settings, const std::optional<AppSource>& linked) {
-    if (auto changed = change_directory(settings.chdir); !changed) {
-        return print_failure(ExitCode::usage, changed.error().message());
-    }
+SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional<AppSource>& linked) {
+    if (auto changed = change_directory(settings.chdir); !changed) return {ExitCode::usage, changed.error().message()};
     if (auto identity = find_identity(settings.user, settings.group); !identity) {
-        return print_failure(ExitCode::usage, identity.error().message());
+        return {ExitCode::usage, identity.error().message()};
     }
     if (auto checked = check_served_blocking(settings, linked); !checked) {
-        return print_failure(ExitCode::application_not_loaded, checked.error().message());
+        return {ExitCode::application_not_loaded, checked.error().message()};
     }
-    return print_answer("The settings are fine.\n");
+    return {};
+}
+
+/// `asker`: a master that would become this binary; null: there is none.
+int check_config(const Settings& settings, const std::optional<AppSource>& linked, const Predecessor* asker) {
+    const SupervisorEnd found = look_beyond_settings(settings, linked);
+    if (found.code == ExitCode::ok) return print_answer("The settings are fine.\n");
+    if (asker) say(asker->channel(), std::string(kUnwell) + found.sentence);
+    return print_failure(found.code, found.sentence);
 }
 
 int run(int argc, char** argv, std::optional<AppSource> linked) {
@@ -54,7 +61,9 @@ int run(int argc, char** argv, std::optional<AppSource> linked) {
         return print_failure(ExitCode::usage, parsed.error().message());
     }
     if (const auto text = answer_text(*parsed)) return print_answer(*text);
-    if (parsed->answer == SettingsAnswer::check_config) return check_config(parsed->settings, linked);
+    if (parsed->answer == SettingsAnswer::check_config) {
+        return check_config(parsed->settings, linked, *predecessor ? &**predecessor : nullptr);
+    }
     // The same file is needed again for a reload, even if it was only found and not named.
     input.file_required = !parsed->settings.config.empty();
     MasterInput master(parsed->settings, std::move(input), std::move(linked));

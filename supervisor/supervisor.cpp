@@ -43,10 +43,11 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
     : os_(os),
       setup_(std::move(setup)),
       generations_(std::move(generations)),
-      fleet_(to_fleet_options(generations_.committed().settings)),
+      fleet_(fleet_options(generations_.committed().settings)),
       workers_(os_, wait_),
       judge_(HealthOptions()),
-      monitor_(os_, wait_, setup_.monitor ? [this] { return fork_monitor(); } : MonitorProcess::Spawn()) {}
+      monitor_(os_, wait_, setup_.monitor ? [this] { return fork_monitor(); } : MonitorProcess::Spawn()),
+      elders_(os_, wait_) {}
 
 SupervisorEnd Supervisor::run() {
     if (auto prepared = prepare(); !prepared) {
@@ -62,7 +63,9 @@ SupervisorEnd Supervisor::run() {
     if (!setup_.monitor_waits) monitor_.start();
     decide(Event::start(generations_.committed().settings.workers));
     while (!end_) turn();
+    if (!place_failure_.empty()) end_ = SupervisorEnd(ExitCode::worker_boot_failed, place_failure_);
     tell_manager();
+    if (!goes_back()) wait_for_elders();
     end_monitor();
     generations_.close_listeners();
     return *end_;
@@ -80,7 +83,8 @@ Result<void> Supervisor::prepare() {
     auto signals = SignalReader::open();
     if (!signals) return signals.error();
     signals_ = std::move(*signals);
-    if (on_trial()) {
+    if (in_place()) begin_in_place();
+    if (on_trial() && !in_place()) {
         const ReadySource source(SourceKind::predecessor, 0);
         if (auto watched = wait_.add(setup_.predecessor->channel(), source); !watched) return watched.error();
     }
@@ -114,6 +118,8 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(monitor_.next_deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
     consider(upgrade_.deadline());
+    consider(place_deadline());
+    consider(elders_.deadline());
     if (setup_.service) consider(setup_.service->next_deadline());
     return next;
 }
@@ -130,6 +136,7 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::examination_end: return on_examination_end(source.id);
         case SourceKind::file_change: return file_.read_pending(os_.now());
         case SourceKind::monitor: return on_monitor();
+        case SourceKind::elder: return elders_.on_ready(source.id);
     }
 }
 
@@ -161,9 +168,10 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
 void Supervisor::stop_gracefully() {
     upgrade(UpgradeEvent::stop, "the server stops");
     // What we share with another master goes on being listened to.
-    if (!on_trial() && !retiring_) {
+    if ((!on_trial() || in_place()) && !retiring_ && place_failure_.empty()) {
         if (auto refused = generations_.refuse_new(); !refused) log_warning(refused.error().message());
     }
+    if (in_place()) elders_.drain(generations_.committed().settings.graceful_timeout, true);
     decide(Event::stop_graceful());
 }
 
@@ -229,6 +237,7 @@ void Supervisor::reap_adopted_children() {
     if (successor_) own.push_back(successor_->pid());
     for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
     if (monitor_.is_running()) own.push_back(monitor_.pid());
+    for (const pid_t pid : elders_.pids()) own.push_back(pid);
     while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
 }
 

@@ -26,6 +26,7 @@
 #include "supervisor/reload_check.hpp"
 #include "supervisor/scale_advisor.hpp"
 #include "supervisor/systemd/service.hpp"
+#include "supervisor/upgrade/elders.hpp"
 #include "supervisor/upgrade/predecessor.hpp"
 #include "supervisor/upgrade/successor.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
@@ -70,6 +71,8 @@ struct SupervisorSetup {
     /// Once: our trial is over, and what is the service's alone is ours. True: the predecessor has sockets that we
     /// don't serve.
     std::function<bool()> take_over;
+    /// Executed in place: the caller can go back to the former binary when the supervisor ends with a failure on trial.
+    bool has_way_back = false;
     ChildSetup child;
 
     SupervisorSetup() = default;
@@ -200,6 +203,18 @@ class Supervisor {
     void tell_predecessor();
     void take_over();
 
+    // supervisor_in_place.cpp: as PID 1
+    bool in_place() const { return setup_.predecessor != nullptr && setup_.predecessor->is_in_place(); }
+    FleetOptions fleet_options(const Settings& settings) const;
+    void execute_in_place();
+    void begin_in_place();
+    std::optional<TimePoint> place_deadline() const;
+    void look_after_place(TimePoint now);
+    void give_place_back(const std::string& why);
+    bool goes_back() const;
+    void wait_for_elders();
+    void on_late_signals();
+
     // supervisor_service.cpp
     ServiceFacts service_facts() const;
     void tell_manager();
@@ -253,6 +268,10 @@ class Supervisor {
     bool successor_left_some_ = false;  // of our sockets, which only we serve then
     std::optional<bool> told_predecessor_ready_;
     bool taken_over_ = false;       // from our predecessor
+    Elders elders_;                 // of the binary before ours, in this process
+    TimePoint place_began_{};
+    std::optional<TimePoint> well_since_;
+    std::string place_failure_;     // why the former binary is gone back to
     std::optional<SupervisorEnd> end_;
 };
 

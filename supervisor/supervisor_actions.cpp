@@ -46,7 +46,9 @@ void Supervisor::carry_out(const Action& action) {
 void Supervisor::tell_drain(const Action& action) {
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(action.patience - kDrainMargin);
     const bool leaves_lane = generations_.has_lanes() && is_alone_in_lane(workers_.all(), action.slot);
-    const bool shared = on_trial() || (retiring_ && !successor_left_some_);  // another master serves the queue
+    // Somebody else serves the queue: those whose binary we go back to, or another master.
+    const bool has_elders = in_place() && !place_failure_.empty();
+    const bool shared = has_elders || (on_trial() && !in_place()) || (retiring_ && !successor_left_some_);
     const bool last = (fleet_.is_stopping() || leaves_lane) && !shared;
     workers_.tell(action.slot, Message(MessageKind::drain, patience.count(), last ? kDrainLast : ""));
 }
@@ -153,6 +155,7 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     candidate_code_.reset();
     successor_.reset();
     if (setup_.predecessor) setup_.predecessor->hang_up();
+    elders_.forget();
     examinations_.clear();
     file_ = FileWatch();
     monitor_.forget();

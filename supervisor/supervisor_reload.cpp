@@ -79,7 +79,7 @@ void Supervisor::on_check_end(std::uint32_t generation) {
     if (!outcome->passed) return decide(Event::reload_refused(generation, outcome->text));
     const auto settings = prepare_generation(generation, outcome->text);
     if (!settings) return decide(Event::reload_refused(generation, settings.error().message()));
-    decide(Event::reload_prepared(generation, to_fleet_options(*settings), workers_after_reload(*settings)));
+    decide(Event::reload_prepared(generation, fleet_options(*settings), workers_after_reload(*settings)));
 }
 
 Result<Settings> Supervisor::prepare_generation(std::uint32_t generation, const std::string& address_lines) {
@@ -106,7 +106,7 @@ void Supervisor::start_way_back(const Action& action) {
     report_.on_reload(action.generation, ReloadOutcome::running);
     const auto settings = prepare_way_back(action);
     if (!settings) return decide(Event::reload_refused(action.generation, settings.error().message()));
-    decide(Event::reload_prepared(action.generation, to_fleet_options(*settings), workers_after_reload(*settings)));
+    decide(Event::reload_prepared(action.generation, fleet_options(*settings), workers_after_reload(*settings)));
 }
 
 Result<Settings> Supervisor::prepare_way_back(const Action& action) {

@@ -55,17 +55,19 @@ void Supervisor::answer_once_handed_over() {
 }
 
 void Supervisor::start_successor() {
-    if (::getpid() == 1) return upgrade(UpgradeEvent::not_spawned, "a container ends with its PID 1; replace it");
+    const bool stays = ::getpid() == 1;  // a container ends with its PID 1
+    const SuccessorPurpose purpose = stays ? SuccessorPurpose::check : SuccessorPurpose::follow;
     Handover handover;
-    handover.sockets = to_handover(generations_.committed().listeners);
-    if (setup_.add_to_handover) setup_.add_to_handover(handover);
+    if (!stays) handover.sockets = to_handover(generations_.committed().listeners);
+    if (!stays && setup_.add_to_handover) setup_.add_to_handover(handover);
     if (setup_.program.path.empty()) return upgrade(UpgradeEvent::not_spawned, "the path of our binary isn't known");
-    auto started = Successor::start(os_, setup_.program, std::move(handover), setup_.child.signals);
+    auto started = Successor::start(os_, setup_.program, std::move(handover), setup_.child.signals, purpose);
     if (!started) return upgrade(UpgradeEvent::not_spawned, started.error().message());
     successor_ = std::move(*started);
     auto watched = wait_.add(successor_->pidfd(), ReadySource(SourceKind::successor_end, 0));
     if (watched) watched = wait_.add(successor_->channel(), ReadySource(SourceKind::successor_line, 0));
-    log_info("Upgrade: " + setup_.program.path + " starts as pid " + std::to_string(successor_->pid()));
+    log_info("Upgrade: " + setup_.program.path + (stays ? " is tried as pid " : " starts as pid ") +
+             std::to_string(successor_->pid()));
     // Unwatched it could only be waited for; that has an end.
     if (!watched) return upgrade(UpgradeEvent::stop, watched.error().message());
     upgrade(UpgradeEvent::spawned);
@@ -103,6 +105,8 @@ void Supervisor::on_successor_end() {
     // Since it took over, it may be stopped or followed by another like any master.
     if (retiring_ && story.kind == ExitKind::left) return log_info("Upgrade: the new master " + who + "has ended as well");
     if (retiring_) return log_error("Upgrade: the new master " + how);
+    const bool is_fine = !evidence.ended.by_signal && evidence.ended.value == 0;
+    if (::getpid() == 1 && is_fine && upgrade_.state() == UpgradeState::starting) return execute_in_place();
     if (setup_.take_back) setup_.take_back();
     upgrade(UpgradeEvent::ended, how);
 }
@@ -114,6 +118,7 @@ void Supervisor::look_after_upgrade(TimePoint now) {
     if (upgrade_.state() == UpgradeState::waiting && !busy) upgrade(UpgradeEvent::free);
     if (upgrade_.deadline() && *upgrade_.deadline() <= now) upgrade(UpgradeEvent::tick);
     tell_predecessor();
+    look_after_place(now);
 }
 
 void Supervisor::on_upgrade_failed(const std::string& why) {
@@ -142,7 +147,7 @@ void Supervisor::retire() {
 /// What isn't decided yet can't be reloaded: neither a master that may go, nor one that may not stay.
 void Supervisor::reload() {
     const bool decided = upgrade_.state() == UpgradeState::idle || upgrade_.state() == UpgradeState::done;
-    if ((decided || fleet_.is_paused()) && !on_trial()) return decide(Event::reload_requested());
+    if ((decided || fleet_.is_paused()) && (!on_trial() || in_place())) return decide(Event::reload_requested());
     reload_after_upgrade_ = true;
     log_info("Reload: put off until the upgrade has ended");
 }
@@ -151,11 +156,12 @@ void Supervisor::reload() {
 void Supervisor::stop_quickly(int signo) {
     if (signo == SIGQUIT && upgrade_.state() == UpgradeState::soaking) return upgrade(UpgradeEvent::finish);
     upgrade(UpgradeEvent::stop, "the server stops");
+    elders_.quit();
     decide(Event::stop_quick());
 }
 
 void Supervisor::tell_predecessor() {
-    if (!on_trial() || fleet_.is_stopping()) return;
+    if (!on_trial() || in_place() || fleet_.is_stopping()) return;
     const bool ready = told_ready_ && fleet_.ready_count() >= fleet_.wanted();
     if (told_predecessor_ready_ == ready || (!ready && !told_predecessor_ready_)) return;
     told_predecessor_ready_ = ready;

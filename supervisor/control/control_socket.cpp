@@ -106,9 +106,9 @@ void ControlSockets::close() {
     admin_.close();
 }
 
-std::vector<const ListenerSet*> ControlSockets::lasting() const {
+std::vector<const ListenerSet*> ControlSockets::lasting(bool keeps_pid) const {
     std::vector<const ListenerSet*> sets = {&admin_};
-    if (!is_usual_) sets.push_back(&control_);
+    if (!is_usual_ || keeps_pid) sets.push_back(&control_);
     return sets;
 }
 

@@ -28,8 +28,9 @@ class ControlSockets {
 
     /// Some are a predecessor's too, whose monitor serves them until it hands over.
     bool is_shared() const { return shared_; }
-    /// What a successor has to go on with: addresses that were given. The usual place has our pid in its name.
-    std::vector<const ListenerSet*> lasting() const;
+    /// What a successor has to go on with: addresses that were given. The usual place has our pid in its name, and is
+    /// for one that keeps it.
+    std::vector<const ListenerSet*> lasting(bool keeps_pid) const;
     /// What lasts is the successor's, its files too; the rest ends.
     void hand_over();
     /// Our predecessor's files are ours, with the mode that our settings give them.

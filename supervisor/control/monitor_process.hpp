@@ -60,6 +60,8 @@ class MonitorProcess {
     /// A new one has been started since the last call: requests of the former are nobody's any more.
     bool was_renewed() { return std::exchange(renewed_, false); }
     pid_t pid() const { return pid_; }
+    /// Borrowed.
+    int channel() const { return channel_.get(); }
 
     /// For a child: lets go of what is the master's.
     void forget();

@@ -68,6 +68,8 @@ SignalsBlocked::~SignalsBlocked() { restore(); }
 
 void SignalsBlocked::restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
+void SignalsBlocked::forget_before() { ::sigemptyset(&before_); }
+
 Result<SignalReader> SignalReader::open() {
     sigset_t wanted;
     ::sigemptyset(&wanted);

@@ -52,6 +52,8 @@ class SignalsBlocked {
 
     /// The mask as it was before. Also for a child, which inherits both the mask and this object.
     void restore() const;
+    /// Executed with everything blocked already, so that no signal got lost on the way: before, nothing was.
+    void forget_before();
 
   private:
     sigset_t before_;

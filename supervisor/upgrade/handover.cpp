@@ -50,8 +50,27 @@ std::optional<HandoverSocket> parse_socket(const std::vector<std::string>& field
     return socket;
 }
 
+bool read_place(const std::vector<std::string>& fields, Handover& handover) {
+    if (fields.size() != 3 || !read_number(fields[1], handover.binary_fd)) return false;
+    handover.in_place = true;
+    handover.failure = fields[2];
+    return true;
+}
+
+bool read_elder(const std::vector<std::string>& fields, Handover& handover) {
+    Elder elder;
+    int is_monitor = 0;
+    const bool fine = fields.size() == 4 && read_number(fields[1], elder.pid) && elder.pid > 1 &&
+                      read_number(fields[2], elder.channel_fd) && read_number(fields[3], is_monitor);
+    elder.is_monitor = is_monitor != 0;
+    if (fine) handover.elders.push_back(elder);
+    return fine;
+}
+
 bool read_line(const std::string& line, Handover& handover) {
     const std::vector<std::string> fields = split(line, '\t');
+    if (fields[0] == "place") return read_place(fields, handover);
+    if (fields[0] == "elder") return read_elder(fields, handover);
     if (fields[0] == "channel" && fields.size() == 2) return read_number(fields[1], handover.channel_fd);
     if (fields[0] == "pidfile" && fields.size() == 3) {
         handover.pidfile = fields[2];
@@ -91,11 +110,16 @@ std::vector<HandoverSocket> to_handover(const ListenerSet& listeners) {
 
 Result<std::string> to_text(const Handover& handover) {
     std::string text = std::string(kTitle) + std::to_string(kHandoverVersion) + "\n";
-    text += "channel\t" + std::to_string(handover.channel_fd) + "\n";
     std::vector<std::string> lines;
+    if (!handover.in_place) lines.push_back("channel\t" + std::to_string(handover.channel_fd));
     if (handover.pidfile_fd >= 0) lines.push_back("pidfile\t" + std::to_string(handover.pidfile_fd) + "\t" + handover.pidfile);
     for (const HandoverSocket& socket : handover.sockets) lines.push_back(to_line("listener", socket));
     for (const HandoverSocket& socket : handover.control) lines.push_back(to_line("control", socket));
+    if (handover.in_place) lines.push_back("place\t" + std::to_string(handover.binary_fd) + "\t" + handover.failure);
+    for (const Elder& elder : handover.elders) {
+        lines.push_back("elder\t" + std::to_string(elder.pid) + "\t" + std::to_string(elder.channel_fd) + "\t" +
+                        (elder.is_monitor ? "1" : "0"));
+    }
     for (const std::string& line : lines) {
         if (line.find('\n') != std::string::npos) return Error("hand over '" + line + "': a path with a line's end in it");
         text += line + "\n";
@@ -113,7 +137,7 @@ Result<Handover> parse_handover(const std::string& text) {
     for (std::size_t i = 1; i < lines.size(); ++i) {
         if (!read_line(lines[i], handover)) return not_understood(lines[i]);
     }
-    if (handover.channel_fd < 0) return not_understood("no channel");
+    if (handover.channel_fd < 0 && !handover.in_place) return not_understood("no channel");
     return handover;
 }
 

@@ -25,12 +25,27 @@ struct HandoverSocket {
     HandoverSocket() = default;
 };
 
+/// A worker that goes on while its master becomes another binary. The descriptor is borrowed; -1: it has closed its own.
+struct Elder {
+    pid_t pid = 0;
+    int channel_fd = -1;
+    bool is_monitor = false;
+
+    Elder() = default;
+    Elder(pid_t own_pid, int fd, bool monitor = false) : pid(own_pid), channel_fd(fd), is_monitor(monitor) {}
+};
+
 struct Handover {
     int channel_fd = -1;  // to the predecessor
     int pidfile_fd = -1;  // locked; -1: it has none
     std::string pidfile;
     std::vector<HandoverSocket> sockets;
     std::vector<HandoverSocket> control;  // the monitor's
+
+    bool in_place = false;      // the predecessor was this process: there is no channel, but its workers are our children
+    int binary_fd = -1;         // what it ran, to go back to; -1: there is no way back
+    std::string failure;        // why the binary that was tried meanwhile has failed
+    std::vector<Elder> elders;
 
     Handover() = default;
 };

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "supervisor/upgrade/execute.hpp"
+
 namespace girin {
 
 Result<std::optional<Predecessor>> Predecessor::take() {
@@ -23,9 +25,7 @@ Result<std::optional<Predecessor>> Predecessor::take() {
     if (!handover) return handover.error();
     taken.emplace();
     taken->channel_.reset(handover->channel_fd);
-    for (const int fd : {handover->channel_fd, handover->pidfile_fd}) {
-        if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    }
+    for (const int fd : descriptors_of(*handover)) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     taken->handover_ = std::move(*handover);
     return taken;
 }

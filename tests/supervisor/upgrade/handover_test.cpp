@@ -49,6 +49,28 @@ TEST(Handover, IsReadAsItWasWritten) {
     EXPECT_EQ(read->control[0].address, "127.0.0.1:9000");
 }
 
+TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
+    Handover handover;
+    handover.in_place = true;
+    handover.binary_fd = 9;
+    handover.failure = "it didn't serve";
+    handover.elders = {Elder(101, 10), Elder(102, -1), Elder(103, 11, true)};
+    const auto read = parse_handover(*to_text(handover));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_TRUE(read->in_place);
+    EXPECT_EQ(read->channel_fd, -1);
+    EXPECT_EQ(read->binary_fd, 9);
+    EXPECT_EQ(read->failure, handover.failure);
+    ASSERT_EQ(read->elders.size(), 3U);
+    EXPECT_EQ(read->elders[0].pid, 101);
+    EXPECT_EQ(read->elders[0].channel_fd, 10);
+    EXPECT_EQ(read->elders[1].channel_fd, -1);
+    EXPECT_TRUE(read->elders[2].is_monitor && !read->elders[0].is_monitor);
+    for (const char* rest : {"elder\t101\t1\n", "elder\t1\t5\t0\n", "place\tx\t\n"}) {
+        EXPECT_FALSE(parse_handover(*to_text(handover) + rest)) << rest;
+    }
+}
+
 TEST(Handover, OfAnotherVersionIsRefused) {
     const auto read = parse_handover("girin-handover\t1\nchannel\t5\n");
     ASSERT_FALSE(read);

@@ -1,0 +1,100 @@
+#include "supervisor/upgrade/elders.hpp"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "loop/base/log.hpp"
+#include "supervisor/control/monitor_process.hpp"
+#include "supervisor/process/exit_cause.hpp"
+#include "worker/channel.hpp"
+
+namespace girin {
+namespace {
+
+constexpr Duration kKillMargin = std::chrono::seconds(1);  // as for our own: they end by themselves when time is over
+constexpr Duration kQuitLimit = std::chrono::seconds(2);
+
+void tell_of_end(pid_t pid, const ChildExit& ended) {
+    const std::string worker = "A worker of the former binary (pid " + std::to_string(pid) + ") ";
+    ExitEvidence evidence;
+    evidence.ended = ended;
+    if (!ended.by_signal && ended.value == 0) return log_info(worker + "has finished");
+    log_warning(worker + explain_exit(evidence).sentence);
+}
+
+void tell(const UniqueFd& channel, const Message& message) {
+    if (channel) [[maybe_unused]] const auto sent = send_message(channel.get(), message);
+}
+
+std::int64_t milliseconds(Duration limit) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+}
+
+}  // namespace
+
+void Elders::adopt(const std::vector<Elder>& elders) {
+    for (const Elder& elder : elders) {
+        Process process;
+        process.pid = elder.pid;
+        process.is_monitor = elder.is_monitor;
+        process.channel.reset(elder.channel_fd);
+        process.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, elder.pid, 0)));
+        if (!process.pidfd) continue;
+        if (auto watched = wait_.add(process.pidfd.get(), ReadySource(SourceKind::elder, next_id_)); !watched) {
+            log_warning("A worker of the former binary isn't watched: " + watched.error().message());
+        }
+        if (elder.is_monitor) tell(process.channel, Message(MessageKind::drain, milliseconds(kMonitorLongDrainLimit)));
+        all_.emplace(next_id_++, std::move(process));
+    }
+}
+
+std::vector<pid_t> Elders::pids() const {
+    std::vector<pid_t> pids;
+    for (const auto& [id, process] : all_) pids.push_back(process.pid);
+    return pids;
+}
+
+std::vector<Elder> Elders::list() const {
+    std::vector<Elder> list;
+    for (const auto& [id, process] : all_) list.emplace_back(process.pid, process.channel.get(), process.is_monitor);
+    return list;
+}
+
+void Elders::drain(Duration limit, bool last) {
+    for (const auto& [id, process] : all_) {
+        const char* const how = last && !process.is_monitor ? kDrainLast : "";
+        tell(process.channel, Message(MessageKind::drain, milliseconds(limit), how));
+    }
+    kill_at_ = os_.now() + limit + kKillMargin;
+}
+
+void Elders::quit() {
+    for (const auto& [id, process] : all_) tell(process.channel, Message(MessageKind::quit));
+    kill_at_ = os_.now() + kQuitLimit;
+}
+
+void Elders::on_ready(std::uint32_t id) {
+    const auto process = all_.find(id);
+    if (process == all_.end()) return;
+    const auto ended = os_.reap_child(process->second.pidfd.get());
+    if (ended && !*ended) return;
+    if (!process->second.is_monitor) tell_of_end(process->second.pid, ended ? **ended : ChildExit());
+    remove(process);
+}
+
+void Elders::on_time(TimePoint now) {
+    if (!kill_at_ || now < *kill_at_) return;
+    kill_at_ = now + kQuitLimit;
+    for (const auto& [id, process] : all_) {
+        log_warning("A worker of the former binary (pid " + std::to_string(process.pid) + ") didn't end; it is killed");
+        [[maybe_unused]] const auto sent = os_.signal_child(process.pidfd.get(), SIGKILL);
+    }
+}
+
+void Elders::remove(std::map<std::uint32_t, Process>::iterator process) {
+    wait_.remove(process->second.pidfd.get());
+    all_.erase(process);
+}
+
+}  // namespace girin
