@@ -145,4 +145,6 @@ def send(pidfd, number):
 
 
 def ended(pidfd, limit=0.0):
-    return bool(select.select([pidfd], [], [], limit)[0])
+    poll = select.poll()  # not select(), which knows no descriptor beyond 1023
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(limit * 1000))
