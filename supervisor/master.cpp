@@ -11,6 +11,7 @@
 #include "loop/base/log.hpp"
 #include "supervisor/control/control_socket.hpp"
 #include "supervisor/exec/exec_worker.hpp"
+#include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/preload.hpp"
 #include "supervisor/process/affinity.hpp"
@@ -64,12 +65,11 @@ class Master {
 
     SupervisorEnd set_up_and_serve() {
         constexpr Step kSteps[] = {&Master::settle_process, &Master::open_logs, &Master::open_service_line,
-                                   &Master::look_at_application, &Master::open_sockets, &Master::lock_pidfile,
-                                   &Master::open_control,
-                                   &Master::serve};
+                                   &Master::look_at_application, &Master::tell_starting, &Master::open_sockets,
+                                   &Master::lock_pidfile, &Master::open_control, &Master::serve};
         for (const Step step : kSteps) {
             SupervisorEnd end = (this->*step)();
-            if (end.code != ExitCode::ok) return end;
+            if (end.code != ExitCode::ok || stopped_early_) return end;
         }
         return {};
     }
@@ -132,6 +132,30 @@ class Master {
         if (!loaded) return not_loaded(loaded.error());
         preloaded_ = std::move(*loaded);
         return {};
+    }
+
+    /// A wish to stop is carried out here: nothing runs yet that would have to be ended.
+    SupervisorEnd tell_starting() {
+        HookFacts facts(HookEvent::starting);
+        facts.master_pid = ::getpid();
+        facts.name = settings().name;
+        facts.generation = 1;
+        for (const BindAddress& address : settings().bind) {
+            facts.listen += (facts.listen.empty() ? "" : " ") + address.to_text();
+        }
+        if (auto called = call_back(input_.callbacks, facts); !called) return not_started(called.error().message());
+        if (settings().on_starting.empty()) return {};
+        const HookOutcome outcome =
+            run_hook_blocking(os_, HookOrder(settings().on_starting, facts), settings().hook_timeout);
+        stopped_early_ = outcome.end == HookEnd::stopped;
+        if (stopped_early_) forget_signals();
+        if (outcome.end == HookEnd::failed) return not_started(outcome.sentence);
+        return {};
+    }
+
+    /// The one that stopped us still waits, and would end the process once it is unblocked.
+    static void forget_signals() {
+        if (auto signals = SignalReader::open()) [[maybe_unused]] const auto read = signals->read_pending();
     }
 
     SupervisorEnd open_sockets() {
@@ -234,6 +258,7 @@ class Master {
         setup.monitor_waits = control_.is_shared() && !is_in_place();
         setup.has_way_back = way_back_.exists();
         setup.on_first_ready = [this] { notice_.tell(0); };
+        setup.callbacks = input_.callbacks;
         setup.service = &service_;
         set_up_upgrade(setup);
         setup.child.signals = &signals_;
@@ -341,6 +366,7 @@ class Master {
 
     const Settings& settings() const { return input_.settings; }
     static SupervisorEnd failed(const Error& error) { return {ExitCode::failure, error.message()}; }
+    static SupervisorEnd not_started(const std::string& why) { return {ExitCode::worker_boot_failed, why}; }
     static SupervisorEnd not_loaded(const Error& error) { return {ExitCode::application_not_loaded, error.message()}; }
 
     MasterInput input_;
@@ -363,6 +389,7 @@ class Master {
     std::vector<SocketFile> left_files_;
     bool left_some_ = false;
     bool logs_open_ = false;
+    bool stopped_early_ = false;  // before anything was there to be stopped
     bool served_ = false;  // the supervisor ran, and has logged how it ended
 };
 

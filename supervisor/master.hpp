@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "supervisor/hooks/server_callbacks.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/systemd/service_environment.hpp"
 #include "supervisor/upgrade/predecessor.hpp"
@@ -22,6 +23,7 @@ struct MasterInput {
     bool bind_given = true;           // some source names an address
     ServiceEnvironment service;       // what a service manager has told us
     ProgramStart program;             // to start our successor
+    ServerCallbacks callbacks;        // of a program that brings its own
     std::optional<Predecessor> predecessor;  // a running master that has started us to follow it
 
     MasterInput(Settings values, SettingsInput input, std::optional<AppSource> source)

@@ -47,7 +47,7 @@ int check_config(const Settings& settings, const std::optional<AppSource>& linke
     return print_failure(found.code, found.sentence);
 }
 
-int run(int argc, char** argv, std::optional<AppSource> linked) {
+int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks callbacks) {
     if (is_control_command(argc, argv)) return run_control_command(argc, argv);
     ProgramStart program = ProgramStart::of_process(argc, argv);
     auto predecessor = Predecessor::take();
@@ -68,6 +68,7 @@ int run(int argc, char** argv, std::optional<AppSource> linked) {
     input.file_required = !parsed->settings.config.empty();
     MasterInput master(parsed->settings, std::move(input), std::move(linked));
     master.bind_given = names_address(*parsed);
+    master.callbacks = std::move(callbacks);
     master.program = std::move(program);
     master.predecessor = std::move(*predecessor);
     master.service = ServiceEnvironment::take();
@@ -76,10 +77,11 @@ int run(int argc, char** argv, std::optional<AppSource> linked) {
 
 }  // namespace
 
-int run_server(int argc, char** argv) { return run(argc, argv, std::nullopt); }
+int run_server(int argc, char** argv) { return run(argc, argv, std::nullopt, ServerCallbacks()); }
 
-int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name) {
-    return run(argc, argv, AppSource::linked(std::move(make), name));
+int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name,
+               ServerCallbacks callbacks) {
+    return run(argc, argv, AppSource::linked(std::move(make), name), std::move(callbacks));
 }
 
 }  // namespace girin

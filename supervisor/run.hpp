@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "supervisor/hooks/server_callbacks.hpp"
 #include "worker/app/loader.hpp"
 
 namespace girin {
@@ -22,6 +23,8 @@ int run_server(int argc, char** argv);
 
 /// The same for an application that is part of the program: `make` is called once in each worker, `name` is for log
 /// lines. The command line then takes the same options, but no application.
-int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name);
+/// `callbacks` are called in the master as things happen there; their contract is ServerCallbacks'.
+int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name,
+               ServerCallbacks callbacks = ServerCallbacks());
 
 }  // namespace girin

@@ -24,6 +24,15 @@ ExitCode to_boot_exit_code(std::int64_t told) {
     return told == not_loaded ? ExitCode::application_not_loaded : ExitCode::worker_boot_failed;
 }
 
+ExitedWorker to_exited_worker(std::size_t slot, pid_t pid, const ChildExit& ended, const ExitStory& story) {
+    ExitedWorker worker;
+    worker.pid = pid;
+    worker.slot = slot;
+    worker.cause = story.sentence;
+    (ended.by_signal ? worker.signal : worker.exit_code) = ended.value;
+    return worker;
+}
+
 }  // namespace
 
 void log_listening(const ListenerSet& listeners) {
@@ -47,7 +56,8 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
       workers_(os_, wait_),
       judge_(HealthOptions()),
       monitor_(os_, wait_, setup_.monitor ? [this] { return fork_monitor(); } : MonitorProcess::Spawn()),
-      elders_(os_, wait_) {}
+      elders_(os_, wait_),
+      hooks_(os_, wait_, std::move(setup_.callbacks)) {}
 
 SupervisorEnd Supervisor::run() {
     if (auto prepared = prepare(); !prepared) {
@@ -66,8 +76,10 @@ SupervisorEnd Supervisor::run() {
     if (!place_failure_.empty()) end_ = SupervisorEnd(ExitCode::worker_boot_failed, place_failure_);
     tell_manager();
     if (!goes_back()) wait_for_elders();
-    end_monitor();
     generations_.close_listeners();
+    hooks_.finish_blocking();
+    [[maybe_unused]] const auto late = signals_.read_pending();  // else they would end us once they are unblocked
+    end_monitor();
     return *end_;
 }
 
@@ -116,6 +128,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(next_survey_);
     consider(file_.deadline());
     consider(monitor_.next_deadline());
+    consider(hooks_.next_deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
     consider(upgrade_.deadline());
     consider(place_deadline());
@@ -137,6 +150,7 @@ void Supervisor::on_ready(ReadySource source) {
         case SourceKind::file_change: return file_.read_pending(os_.now());
         case SourceKind::monitor: return on_monitor();
         case SourceKind::elder: return elders_.on_ready(source.id);
+        case SourceKind::hook_end: return hooks_.on_end(source.id);
     }
 }
 
@@ -203,6 +217,7 @@ void Supervisor::on_worker_end(std::size_t slot) {
     on_worker_channel(slot);  // its last words come before its end
     const WorkerProcess* const worker = workers_.find(slot);
     const pid_t pid = worker ? worker->pid : 0;
+    const std::uint32_t generation = worker ? worker->generation : 0;
     std::optional<ExitEvidence> evidence = workers_.reap(slot);
     if (!evidence || end_) return;
     const bool by_kernel = evidence->ended.by_signal && !evidence->own_kill;
@@ -216,6 +231,7 @@ void Supervisor::on_worker_end(std::size_t slot) {
     const int status = evidence->ended.by_signal ? of_signal : evidence->ended.value;
     report_.on_exit(slot, story);
     desk_.on_worker_exited(slot, pid, story.sentence);
+    tell_hooks_of_exit(to_exited_worker(slot, pid, evidence->ended, story), generation);
     decide(Event::worker_exited(slot, status, story.sentence, evidence->last_words));
     close_listeners_when_unused();
     reap_adopted_children();  // one that ended meanwhile may have been hidden behind ours
@@ -227,6 +243,7 @@ void Supervisor::on_deadlines(TimePoint now) {
     if (!end_ && next_survey_ && *next_survey_ <= now) survey(now);
     if (!end_ && file_.take_change(now)) on_file_change();
     monitor_.on_deadline(now);
+    hooks_.on_deadline(now);
     const auto decision = fleet_.next_deadline();
     if (!end_ && decision && *decision <= now) decide(Event::tick());
 }
@@ -238,6 +255,7 @@ void Supervisor::reap_adopted_children() {
     for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
     if (monitor_.is_running()) own.push_back(monitor_.pid());
     for (const pid_t pid : elders_.pids()) own.push_back(pid);
+    for (const pid_t hook : hooks_.pids()) own.push_back(hook);
     while (const auto pid = os_.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
 }
 

@@ -19,6 +19,7 @@
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/generations.hpp"
 #include "supervisor/health/health_judge.hpp"
+#include "supervisor/hooks/hooks.hpp"
 #include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
@@ -59,6 +60,8 @@ struct SupervisorSetup {
     std::function<void()> leave_monitor;
     /// Once, when the first generation serves in full.
     std::function<void()> on_first_ready;
+    /// What an embedder is told, beside the commands of the settings.
+    ServerCallbacks callbacks;
     Service* service = nullptr;  // borrowed; null: nobody wants to know
     /// For an upgrade: how to start our successor, and what beside the sockets is handed to it.
     ProgramStart program;
@@ -220,6 +223,12 @@ class Supervisor {
     void tell_manager();
     void have_listeners_kept();
 
+    // supervisor_hooks.cpp
+    HookFacts facts_of(HookEvent event, std::uint32_t generation) const;
+    void tell_hooks(HookEvent event, const std::string& reason = {});
+    void tell_hooks_of_reload(std::uint32_t generation, const std::string& outcome, const std::string& reason = {});
+    void tell_hooks_of_exit(ExitedWorker worker, std::uint32_t generation);
+
     // supervisor_control.cpp
     Result<MonitorProcess::Spawned> fork_monitor();
     void on_monitor();
@@ -269,6 +278,7 @@ class Supervisor {
     std::optional<bool> told_predecessor_ready_;
     bool taken_over_ = false;       // from our predecessor
     Elders elders_;                 // of the binary before ours, in this process
+    Hooks hooks_;
     TimePoint place_began_{};
     std::optional<TimePoint> well_since_;
     std::string place_failure_;     // why the former binary is gone back to

@@ -36,7 +36,8 @@ void Supervisor::carry_out(const Action& action) {
         case ActionKind::drop_generation: return generations_.drop(action.generation);
         case ActionKind::report_degraded:
             report_.on_degraded(action.text);
-            return report_.say(LogLevel::warning, "Degraded: " + action.text);
+            report_.say(LogLevel::warning, "Degraded: " + action.text);
+            return tell_hooks(HookEvent::degraded, action.text);
         case ActionKind::report_recovered: return report_.say(LogLevel::info, "Recovered: " + action.text);
         case ActionKind::log: return log_decision(action);
         case ActionKind::exit_master: end_ = SupervisorEnd(action.code, action.text); return;
@@ -138,6 +139,7 @@ void Supervisor::tell_when_first_ready() {
     told_ready_ = true;
     report_.on_first_ready();
     if (setup_.on_first_ready) setup_.on_first_ready();
+    tell_hooks(HookEvent::ready);
 }
 
 void Supervisor::leave_for_work(std::uint32_t generation, std::size_t lane) {
@@ -159,6 +161,7 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
     examinations_.clear();
     file_ = FileWatch();
     monitor_.forget();
+    hooks_.forget();
     generations_.keep_only(generation, lane);
     if (setup_.leave_master) setup_.leave_master();
 }

@@ -137,6 +137,8 @@ void Supervisor::commit_reload(const Action& action) {
     report_.on_reload(generation, ReloadOutcome::committed);
     if (action.restores != 0) report_.on_reload(failed, ReloadOutcome::rolled_back, action.text);
     desk_.on_reload_committed(generation);
+    if (action.restores == 0) tell_hooks_of_reload(generation, "reloaded");
+    if (action.restores != 0) tell_hooks_of_reload(failed, "rolled-back", action.text);
     have_listeners_kept();
 }
 
@@ -147,6 +149,7 @@ void Supervisor::roll_back_reload(const Action& action) {
     candidate_code_.reset();
     generations_.drop(action.generation);
     trouble_ = "the last reload failed: " + action.text;
+    tell_hooks_of_reload(action.generation, "rolled-back", action.text);
 }
 
 /// A check that nobody waits for any more is ended; it is reaped like an adopted child.

@@ -1,17 +1,16 @@
 #include "supervisor/exec/program.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+
+#include "supervisor/process/descriptors.hpp"
+#include "supervisor/process/signals.hpp"
 
 namespace girin {
 namespace {
@@ -43,14 +42,7 @@ void tell_program(const ProgramSetup& setup) {
                  std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(setup.watchdog).count()));
 }
 
-void reset_signals() {
-    for (int signo = 1; signo < NSIG; ++signo) std::signal(signo, SIG_DFL);  // KILL and STOP refuse; fine
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-/// Listeners become 3, 4, …, and `failure`, still close-on-exec, the one after; all others are closed. First everything
+/// Listeners become 3, 4, …, and `failure`, the one after, which exec closes as it does all others. First everything
 /// moves out of the way, so that no number is overwritten that is still needed.
 bool place_descriptors(const ProgramSetup& setup, int& failure) {
     const int end = Program::kFirstListener + static_cast<int>(setup.listeners.size());
@@ -62,7 +54,7 @@ bool place_descriptors(const ProgramSetup& setup, int& failure) {
     for (const int fd : high) placed = placed && fd >= 0 && ::dup2(fd, to++) >= 0;
     if (!placed || ::dup3(own, end, O_CLOEXEC) < 0) return false;
     failure = end;
-    ::syscall(SYS_close_range, static_cast<unsigned>(end + 1), UINT_MAX, 0u);  // older kernels: all are close-on-exec
+    close_on_exec_from(end + 1);
     return true;
 }
 
@@ -76,7 +68,7 @@ bool place_descriptors(const ProgramSetup& setup, int& failure) {
         std::vector<char*> words;
         for (const std::string& word : setup.command) words.push_back(const_cast<char*>(word.c_str()));
         words.push_back(nullptr);
-        reset_signals();
+        default_signals();
         ::execvp(words[0], words.data());
         error = errno;
     }

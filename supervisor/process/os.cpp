@@ -19,12 +19,6 @@ Duration read_clock(clockid_t clock) {
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-int to_wait_ms(Duration left) {
-    // Rounded up: waking a fraction too early would turn the rest into a busy loop.
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    return static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX));
-}
-
 ChildExit to_child_exit(const siginfo_t& info) {
     ChildExit ended = info.si_code == CLD_EXITED
                           ? ChildExit::with_code(info.si_status)
@@ -34,6 +28,11 @@ ChildExit to_child_exit(const siginfo_t& info) {
 }
 
 }  // namespace
+
+int to_wait_ms(Duration left) {
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX));
+}
 
 ChildExit ChildExit::with_code(int code) {
     ChildExit ended;

@@ -34,6 +34,9 @@ struct ForkedChild {
     ForkedChild(pid_t child_pid, UniqueFd fd) : pid(child_pid), pidfd(std::move(fd)) {}
 };
 
+/// For poll() and its like: rounded up, since waking a fraction too early would turn the rest into a busy loop.
+int to_wait_ms(Duration left);
+
 class Os {
   public:
     virtual ~Os() = default;

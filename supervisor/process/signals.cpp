@@ -94,6 +94,15 @@ std::vector<ReceivedSignal> SignalReader::read_pending() {
     return pending;
 }
 
+void default_signals() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);  // KILL and STOP refuse; fine
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 void reset_signals_for_worker() {
     struct sigaction action {};
     action.sa_handler = SIG_DFL;

@@ -82,6 +82,9 @@ class SignalReader {
     UniqueFd fd_;
 };
 
+/// For a child that is about to execute another program: all at their defaults, and none blocked.
+void default_signals();
+
 /// For a child that is about to be a worker: every signal is back at its default, except those by which people and
 /// terminals speak to the whole process group and which are the master's business. Those do nothing, but aren't
 /// *ignored*, which programs that the application starts would inherit. SIGTERM belongs to them: a worker is asked to

@@ -74,6 +74,14 @@ struct Settings {
     std::chrono::milliseconds roll_back_window{30'000};  // after a reload; 0: never
     bool reload_on_change = false;          // of the application's file
 
+    // Hooks: commands for /bin/sh; empty: none
+    std::string on_starting;
+    std::string on_ready;
+    std::string on_reload;
+    std::string on_worker_exit;
+    std::string on_degraded;
+    std::chrono::milliseconds hook_timeout{10'000};  // then a command is killed
+
     // Logging
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;

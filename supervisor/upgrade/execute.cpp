@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "supervisor/process/descriptors.hpp"
 #include "supervisor/process/privileges.hpp"
 
 namespace girin {
@@ -66,6 +67,7 @@ Error execute_program(const std::string& path, const ProgramStart& program, cons
     if (!memory) return memory.error();
     std::vector<int> fds = descriptors_of(handover);
     fds.push_back(memory->get());
+    close_on_exec_from(STDERR_FILENO + 1);  // those that are handed over are left open, and nothing else
     Error failure("execute " + path);
     bool left = true;
     for (const int fd : fds) {

@@ -1,0 +1,44 @@
+#pragma once
+
+// What a program that links its application may have called in its master. Not here: commands of the same names, which
+// settings give (--on-ready and so on).
+
+#include <functional>
+
+#include "loop/base/error.hpp"
+#include "supervisor/hooks/hook_facts.hpp"
+
+namespace girin {
+
+/// Called in the master, on its one thread, as things happen; each may be empty.
+///
+/// Contract: they must not block, since nothing is supervised meanwhile, and must not start threads, since the master
+/// forks. What they throw is caught and logged, and changes nothing; only of on_starting it refuses the start (exit
+/// code 3, with the exception's text). on_starting is called before the command of --on-starting is run, all others
+/// before theirs.
+struct ServerCallbacks {
+    using Callback = std::function<void(const HookFacts&)>;
+
+    Callback on_starting;
+    Callback on_ready;
+    Callback on_reload;
+    Callback on_worker_exit;
+    Callback on_degraded;
+
+    ServerCallbacks() = default;
+    const Callback& of(HookEvent event) const {
+        switch (event) {
+            case HookEvent::starting: return on_starting;
+            case HookEvent::ready: return on_ready;
+            case HookEvent::reload: return on_reload;
+            case HookEvent::worker_exit: return on_worker_exit;
+            case HookEvent::degraded: break;
+        }
+        return on_degraded;
+    }
+};
+
+/// Calls what there is for the event. Errors: it has thrown; the text of that.
+Result<void> call_back(const ServerCallbacks& callbacks, const HookFacts& facts);
+
+}  // namespace girin
