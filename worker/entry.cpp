@@ -220,7 +220,7 @@ Loaded load(WorkerSetup& setup) {
 int worker_main(WorkerSetup setup) {
     ignore_signals();
     install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
-    const Loaded loaded = load(setup);
+    Loaded loaded = load(setup);
     if (!loaded.application) return loaded.code;
     AsioLoop loop;
     loop.set_executor_threads(setup.options.threads);
@@ -233,6 +233,7 @@ int worker_main(WorkerSetup setup) {
         log_critical("The worker failed: " + current_exception_text());
     }
     loop.close();  // ends what the application left running, while all that it may use still stands
+    loaded.application.reset();  // before the loop, on which it may hold streams and timers
     return code;
 }
 

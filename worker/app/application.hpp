@@ -23,6 +23,7 @@ struct WorkerInfo {
 /// All three run on the worker's loop; none may block it (see SyncApplication for code that blocks).
 class Application {
   public:
+    /// No task runs any more, but the loop still stands: streams and timers that are held may end here.
     virtual ~Application() = default;
 
     /// Before the worker is ready. An exception is a boot failure, told with its text: the worker never serves.

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 
+#include "loop/asio_loop.hpp"
+#include "loop/net/stream.hpp"
 #include "loop/sleep.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/endpoint.hpp"
@@ -29,6 +32,7 @@ class Starting final : public Application {
     Coro<void> startup(const WorkerInfo&) override {
         if (how_ == Start::fails) throw std::runtime_error("no such table");
         if (how_ == Start::hangs) co_await sleep_for(1h);
+        upstream_.emplace(dynamic_cast<AsioLoop&>(EventLoop::running()), make_channel_pair().value().first);
     }
     Coro<void> handle(Request&, Response& response) override {
         response.body("hello");
@@ -37,6 +41,7 @@ class Starting final : public Application {
 
   private:
     Start how_;
+    std::optional<Stream> upstream_;  // is never let go: its end needs the loop, which has to outlive the application
 };
 
 class WorkerMain : public testing::Test {
