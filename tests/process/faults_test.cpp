@@ -92,6 +92,7 @@ TEST_F(Faults, OfTheApplicationsFileAreTold) {
     dir_.write("text.so", "#!/bin/sh\n");
     expect_refusal({"./text.so"}, Code::not_loaded, "text.so: is a text file, not a shared object");
     expect_refusal({app("no_application")}, Code::not_loaded, "exports no application");
+    expect_refusal({"--preload", app("starts_thread")}, Code::not_loaded, "because it starts threads (1) while it is loaded");
     expect_refusal({app("two_names") + ":third"}, Code::not_loaded, "it exports: admin, shop");
     expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 2, this girin has ABI 1");
     expect_refusal({app("wrong_magic")}, Code::not_loaded, "was not made by GIRIN_APPLICATION");
