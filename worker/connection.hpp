@@ -6,6 +6,7 @@
 // Answers of the server's own are in connection_answers.cpp.
 
 #include <boost/intrusive/list.hpp>
+#include <cstdint>
 #include <memory>
 
 #include "loop/net/acceptor.hpp"
@@ -62,10 +63,10 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
   private:
     // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending
     // goes on beside it, with a deadline of its own.
-    enum class Phase { idle, head, handler, body, lingering };
+    enum class Phase : std::uint8_t { idle, head, handler, body, lingering };
     // Why a handler is cancelled, each once; a later one outdoes those before it.
-    enum class Ending { none, request_late, client_gone, worker_ends };
-    enum class Next { more, close, linger };
+    enum class Ending : std::uint8_t { none, request_late, client_gone, worker_ends };
+    enum class Next : std::uint8_t { more, close, linger };
 
     class HandlerRun;
     class BodyWait;

@@ -103,8 +103,7 @@ struct Descriptor::Impl {
     Reactor::per_descriptor_data data = nullptr;
     UniqueFd fd;
     Kind kind;
-    bool armed = false;
-    bool waited = false;  // the kernel was told all events of ours, not only those that Asio begins with
+    bool watched = false;  // for all events of ours: a listener while it is armed, a stream since its first wait
     bool closed = false;
     bool starting = false;
     Adapter read{*this};
@@ -127,7 +126,7 @@ Descriptor::~Descriptor() {
 int Descriptor::fd() const { return impl_->fd.get(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
 bool Descriptor::is_pending(Direction direction) const { return impl_->is_pending(direction); }
-bool Descriptor::is_armed() const { return impl_->armed; }
+bool Descriptor::is_armed() const { return impl_->watched; }
 
 void Descriptor::start(Direction direction, IoOp& op) {
     Impl::Adapter& adapter = impl_->adapter(direction);
@@ -137,7 +136,7 @@ void Descriptor::start(Direction direction, IoOp& op) {
     const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
     // A stream's first wait tells the kernel what to watch for, and has it look. Before that nothing is told: most
     // short connections never wait. An operation of a later wait is tried at once, for news that came in between.
-    const bool try_at_once = impl_->kind == Kind::listener || std::exchange(impl_->waited, true);
+    const bool try_at_once = impl_->kind == Kind::listener || std::exchange(impl_->watched, true);
     impl_->starting = true;
     impl_->reactor.start_op(type, impl_->fd.get(), impl_->data, &adapter, false, try_at_once);
     impl_->starting = false;
@@ -151,13 +150,13 @@ void Descriptor::cancel(Direction direction) {
 }
 
 void Descriptor::arm() {
-    if (impl_->armed) disarm();
+    if (impl_->watched) disarm();
     impl_->control(EPOLL_CTL_ADD, EPOLLIN | EPOLLEXCLUSIVE);
-    impl_->armed = true;
+    impl_->watched = true;
 }
 
 void Descriptor::disarm() {
-    if (!std::exchange(impl_->armed, false)) return;
+    if (!std::exchange(impl_->watched, false)) return;
     impl_->control(EPOLL_CTL_DEL, 0);
 }
 
