@@ -153,7 +153,7 @@ ResponseContext Exchange::context() const {
     context.version = head().version;
     context.head_method = head().method == "HEAD";
     // What an unread body leaves behind can't be told from the next request, unless it is read first.
-    context.keep_alive = may_keep_alive_ && !must_close_ && !connection_->server().is_draining();
+    context.keep_alive = may_keep_alive_ && !must_close_ && connection_->server().keeps(*connection_);
     context.server = connection_->server().server_header();
     context.date = connection_->server().date();
     return context;
@@ -177,7 +177,7 @@ Result<void> Exchange::begin_answer(std::optional<std::uint64_t> body_bytes) {
 bool Exchange::is_usual() const {
     return status_ == 200 && has_body_ && fields_.empty() && body_over_ && may_keep_alive_ && !must_close_ &&
            head().version == HttpVersion::http_1_1 && body_.size() <= kCopiedBodyBytes && head().method != "HEAD" &&
-           !connection_->server().is_draining();
+           connection_->server().keeps(*connection_);
 }
 
 void Exchange::finish_usual() {

@@ -37,6 +37,7 @@ struct Timeouts {
     std::chrono::milliseconds linger{2'000};      // after our end is closed, reading what the client still sends
     std::chrono::milliseconds half_close{1'000};  // after a client's FIN, taking nothing: cancelled; zero: at once
     std::chrono::milliseconds graceful{30'000};   // drain: requests in flight may take this long
+    std::chrono::milliseconds close_spread{0};    // drain: kept connections are closed one by one over this
     std::chrono::milliseconds request{0};         // a handler that waits longer: cancelled, 503
     std::chrono::milliseconds startup{0};         // the application's start-up
 

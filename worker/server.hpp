@@ -51,8 +51,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     Result<void> open(const std::vector<ListenerSocket>& listeners);
     void start_accepting();
 
-    /// Answers what is in hand, and idle connections at their next request with `Connection: close`; after `limit`
-    /// ends what is left. Returns when no connection is open.
+    /// Answers what is in hand, and idle connections at their next request with `Connection: close`, or at one later
+    /// in Timeouts::close_spread; after `limit` ends what is left. Returns when no connection is open.
     ///
     /// `last`: no worker comes after this one. It goes on taking what the kernel still queues until nothing more has
     /// come for a moment, and closes its listeners then, so that newcomers are refused rather than left waiting. Nor
@@ -79,6 +79,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::string_view date();
     /// For answers of now.
     UsualHead& usual_head();
+    /// The connection may serve another request: nothing drains, or its moment hasn't come yet.
+    bool keeps(const Connection& connection) const { return !draining_ || loop_.time() < closes_at(connection); }
     bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
     /// Memory for bytes that nobody looks at.
     std::span<char> scratch() { return scratch_; }
@@ -107,6 +109,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     void take(Accepted accepted);
     bool passes_gate();
     void update_accepting();
+    TimePoint closes_at(const Connection& connection) const;
     Coro<void> wait_until_all_gone(Duration limit);
     /// Nobody new can be kept from these, as whoever gave them may listen on, for a successor: what is queued now is
     /// taken, and the rest left.
@@ -142,6 +145,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool last_ = false;
     TimePoint last_accepted_at_ = TimePoint::min();
     TimePoint drain_ends_ = TimePoint::max();
+    TimePoint drain_began_ = TimePoint::min();
+    Duration close_spread_{};  // of this drain
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
 

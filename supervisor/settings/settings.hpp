@@ -53,6 +53,7 @@ struct Settings {
     std::chrono::milliseconds request_timeout{0};        // of one request's handler; 0: no limit
     std::chrono::milliseconds boot_timeout{60'000};      // from fork to ready; 0: no limit
     std::chrono::milliseconds graceful_timeout{30'000};  // what is in flight may take this long when a worker stops
+    std::chrono::milliseconds close_spread{0};           // over which a drain closes kept connections; 0: at once
     std::chrono::milliseconds keep_alive{2'000};         // idle between requests; 0: closed after each
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};

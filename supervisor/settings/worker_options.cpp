@@ -35,6 +35,7 @@ Timeouts to_timeouts(const Settings& settings) {
     timeouts.write = settings.write_timeout;
     timeouts.half_close = settings.half_close_timeout;
     timeouts.graceful = settings.graceful_timeout;
+    timeouts.close_spread = settings.close_spread;
     timeouts.request = settings.request_timeout;
     timeouts.startup = settings.boot_timeout;
     return timeouts;

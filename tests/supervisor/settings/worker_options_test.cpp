@@ -42,6 +42,7 @@ TEST(WorkerOptions, CarryEachSetting) {
     settings.half_close_timeout = 5s;
     settings.graceful_timeout = 6s;
     settings.boot_timeout = 7s;
+    settings.close_spread = 8s;
     settings.max_requests = 9;
     settings.max_requests_jitter = 10;
     settings.threads = 11;
@@ -60,6 +61,7 @@ TEST(WorkerOptions, CarryEachSetting) {
     EXPECT_EQ(options.timeouts.half_close, 5s);
     EXPECT_EQ(options.timeouts.graceful, 6s);
     EXPECT_EQ(options.timeouts.startup, 7s);
+    EXPECT_EQ(options.timeouts.close_spread, 8s);
     EXPECT_EQ(options.max_requests, 9u);
     EXPECT_EQ(options.max_requests_jitter, 10u);
     EXPECT_EQ(options.threads, 11u);

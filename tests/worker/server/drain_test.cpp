@@ -50,6 +50,48 @@ TEST_F(Drain, AnswersAnIdleConnectionAtItsNextRequestAndClosesIt) {
     EXPECT_TRUE(ends());
 }
 
+TEST_F(Drain, ClosesKeptConnectionsOneByOneOverTheSpread) {
+    options.timeouts.close_spread = 24h;  // hardly anybody's moment comes within the test
+    start();
+    std::vector<Client> clients;
+    for (int i = 0; i < 12; ++i) {
+        clients.push_back(connect());
+        EXPECT_TRUE(clients.back().get("/").keeps_connection);
+    }
+    drain(48h);
+    int kept = 0;
+    for (Client& client : clients) kept += client.get("/").keeps_connection ? 1 : 0;
+    EXPECT_GE(kept, 10);
+    EXPECT_FALSE(is_over());
+}
+
+TEST_F(Drain, HasClosedEachKeptConnectionWhenTheSpreadIsOver) {
+    options.timeouts.close_spread = 50ms;
+    start();
+    std::vector<Client> clients;
+    for (int i = 0; i < 12; ++i) {
+        clients.push_back(connect());
+        EXPECT_TRUE(clients.back().get("/").keeps_connection);
+    }
+    drain();
+    for (Client& client : clients) {
+        EXPECT_TRUE(run_until([&] { return !client.get("/").keeps_connection; }));
+        client.close();
+    }
+    EXPECT_TRUE(ends());
+}
+
+TEST_F(Drain, AsTheLastSpreadsNothing) {
+    options.timeouts.close_spread = 24h;
+    start();
+    Client client = connect();
+    EXPECT_TRUE(client.get("/").keeps_connection);
+    drain(48h, true);
+    EXPECT_FALSE(client.get("/").keeps_connection);
+    client.close();
+    EXPECT_TRUE(ends());
+}
+
 TEST_F(Drain, FinishesTheRequestInHand) {
     start();
     Client client = connect();
