@@ -40,7 +40,7 @@ struct HookFacts {
     pid_t master_pid = 0;
     std::string name;            // the server's, as --name has it
     std::uint32_t generation = 0;  // reload: the new one's; worker-exit: the worker's own
-    std::string listen;          // addresses, with a space between
+    std::string listen;          // addresses, with a space between; none once a server that stops has closed them
     std::string outcome;         // reload: "reloaded" or "rolled-back"
     std::string reason;          // why it was rolled back, or is degraded
     std::optional<ExitedWorker> worker;

@@ -43,7 +43,7 @@ Hooks::Hooks(Os& os, EventWait& wait, ServerCallbacks callbacks)
     : os_(os), wait_(wait), callbacks_(std::move(callbacks)) {}
 
 void Hooks::tell(const Settings& settings, const HookFacts& facts) {
-    if (auto called = call_back(callbacks_, facts); !called) log_error(called.error().message());
+    call(facts);
     const std::string& command = hook_command(settings, facts.event);
     if (command.empty()) return;
     timeout_ = settings.hook_timeout;
@@ -52,6 +52,15 @@ void Hooks::tell(const Settings& settings, const HookFacts& facts) {
     if (queue_.add(HookOrder(command, facts)) || std::exchange(dropping_, true)) return;
     log_warning("Hook " + setting_name(facts.event) + " is dropped: " + std::to_string(running_.size()) +
                 " run and " + std::to_string(queue_.waiting()) + " wait already");
+}
+
+void Hooks::call(const HookFacts& facts) {
+    const TimePoint before = os_.now();
+    if (auto called = call_back(callbacks_, facts); !called) log_error(called.error().message());
+    const Duration taken = os_.now() - before;
+    if (taken < kSlowCallback) return;
+    log_warning("Callback " + setting_name(facts.event) + " took " + to_text(taken) +
+                "; nothing was supervised meanwhile");
 }
 
 void Hooks::start_waiting() {

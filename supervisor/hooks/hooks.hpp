@@ -44,6 +44,7 @@ class Hooks {
     void forget();
 
   private:
+    void call(const HookFacts& facts);
     void start_waiting();
     void start(const HookOrder& order);
     void tell_dropped();

@@ -5,17 +5,21 @@
 
 #include <functional>
 
+#include "loop/base/clock.hpp"
 #include "loop/base/error.hpp"
 #include "supervisor/hooks/hook_facts.hpp"
 
 namespace girin {
 
+/// A master's turn takes microseconds; what takes so much longer is felt in how soon a worker is replaced.
+inline constexpr Duration kSlowCallback = std::chrono::milliseconds(100);
+
 /// Called in the master, on its one thread, as things happen; each may be empty.
 ///
 /// Contract: they must not block, since nothing is supervised meanwhile, and must not start threads, since the master
-/// forks. What they throw is caught and logged, and changes nothing; only of on_starting it refuses the start (exit
-/// code 3, with the exception's text). on_starting is called before the command of --on-starting is run, all others
-/// before theirs.
+/// forks. One that takes kSlowCallback or longer is a line in the log, but for on_starting, which keeps nobody waiting.
+/// What they throw is caught and logged, and changes nothing; only of on_starting it refuses the start (exit code 3,
+/// with the exception's text). Each is called before the command of the same name is run.
 struct ServerCallbacks {
     using Callback = std::function<void(const HookFacts&)>;
 

@@ -1,5 +1,6 @@
 // A program of its own, with the whole of girin behind one call.
 
+#include <cstdio>
 #include <memory>
 
 #include "supervisor/run.hpp"
@@ -18,5 +19,9 @@ class Shop final : public girin::Application {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return girin::run_server(argc, argv, [] { return std::make_unique<Shop>(); }, "shop");
+    girin::ServerCallbacks callbacks;  // called in the master
+    callbacks.on_worker_exit = [exits = 0](const girin::HookFacts& facts) mutable {
+        std::printf("exit %d: slot %zu, %s\n", ++exits, facts.worker->slot, facts.worker->cause.c_str());
+    };
+    return girin::run_server(argc, argv, [] { return std::make_unique<Shop>(); }, "shop", callbacks);
 }
