@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "supervisor/check_start.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/exit_code.hpp"
 #include "supervisor/master.hpp"
@@ -67,6 +68,10 @@ int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks 
     // The same file is needed again for a reload, even if it was only found and not named.
     input.file_required = !parsed->settings.config.empty();
     MasterInput master(parsed->settings, std::move(input), std::move(linked));
+    if (parsed->answer == SettingsAnswer::check_start) {
+        const SupervisorEnd found = look_beyond_settings(parsed->settings, master.linked);
+        return found.code == ExitCode::ok ? check_start(std::move(master), title) : print_failure(found.code, found.sentence);
+    }
     master.bind_given = names_address(*parsed);
     master.callbacks = std::move(callbacks);
     master.program = std::move(program);

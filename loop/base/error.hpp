@@ -17,6 +17,8 @@ class Error {
     Error() = default;
     /// An error of our own: nothing the system said.
     explicit Error(std::string message) : message_(std::move(message)) {}
+    /// Told in words of our own, with an errno for callers that tell cases apart.
+    Error(std::string message, int errno_value) : message_(std::move(message)), errno_value_(errno_value) {}
 
     /// `errno_value` as the reason. The message becomes "<action> <object>: <reason>"; an empty object is left out.
     static Error from_errno(int errno_value, std::string_view action, std::string_view object = {});

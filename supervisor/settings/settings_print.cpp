@@ -125,6 +125,7 @@ std::optional<std::string> answer_text(const ParsedSettings& parsed) {
         case SettingsAnswer::print_docs: return document_text(parsed.docs_format);
         case SettingsAnswer::print_config: return config_text(parsed);
         case SettingsAnswer::run:
+        case SettingsAnswer::check_start:
         case SettingsAnswer::check_config: break;
     }
     return std::nullopt;

@@ -20,7 +20,7 @@ std::string help_text();
 /// --print-config: a settings file that gives the same settings, with the source of each value as a comment.
 std::string config_text(const ParsedSettings& parsed);
 
-/// What `parsed.answer` asks to be printed, with its line's end; none for run and check_config.
+/// What `parsed.answer` asks to be printed, with its line's end; none for run and the checks.
 std::optional<std::string> answer_text(const ParsedSettings& parsed);
 
 /// What a row's value is by default, as documents tell it: "2s", "auto, or …"; "none" for an empty one.

@@ -30,6 +30,7 @@ SettingsAnswer answer_of(std::string_view flag) {
     if (flag == "version") return SettingsAnswer::version;
     if (flag == "print-docs") return SettingsAnswer::print_docs;
     if (flag == "print-config") return SettingsAnswer::print_config;
+    if (flag == "check-start") return SettingsAnswer::check_start;
     return SettingsAnswer::check_config;
 }
 

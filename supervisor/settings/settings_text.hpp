@@ -45,8 +45,9 @@ struct SettingsInput {
 };
 
 /// What the command line asks for. All but `run` end the program with exit code 0 when nothing is wrong; check_config
-/// still has to judge what settings alone don't show, such as whether the application loads.
-enum class SettingsAnswer { run, check_config, print_config, print_docs, version, help };
+/// still has to judge what settings alone don't show, such as whether the application loads, and check_start whether
+/// a worker starts.
+enum class SettingsAnswer { run, check_start, check_config, print_config, print_docs, version, help };
 
 struct ParsedSettings {
     Settings settings;

@@ -55,7 +55,9 @@ Result<void> clear_the_way(const std::string& path, const sockaddr_un& address, 
     struct stat about {};
     if (::lstat(path.c_str(), &about) != 0) return {};  // nothing there; other reasons are for bind() to tell
     if (!S_ISSOCK(about.st_mode)) return Error("bind unix:" + path + ": a file that isn't a socket is in the way");
-    if (!nobody_listens(address)) return Error("bind unix:" + path + ": another server listens there");
+    if (!nobody_listens(address)) {
+        return Error("bind unix:" + path + ": another server listens there", EADDRINUSE);
+    }
     const bool ours = about.st_uid == ::geteuid() || (::geteuid() == 0 && about.st_uid == owner);
     if (!ours) {
         return Error("bind unix:" + path + ": a socket of user " + std::to_string(about.st_uid) + " is in the way");

@@ -140,6 +140,38 @@ TEST(Start, AnswersQuestionsWithoutStarting) {
     EXPECT_FALSE(fs::exists(dir / "pid"));
 }
 
+TEST(Start, IsTriedByCheckStartBesideAServerThatRuns) {
+    const TempDir dir;
+    const std::string socket = "unix:" + (dir / "s");
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "-b", socket, app("misbehaving")}));
+    const std::string taken = girin.endpoint().to_text();
+    const Finished fine = run_girin(dir, {"--check-start", "-w", "8", "-b", taken, "-b", socket, "-p", dir / "pid",
+                                          "--on-ready", "touch " + (dir / "hooked"), app("misbehaving")});
+    EXPECT_EQ(fine.status, (ExitStatus{0, 0})) << fine.error;
+    EXPECT_NE(fine.output.find(taken + " is in use, so it could not be tried.\n"), std::string::npos) << fine.output;
+    EXPECT_NE(fine.output.find(socket + " is in use"), std::string::npos) << fine.output;
+    EXPECT_NE(fine.output.find("a worker became ready"), std::string::npos) << fine.output;
+    EXPECT_FALSE(fs::exists(dir / "pid") || fs::exists(dir / "hooked"));
+    EXPECT_EQ(get(girin.endpoint(), "/").body, "ok");
+    EXPECT_EQ(get(Endpoint::unix_socket(dir / "s"), "/").body, "ok") << "its file is still there";
+}
+
+TEST(Start, IsRefusedByCheckStartForWhatOnlyAStartShows) {
+    const TempDir dir;
+    const std::string application = app("misbehaving");
+    const auto fails = [&](std::vector<std::string> args, int code, const std::string& why,
+                           const std::map<std::string, std::string>& environment = {}) {
+        args.insert(args.begin(), "--check-start");
+        const Finished finished = run_girin(dir, args, environment);
+        EXPECT_EQ(finished.status, (ExitStatus{code, 0})) << finished.error;
+        EXPECT_NE(finished.error.find(why), std::string::npos) << finished.error;
+    };
+    fails({application}, 3, "start-up failed", {{"GIRIN_TEST_STARTUP", "throw"}});
+    fails({"-b", "203.0.113.7:80", application}, 1, "bind 203.0.113.7:80: cannot assign requested address");
+    fails({"--error-logfile", dir / "no/such", application}, 1, "open log file " + (dir / "no/such"));
+    fails({dir / "none.so"}, 4, "none.so");
+}
+
 mode_t mode_of(const std::string& path) {
     struct stat about {};
     return ::stat(path.c_str(), &about) == 0 ? about.st_mode & 0777 : 0;
