@@ -216,7 +216,11 @@ class Master {
             if (!taken) return failed(taken.error());
             handed = std::move(*taken);
         }
-        auto sockets = ControlSockets::open_blocking(settings(), input_.predecessor ? &handed : nullptr);
+        Settings own = settings();
+        // Whoever asks for the only server there is doesn't mean a rehearsal.
+        const bool rehearses = input_.predecessor && input_.predecessor->handover().rehearsal;
+        if (rehearses && own.control_socket == "auto") own.control_socket = "none";
+        auto sockets = ControlSockets::open_blocking(own, input_.predecessor ? &handed : nullptr);
         if (!sockets) return failed(sockets.error());
         control_ = std::move(*sockets);
         for (SocketFile& file : handed.left_files()) left_files_.push_back(std::move(file));

@@ -40,11 +40,9 @@ SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional
     return {};
 }
 
-/// `asker`: a master that would become this binary; null: there is none.
-int check_config(const Settings& settings, const std::optional<AppSource>& linked, const Predecessor* asker) {
+int check_config(const Settings& settings, const std::optional<AppSource>& linked) {
     const SupervisorEnd found = look_beyond_settings(settings, linked);
     if (found.code == ExitCode::ok) return print_answer("The settings are fine.\n");
-    if (asker) say(asker->channel(), std::string(kUnwell) + found.sentence);
     return print_failure(found.code, found.sentence);
 }
 
@@ -62,9 +60,7 @@ int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks 
         return print_failure(ExitCode::usage, parsed.error().message());
     }
     if (const auto text = answer_text(*parsed)) return print_answer(*text);
-    if (parsed->answer == SettingsAnswer::check_config) {
-        return check_config(parsed->settings, linked, *predecessor ? &**predecessor : nullptr);
-    }
+    if (parsed->answer == SettingsAnswer::check_config) return check_config(parsed->settings, linked);
     // The same file is needed again for a reload, even if it was only found and not named.
     input.file_required = !parsed->settings.config.empty();
     MasterInput master(parsed->settings, std::move(input), std::move(linked));

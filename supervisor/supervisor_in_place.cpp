@@ -13,7 +13,7 @@
 
 namespace girin {
 
-/// The new binary has said that it would start with our settings. Returns only when it can't be executed.
+/// The new binary has shown, beside us, that it serves. Returns only when it can't be executed.
 void Supervisor::execute_in_place() {
     Handover handover;
     handover.in_place = true;
@@ -29,7 +29,7 @@ void Supervisor::execute_in_place() {
     answer_upgrade_askers(AnswerKind::done, "the new binary is executed in place, as pid " + std::to_string(::getpid()));
     tell_outcomes();
     const Error failure = execute_program(setup_.program.path, setup_.program, handover);
-    upgrade(UpgradeEvent::ended, failure.message());
+    upgrade(UpgradeEvent::not_spawned, failure.message());
 }
 
 void Supervisor::begin_in_place() {

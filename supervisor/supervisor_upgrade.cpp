@@ -14,11 +14,15 @@
 namespace girin {
 namespace {
 
+constexpr Duration kLateWorkers = std::chrono::seconds(5);  // TERM and KILL for those that don't drain in time
+
 UpgradeOptions to_upgrade_options(const Settings& settings) {
     UpgradeOptions options;
     // Longer than the successor gives its own workers, so that it can tell why they didn't become ready.
     options.boot_timeout = settings.boot_timeout + settings.boot_timeout / 4;
     options.soak = settings.soak;
+    options.rehearses = ::getpid() == 1;  // a container ends with its PID 1
+    options.finish_patience = settings.graceful_timeout + kDrainMargin + kLateWorkers;
     return options;
 }
 
@@ -34,6 +38,8 @@ void Supervisor::carry_out(const UpgradeAction& action) {
         case UpgradeOrder::spawn: return start_successor();
         case UpgradeOrder::tell_take: return say(successor_ ? successor_->channel() : -1, kTakeOver);
         case UpgradeOrder::tell_give_up: return say(successor_ ? successor_->channel() : -1, kGiveUp);
+        case UpgradeOrder::tell_finish: return say(successor_ ? successor_->channel() : -1, kFinish);
+        case UpgradeOrder::execute: return execute_in_place();
         case UpgradeOrder::kill:
             if (successor_) [[maybe_unused]] const auto sent = os_.signal_child(successor_->pidfd(), SIGKILL);
             return;
@@ -55,18 +61,17 @@ void Supervisor::answer_once_handed_over() {
 }
 
 void Supervisor::start_successor() {
-    const bool stays = ::getpid() == 1;  // a container ends with its PID 1
-    const SuccessorPurpose purpose = stays ? SuccessorPurpose::check : SuccessorPurpose::follow;
     Handover handover;
-    if (!stays) handover.sockets = to_handover(generations_.committed().listeners);
-    if (!stays && setup_.add_to_handover) setup_.add_to_handover(handover);
+    handover.rehearsal = to_upgrade_options(generations_.committed().settings).rehearses;
+    handover.sockets = to_handover(generations_.committed().listeners);
+    if (setup_.add_to_handover) setup_.add_to_handover(handover);
     if (setup_.program.path.empty()) return upgrade(UpgradeEvent::not_spawned, "the path of our binary isn't known");
-    auto started = Successor::start(os_, setup_.program, std::move(handover), setup_.child.signals, purpose);
+    auto started = Successor::start(os_, setup_.program, handover, setup_.child.signals);
     if (!started) return upgrade(UpgradeEvent::not_spawned, started.error().message());
     successor_ = std::move(*started);
     auto watched = wait_.add(successor_->pidfd(), ReadySource(SourceKind::successor_end, 0));
     if (watched) watched = wait_.add(successor_->channel(), ReadySource(SourceKind::successor_line, 0));
-    log_info("Upgrade: " + setup_.program.path + (stays ? " is tried as pid " : " starts as pid ") +
+    log_info("Upgrade: " + setup_.program.path + (handover.rehearsal ? " rehearses as pid " : " starts as pid ") +
              std::to_string(successor_->pid()));
     // Unwatched it could only be waited for; that has an end.
     if (!watched) return upgrade(UpgradeEvent::stop, watched.error().message());
@@ -106,9 +111,8 @@ void Supervisor::on_successor_end() {
     if (retiring_ && story.kind == ExitKind::left) return log_info("Upgrade: the new master " + who + "has ended as well");
     if (retiring_) return log_error("Upgrade: the new master " + how);
     const bool is_fine = !evidence.ended.by_signal && evidence.ended.value == 0;
-    if (::getpid() == 1 && is_fine && upgrade_.state() == UpgradeState::starting) return execute_in_place();
     if (setup_.take_back) setup_.take_back();
-    upgrade(UpgradeEvent::ended, how);
+    upgrade(is_fine ? UpgradeEvent::finished : UpgradeEvent::ended, how);
 }
 
 /// Between turns: what was asked for begins when it may, and what takes too long is ended.
@@ -177,6 +181,10 @@ void Supervisor::on_predecessor() {
         if (*heard.text == kTakeOver && on_trial()) {
             take_over();
             continue;
+        }
+        if (*heard.text == kFinish) {
+            log_info("Upgrade: the rehearsal is over");
+            decide(Event::stop_graceful());
         }
         if (*heard.text != kGiveUp) continue;
         log_info("Upgrade: the running master goes on, this one ends");

@@ -71,6 +71,7 @@ bool read_line(const std::string& line, Handover& handover) {
     const std::vector<std::string> fields = split(line, '\t');
     if (fields[0] == "place") return read_place(fields, handover);
     if (fields[0] == "elder") return read_elder(fields, handover);
+    if (fields[0] == "rehearsal") return handover.rehearsal = fields.size() == 1;
     if (fields[0] == "channel" && fields.size() == 2) return read_number(fields[1], handover.channel_fd);
     if (fields[0] == "pidfile" && fields.size() == 3) {
         handover.pidfile = fields[2];
@@ -112,6 +113,7 @@ Result<std::string> to_text(const Handover& handover) {
     std::string text = std::string(kTitle) + std::to_string(kHandoverVersion) + "\n";
     std::vector<std::string> lines;
     if (!handover.in_place) lines.push_back("channel\t" + std::to_string(handover.channel_fd));
+    if (handover.rehearsal) lines.emplace_back("rehearsal");
     if (handover.pidfile_fd >= 0) lines.push_back("pidfile\t" + std::to_string(handover.pidfile_fd) + "\t" + handover.pidfile);
     for (const HandoverSocket& socket : handover.sockets) lines.push_back(to_line("listener", socket));
     for (const HandoverSocket& socket : handover.control) lines.push_back(to_line("control", socket));

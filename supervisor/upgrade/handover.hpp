@@ -36,8 +36,9 @@ struct Elder {
 };
 
 struct Handover {
-    int channel_fd = -1;  // to the predecessor
-    int pidfile_fd = -1;  // locked; -1: it has none
+    int channel_fd = -1;     // to the predecessor
+    bool rehearsal = false;  // which will execute the binary itself if all is well
+    int pidfile_fd = -1;     // locked; -1: it has none
     std::string pidfile;
     std::vector<HandoverSocket> sockets;
     std::vector<HandoverSocket> control;  // the monitor's
@@ -52,7 +53,7 @@ struct Handover {
 
 /// Names the number of the descriptor that the text is read from, in a successor's environment.
 inline constexpr const char* kHandoverVariable = "GIRIN_HANDOVER";
-inline constexpr int kHandoverVersion = 2;
+inline constexpr int kHandoverVersion = 3;
 
 std::vector<HandoverSocket> to_handover(const ListenerSet& listeners);
 

@@ -11,6 +11,7 @@ namespace girin {
 // From the predecessor.
 inline constexpr std::string_view kTakeOver = "take";
 inline constexpr std::string_view kGiveUp = "give up";
+inline constexpr std::string_view kFinish = "finish";  // it was a rehearsal, and is over
 // From the successor; `kUnwell` is followed by a reason.
 inline constexpr std::string_view kReady = "ready";
 inline constexpr std::string_view kUnwell = "unwell ";

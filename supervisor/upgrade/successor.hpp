@@ -13,9 +13,6 @@
 
 namespace girin {
 
-/// To follow us, or only to say whether it would start with our settings: by its exit code, and why not over the line.
-enum class SuccessorPurpose { follow, check };
-
 class Successor {
   public:
     Successor() = default;
@@ -23,8 +20,8 @@ class Successor {
     /// Forks and executes. `handover` names everything but the channel, by descriptors of ours. A binary that can't be
     /// executed is no error here: it ends at once, and says why over the line. Errors: no more processes or
     /// descriptors.
-    static Result<Successor> start(Os& os, ProgramStart program, Handover handover, const SignalsBlocked* signals,
-                                   SuccessorPurpose purpose = SuccessorPurpose::follow);
+    static Result<Successor> start(Os& os, const ProgramStart& program, Handover handover,
+                                   const SignalsBlocked* signals);
 
     pid_t pid() const { return child_.pid; }
     int pidfd() const { return child_.pidfd.get(); }

@@ -5,8 +5,8 @@
 namespace girin {
 
 std::string_view to_text(UpgradeState state) {
-    constexpr std::string_view kNames[] = {"idle",         "waiting", "starting", "soaking",
-                                           "handing over", "ending",  "done"};
+    constexpr std::string_view kNames[] = {"idle",         "waiting",   "starting", "soaking",
+                                           "handing over", "rehearsed", "ending",   "done"};
     return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -28,6 +28,14 @@ std::vector<UpgradeAction> Upgrade::decide(UpgradeEvent event, TimePoint now, co
         case UpgradeEvent::unwell:
         case UpgradeEvent::taken: on_told(event, text); break;
         case UpgradeEvent::ended: on_ended(text); break;
+        case UpgradeEvent::finished:
+            if (state_ != UpgradeState::rehearsed) {
+                on_ended(text);
+                break;
+            }
+            enter(UpgradeState::done, std::nullopt);
+            act(UpgradeOrder::execute);
+            break;
         case UpgradeEvent::finish:
             if (state_ == UpgradeState::soaking) hand_over();
             break;
@@ -95,14 +103,24 @@ void Upgrade::on_deadline() {
         case UpgradeState::handing_over:
             // It may have taken over without being able to say so; only its death makes sure that it has not.
             return fail("the new master did not take over", UpgradeOrder::kill);
+        case UpgradeState::rehearsed:
+            return fail("the new master did not end when its rehearsal was over", UpgradeOrder::kill);
         case UpgradeState::ending: return act(UpgradeOrder::kill);
         default: return;
     }
 }
 
 void Upgrade::hand_over() {
+    if (options_.rehearses) return end_rehearsal();
     enter(UpgradeState::handing_over, options_.take_patience);
     act(UpgradeOrder::tell_take);
+}
+
+void Upgrade::end_rehearsal() {
+    complaint_.clear();
+    enter(UpgradeState::rehearsed, options_.finish_patience);
+    act(UpgradeOrder::log, "the rehearsal went well, and ends");
+    act(UpgradeOrder::tell_finish);
 }
 
 void Upgrade::fail(const std::string& why, UpgradeOrder how) {

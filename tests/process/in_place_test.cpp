@@ -123,6 +123,8 @@ TEST_F(InPlace, UpgradesToWhatCannotStartAreRefusedBefore) {
     refused("girin: exec format error");
     install_script("exit 7\n");
     refused("exited with code 7");
+    install_script("exit 0\n");
+    refused("exited with code 0");
     EXPECT_EQ(girin.log().find("is executed in place"), std::string::npos);
     stop(girin);
 }
@@ -132,9 +134,9 @@ TEST_F(InPlace, UpgradesToWhatDoesNotServeGoBack) {
     GirinProcess girin(dir_, contained({"-w", "2", "-b", "127.0.0.1:0", "--soak", "0.1", "./app.so"}));
     const pid_t master = master_of(girin);
     LoadThread load(load_on(girin.endpoint()));
-    // Passes every look from outside, and then brings workers that fail.
+    // Rehearses well, and as PID 1 brings workers that fail.
     fs::copy_file(girin_binary(), dir_ / "other");
-    install_script("[ \"$1\" = --check-config ] && exit 0\ncp " + app("constructor_throws") + " app.so\nexec ./other \"$@\"\n");
+    install_script("[ $$ = 1 ] && cp " + app("constructor_throws") + " app.so\nexec ./other \"$@\"\n");
     ::kill(master, SIGUSR2);
     ASSERT_TRUE(girin.wait_for_log("Upgrade: back to the former binary: ", 30s)) << girin.log();
     ASSERT_TRUE(girin.wait_for_log("Upgrade: failed, the former binary goes on: ", 30s)) << girin.log();
@@ -148,7 +150,62 @@ TEST_F(InPlace, UpgradesToWhatDoesNotServeGoBack) {
     stop(girin);
 }
 
-TEST_F(InPlace, AStopInTheMiddleOfAnUpgradeIsAStop) {
+/// What it does as a master, with settings that it finds to be fine.
+struct BadMaster {
+    const char* name;
+    const char* script;
+    const char* why;
+};
+class InPlaceWithABadMaster : public InPlace, public testing::WithParamInterface<BadMaster> {};
+
+INSTANTIATE_TEST_SUITE_P(That, InPlaceWithABadMaster,
+                         testing::Values(BadMaster{"Crashes", "kill -SEGV $$\n", "crashed: SIGSEGV"},
+                                         BadMaster{"Exits", "exit 3\n", "exited with code 3"},
+                                         BadMaster{"Hangs", "exec sleep 100\n", "was not ready within 2.5 s"}),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_P(InPlaceWithABadMaster, NothingIsLostAndTheAskerHearsWhy) {
+    GirinProcess girin(dir_, contained({"-w", "2", "-b", "127.0.0.1:0", "--soak", "0.1", "--boot-timeout", "2",
+                                        "--control-socket", dir_ / "c", "demo"}));
+    LoadThread load(load_on(girin.endpoint()));
+    fs::copy_file(girin_binary(), dir_ / "other");
+    install_script("[ \"$1\" = --check-config ] && exec ./other \"$@\"\n" + std::string(GetParam().script));
+    const Finished asked = run_girin(dir_, {"upgrade", "--control-socket", dir_ / "c"});
+    EXPECT_EQ(asked.status, (ExitStatus{1, 0})) << asked.output;
+    EXPECT_NE(asked.error.find(GetParam().why), std::string::npos) << asked.error << girin.log();
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+    EXPECT_EQ(girin.log().find("is executed in place"), std::string::npos);
+    stop(girin);
+}
+
+TEST_F(InPlace, RequestsInARehearsalAreAnswered) {
+    GirinProcess girin(dir_, contained({"-w", "1", "-b", "127.0.0.1:0", "--soak", "0.5", "demo"}, 1));
+    const pid_t master = master_of(girin);
+    LoadThread load(load_on(girin.endpoint(), "/sleep/50"));
+    ::kill(master, SIGUSR2);
+    ASSERT_TRUE(girin.wait_for_log("Upgrade: this master has taken over", 60s)) << girin.log();
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+    const std::string log = girin.log();
+    EXPECT_LT(log.find("rehearses as pid"), log.find("the rehearsal went well, and ends")) << log;
+    EXPECT_LT(log.find("the rehearsal went well, and ends"), log.find("is executed in place")) << log;
+    stop(girin);
+}
+
+TEST_F(InPlace, AStopBeforeTheNewBinaryHasTakenOverIsAStop) {
+    GirinProcess girin(dir_, contained({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}));
+    ::kill(master_of(girin), SIGUSR2);
+    ASSERT_TRUE(girin.becomes_ready(4, 0)) << girin.log();
+    ::kill(master_of(girin), SIGQUIT);  // the rehearsal was long enough
+    ASSERT_TRUE(girin.becomes_ready(6, 0)) << girin.log();
+    HttpClient slow(girin.endpoint(), 20s);
+    slow.send(format_request("GET", "/sleep/300"));
+    EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    stop(girin);
+    EXPECT_EQ(slow.read_response().status, 200) << girin.log();
+    EXPECT_EQ(girin.log().find("this master has taken over"), std::string::npos);
+}
+
+TEST_F(InPlace, AStopInTheMiddleOfARehearsalIsAStop) {
     GirinProcess girin(dir_, contained({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}));
     HttpClient slow(girin.endpoint(), 20s);
     slow.send(format_request("GET", "/sleep/300"));

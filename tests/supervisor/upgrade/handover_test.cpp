@@ -72,14 +72,15 @@ TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
 }
 
 TEST(Handover, OfAnotherVersionIsRefused) {
-    const auto read = parse_handover("girin-handover\t1\nchannel\t5\n");
+    const auto read = parse_handover("girin-handover\t2\nchannel\t5\n");
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().message().find("another version"), std::string::npos);
 }
 
 TEST(Handover, ThatIsBrokenIsRefused) {
-    const std::string title = "girin-handover\t2\n";
+    const std::string title = "girin-handover\t3\n";
     for (const char* rest : {"", "channel\tx\n", "channel\t5\nlistener\t1\n", "channel\t5\nwhat\t1\n", "channel\t5\n\n\n",
+                             "channel\t5\nrehearsal\t1\n",
                              "channel\t5\nlistener\tx\t0\t0\t0\t0\ta\tb\n"}) {
         EXPECT_FALSE(parse_handover(title + rest)) << rest;
     }

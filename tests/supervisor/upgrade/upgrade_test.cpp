@@ -98,6 +98,38 @@ TEST_F(UpgradeDecisions, KillASuccessorThatDoesNotSayThatItHasTakenOver) {
     EXPECT_EQ(wait(options_.take_patience), failed("the new master did not take over", UpgradeOrder::kill));
 }
 
+TEST_F(UpgradeDecisions, ExecuteInPlaceWhatHasRehearsed) {
+    options_.rehearses = true;
+    soak();
+    EXPECT_EQ(wait(1s), (Actions{UpgradeAction(UpgradeOrder::log, "the rehearsal went well, and ends"),
+                                 UpgradeAction(UpgradeOrder::tell_finish)}));
+    EXPECT_TRUE(upgrade_.is_under_way());
+    EXPECT_EQ(tell(UpgradeEvent::finished, "exited"), (Actions{UpgradeAction(UpgradeOrder::execute)}));
+    EXPECT_EQ(tell(UpgradeEvent::not_spawned, "exec"), (Actions{UpgradeAction(UpgradeOrder::failed, "exec")}));
+    EXPECT_EQ(upgrade_.state(), UpgradeState::idle);
+}
+
+TEST_F(UpgradeDecisions, ExecuteNothingThatCrashesAtTheEndOfItsRehearsal) {
+    options_.rehearses = true;
+    soak();
+    tell(UpgradeEvent::finish);
+    EXPECT_EQ(tell(UpgradeEvent::ended, "crashed"),
+              (Actions{UpgradeAction(UpgradeOrder::failed, "the new master crashed")}));
+    soak();
+    tell(UpgradeEvent::finish);
+    EXPECT_EQ(wait(options_.finish_patience),
+              failed("the new master did not end when its rehearsal was over", UpgradeOrder::kill));
+    EXPECT_EQ(tell(UpgradeEvent::ended, "was killed"), Actions{});
+    EXPECT_EQ(upgrade_.state(), UpgradeState::idle);
+}
+
+TEST_F(UpgradeDecisions, ExecuteNothingThatEndsBeforeItWasWell) {
+    options_.rehearses = true;
+    start();
+    EXPECT_EQ(tell(UpgradeEvent::finished, "exited with code 0"),
+              (Actions{UpgradeAction(UpgradeOrder::failed, "the new master exited with code 0")}));
+}
+
 TEST_F(UpgradeDecisions, FinishEarlyWhenAsked) {
     soak();
     EXPECT_EQ(tell(UpgradeEvent::finish), (Actions{UpgradeAction(UpgradeOrder::tell_take)}));
@@ -124,20 +156,22 @@ TEST(UpgradeAtRandom, KeepsItsPromises) {
     const unsigned seed = std::random_device()();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    const UpgradeOptions options;
+    UpgradeOptions options;
     std::size_t outcomes = 0, retired = 0;
-    for (int run = 0; run < 2'000; ++run) {
+    for (int run = 0; run < 6'000; ++run) {
         Upgrade upgrade;
+        options.rehearses = run % 2 == 1;
         TimePoint now{1000s};
         bool alive = false, judged = true, done = false;
         for (int step = 0; step < 60 && !done; ++step) {
             now += std::chrono::milliseconds(random() % 3'000);
-            auto event = static_cast<UpgradeEvent>(random() % 11);
+            auto event = static_cast<UpgradeEvent>(random() % 12);
             const bool is_successors = event == UpgradeEvent::ready || event == UpgradeEvent::unwell ||
-                                       event == UpgradeEvent::taken || event == UpgradeEvent::ended;
+                                       event == UpgradeEvent::taken || event == UpgradeEvent::ended ||
+                                       event == UpgradeEvent::finished;
             const bool is_answer = event == UpgradeEvent::spawned || event == UpgradeEvent::not_spawned;
             if ((is_successors && !alive) || is_answer) event = UpgradeEvent::tick;
-            if (event == UpgradeEvent::ended) alive = false;
+            if (event == UpgradeEvent::ended || event == UpgradeEvent::finished) alive = false;
             for (const UpgradeAction& action : upgrade.decide(event, now, options, "why")) {
                 if (action.order == UpgradeOrder::spawn) {
                     ASSERT_FALSE(alive) << "two successors";
@@ -145,11 +179,13 @@ TEST(UpgradeAtRandom, KeepsItsPromises) {
                     alive = true;
                     judged = false;
                 }
-                const bool is_outcome = action.order == UpgradeOrder::failed || action.order == UpgradeOrder::retire;
+                const bool is_outcome = action.order == UpgradeOrder::failed || action.order == UpgradeOrder::retire ||
+                                        action.order == UpgradeOrder::execute;
                 ASSERT_FALSE(is_outcome && judged) << "two outcomes";
                 judged |= is_outcome;
                 outcomes += is_outcome;
-                done |= action.order == UpgradeOrder::retire;
+                done |= action.order == UpgradeOrder::retire || action.order == UpgradeOrder::execute;
+                ASSERT_EQ(action.order == UpgradeOrder::execute, is_outcome && options.rehearses && done);
             }
             const bool waits_for_successor = alive && !done;
             ASSERT_TRUE(!waits_for_successor || upgrade.deadline() || upgrade.state() == UpgradeState::ending)

@@ -32,6 +32,7 @@ constexpr std::string_view kInvariants[] = {
     "starts_one_successor_at_a_time",
     "hands_over_only_after_the_soak",
     "retires_only_for_one_that_took_over",
+    "executes_only_what_has_rehearsed",
     "each_upgrade_has_one_outcome",
     "no_upgrade_outlives_its_successor",
     "a_failed_successor_is_killed_at_last",
@@ -212,7 +213,7 @@ void starts_one_successor_at_a_time(Witness& witness, const UpgradeAction& actio
 }
 
 void hands_over_only_after_the_soak(Witness& witness, const UpgradeAction& action) {
-    if (action.order != UpgradeOrder::tell_take) return;
+    if (action.order != UpgradeOrder::tell_take && action.order != UpgradeOrder::tell_finish) return;
     const bool is_ready = !witness.successors.empty() && witness.successors.back().ready_at;
     const bool is_proven = is_ready && witness.now - *witness.successors.back().ready_at >= witness.upgrade_soak;
     if (!is_ready || !(is_proven || witness.asked_to_finish)) witness.found("hands_over_only_after_the_soak", action.text);
@@ -222,6 +223,12 @@ void retires_only_for_one_that_took_over(Witness& witness, const UpgradeAction& 
     if (action.order != UpgradeOrder::retire) return;
     const bool is_taken = !witness.successors.empty() && witness.successors.back().taken;
     if (!is_taken) witness.found("retires_only_for_one_that_took_over", action.text);
+}
+
+void executes_only_what_has_rehearsed(Witness& witness, const UpgradeAction& action) {
+    if (action.order != UpgradeOrder::execute) return;
+    const bool is_over = !witness.successors.empty() && witness.successors.back().finished;
+    if (!is_over) witness.found("executes_only_what_has_rehearsed", action.text);
 }
 
 void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action) {
@@ -335,6 +342,7 @@ void check_order(Witness& witness, const UpgradeAction& action) {
     starts_one_successor_at_a_time(witness, action);
     hands_over_only_after_the_soak(witness, action);
     retires_only_for_one_that_took_over(witness, action);
+    executes_only_what_has_rehearsed(witness, action);
     each_upgrade_has_one_outcome(witness, action);
 }
 

@@ -37,6 +37,7 @@ void ends_nobody_for_the_faults_of_others(Witness& witness, const Action& action
 void starts_one_successor_at_a_time(Witness& witness, const UpgradeAction& action);
 void hands_over_only_after_the_soak(Witness& witness, const UpgradeAction& action);
 void retires_only_for_one_that_took_over(Witness& witness, const UpgradeAction& action);
+void executes_only_what_has_rehearsed(Witness& witness, const UpgradeAction& action);
 void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action);
 
 // After a decision of the upgrade.

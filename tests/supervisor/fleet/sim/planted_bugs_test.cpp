@@ -334,6 +334,7 @@ class Upgrades : public Saboteur {
 using SucceedsTwice = Upgrades<UpgradeOrder::spawn, UpgradeOrder::spawn, UpgradeOrder::spawn>;
 using HandsOverUnseen = Upgrades<UpgradeOrder::log, UpgradeOrder::tell_take>;
 using RetiresTooEarly = Upgrades<UpgradeOrder::tell_take, UpgradeOrder::retire>;
+using ExecutesTooEarly = Upgrades<UpgradeOrder::tell_finish, UpgradeOrder::execute>;
 using FailsTwice = Upgrades<UpgradeOrder::failed, UpgradeOrder::failed, UpgradeOrder::failed>;
 using FailsInSilence = Upgrades<UpgradeOrder::failed>;
 using SparesSuccessors = Upgrades<UpgradeOrder::kill>;
@@ -377,6 +378,7 @@ constexpr Plant kPlants[] = {
     {"SecondSuccessorIsFound", "starts_one_successor_at_a_time", [] { return broken_by<SucceedsTwice>(); }},
     {"HandOverWithoutSoakIsFound", "hands_over_only_after_the_soak", [] { return broken_by<HandsOverUnseen>(); }},
     {"RetiringTooEarlyIsFound", "retires_only_for_one_that_took_over", [] { return broken_by<RetiresTooEarly>(); }},
+    {"ExecutedTooEarlyIsFound", "executes_only_what_has_rehearsed", [] { return broken_by<ExecutesTooEarly>(); }},
     {"UpgradeThatFailsTwiceIsFound", "each_upgrade_has_one_outcome", [] { return broken_by<FailsTwice>(); }},
     {"UpgradeWithoutOutcomeIsFound", "no_upgrade_outlives_its_successor", [] { return broken_by<FailsInSilence>(); }},
     {"SparedSuccessorIsFound", "a_failed_successor_is_killed_at_last", [] { return broken_by<SparesSuccessors>(); }},

@@ -37,6 +37,7 @@ struct Process {
 struct Successor {
     bool alive = true;
     bool taken = false;  // it has taken over
+    bool finished = false;  // its rehearsal, and ended with 0
     bool sent_kill = false;
     std::optional<TimePoint> ready_at;
     std::optional<TimePoint> failed_at;  // it was reported so

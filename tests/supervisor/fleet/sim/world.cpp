@@ -18,6 +18,8 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
     witness_.longest_ladder = 10s + 3s + 1s;
     upgrade_options_.boot_timeout = draw(500ms, 10s);
     upgrade_options_.soak = draw(0ms, 2s);
+    upgrade_options_.rehearses = random_() % 2 == 0;
+    upgrade_options_.finish_patience = draw(1s, 10s);
     witness_.upgrade_soak = upgrade_options_.soak;
     witness_.successor_patience = upgrade_options_.end_patience + 1ms;
     witness_.faults_to_go_back = options_.roll_back_failures;
@@ -167,6 +169,7 @@ void World::happen(const Scheduled& scheduled) {
         case Happening::successor_ready:
         case Happening::successor_unwell:
         case Happening::successor_takes:
+        case Happening::successor_finishes:
         case Happening::successor_ends: return happen_to_successor(scheduled);
         default: break;
     }

@@ -32,7 +32,7 @@ class World {
   private:
     enum class Happening {
         spawn_answered, boot_fails, gets_ready, ends, asks_recycle, hangs, reload_prepared, operators,
-        successor_spawned, successor_ready, successor_unwell, successor_takes, successor_ends,
+        successor_spawned, successor_ready, successor_unwell, successor_takes, successor_finishes, successor_ends,
     };
     struct Scheduled {
         TimePoint at;
@@ -69,6 +69,8 @@ class World {
     void tell_upgrade(UpgradeEvent event, const std::string& text = {});
     void perform(const UpgradeAction& action);
     void perform_take();
+    void perform_finish();
+    void perform_execute();
     void happen_to_successor(const Scheduled& scheduled);
     void begin_upgrade_when_free();
     void upgrade_by_operator();

@@ -62,6 +62,9 @@ void World::perform(const UpgradeAction& action) {
         case UpgradeOrder::tell_give_up:
             if (!fault(4)) schedule(draw(1ms, 3s), Happening::successor_ends, last);
             return;
+        case UpgradeOrder::tell_finish:
+            return perform_finish();
+        case UpgradeOrder::execute: return perform_execute();
         case UpgradeOrder::kill:
             witness_.successors[last].sent_kill = true;
             return schedule(draw(0ms, 50ms), Happening::successor_ends, last);
@@ -77,6 +80,20 @@ void World::perform_take() {
     if (fault(3)) return;
     const bool dies = fault(4);
     schedule(draw(1ms, 2s), dies ? Happening::successor_ends : Happening::successor_takes, last);
+}
+
+/// Well, in a crash, or too late.
+void World::perform_finish() {
+    const bool dies = fault(4);
+    schedule(draw(1ms, 12s), dies ? Happening::successor_ends : Happening::successor_finishes,
+             witness_.successors.size() - 1);
+}
+
+/// Another binary in this process knows nothing of the episode, which ends as if it had been told to stop.
+void World::perform_execute() {
+    if (fault(4)) return tell_upgrade(UpgradeEvent::not_spawned, "execute: exec format error");
+    witness_.open_upgrade = false;
+    tell(Event::stop_graceful());
 }
 
 void World::happen_to_successor(const Scheduled& scheduled) {
@@ -100,6 +117,10 @@ void World::happen_to_successor(const Scheduled& scheduled) {
         case Happening::successor_takes:
             successor.taken = true;
             return tell_upgrade(UpgradeEvent::taken);
+        case Happening::successor_finishes:
+            successor.alive = false;
+            successor.finished = true;
+            return tell_upgrade(UpgradeEvent::finished, "exited with code 0");
         default:
             successor.alive = false;
             return tell_upgrade(UpgradeEvent::ended, "crashed: SIGSEGV");
