@@ -1,9 +1,15 @@
 #include "supervisor/generations.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <climits>
+#include <utility>
 
 #include "loop/base/check.hpp"
+#include "loop/base/log.hpp"
+#include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/sockets/socket_address.hpp"
 
 namespace girin {
@@ -20,6 +26,23 @@ ListenOptions to_listen_options(const Settings& settings, const Identity& socket
 
 std::size_t lanes_for(const Settings& settings) {
     return settings.reuse_port ? std::max<std::size_t>(settings.workers, 1) : 1;
+}
+
+/// Whoever starts a killed server at once finds its workers there still, for the milliseconds that they take to see that
+/// their master is gone. A signal that asks to stop ends the waiting.
+Result<ListenerSet> open_once_free_blocking(const std::vector<BindAddress>& addresses, const ListenOptions& options,
+                                            Duration patience) {
+    constexpr int kAttemptEveryMs = 20;
+    const UniqueFd stop = watch_for_stop();
+    const TimePoint limit = Clock::now() + patience;
+    bool told = false;
+    while (true) {
+        auto listeners = ListenerSet::open(addresses, options);
+        if (listeners || listeners.error().errno_value() != EADDRINUSE || Clock::now() >= limit) return listeners;
+        if (!std::exchange(told, true)) log_info("Waits for " + to_text(patience) + ": " + listeners.error().message());
+        pollfd stopped = {stop.get(), POLLIN, 0};
+        if (::poll(&stopped, 1, kAttemptEveryMs) > 0) return listeners;
+    }
 }
 
 }  // namespace
@@ -116,13 +139,14 @@ void Generations::keep_only(std::uint32_t number, std::size_t lane) {
 }
 
 Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner,
-                                                  HandedSockets* handed, bool on_trial) {
+                                                  HandedSockets* handed, bool on_trial, Duration patience) {
     const auto addresses = resolve_all_blocking(settings.bind);
     if (!addresses) return addresses.error();
     ListenOptions options = to_listen_options(settings, socket_owner, lanes_for(settings));
     options.handed = handed;
     options.on_trial = on_trial;
-    auto listeners = ListenerSet::open(*addresses, options);
+    const bool may_wait = !handed || handed->empty();  // what is taken from there is gone with a first attempt
+    auto listeners = may_wait ? open_once_free_blocking(*addresses, options, patience) : ListenerSet::open(*addresses, options);
     if (!listeners) return listeners.error();
     return Generation(settings, std::move(*listeners));
 }

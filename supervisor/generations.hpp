@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "loop/base/clock.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/sockets/listeners.hpp"
 
@@ -70,10 +71,15 @@ class Generations {
     std::size_t lanes_ = 1;
 };
 
-/// Every address of `settings`, with names looked up; sockets that were handed over are taken. Blocks for that.
+/// How long a start waits for an address that is in use: workers of a killed master hold theirs for a moment.
+inline constexpr Duration kAddressPatience = std::chrono::seconds(1);
+
+/// Every address of `settings`, with names looked up; sockets that were handed over are taken. Blocks for that, and for
+/// `patience` while an address is in use, unless sockets were handed over.
 /// `on_trial`: a predecessor still serves, and no lanes are added that only we would serve. Errors: as
 /// ListenerSet::open.
 Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner,
-                                                  HandedSockets* handed = nullptr, bool on_trial = false);
+                                                  HandedSockets* handed = nullptr, bool on_trial = false,
+                                                  Duration patience = kAddressPatience);
 
 }  // namespace girin

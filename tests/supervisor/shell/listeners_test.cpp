@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 
 #include <gtest/gtest.h>
 
+#include "supervisor/generations.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -123,6 +125,24 @@ TEST(Listeners, OpenAllOrNone) {
     ASSERT_FALSE(set);
     EXPECT_EQ(set.error().message(), "bind " + text_of(taken) + ": address already in use");
     EXPECT_FALSE(fs::exists(dir / "s"));
+}
+
+TEST(FirstGeneration, WaitsForAnAddressThatIsFreedSoon) {
+    Endpoint taken = Endpoint::tcp("127.0.0.1", 0);
+    auto other = listen_on(taken);
+    ASSERT_TRUE(other);
+    Settings settings;
+    settings.bind = {BindAddress::tcp("127.0.0.1", taken.port)};
+    const auto at_once = open_first_generation_blocking(settings, {}, nullptr, false, 0s);
+    ASSERT_FALSE(at_once);
+    EXPECT_EQ(at_once.error().errno_value(), EADDRINUSE);
+    auto later = std::async(std::launch::async, [&] {
+        return open_first_generation_blocking(settings, {}, nullptr, false, 60s);
+    });
+    *other = UniqueFd();
+    const auto opened = later.get();
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_EQ(text_of(opened->listeners), taken.to_text());
 }
 
 TEST(Listeners, SayThatAPortIsForRootOnly) {
