@@ -49,8 +49,13 @@ class Case:
         self.row, self.kind, self.programs, self.directory = row, kind, programs, pathlib.Path(directory)
         self.long, self.seed, self.random = is_long, seed, random.Random(seed)
         self.scale = 1.0
+        self.slow = 5 if self._is_sanitized() else 1  # for limits that are about speed
         self.failures, self.reasons, self.notes, self.explained = 0, [], [], [BUSY]
         self.servers, self.loads, self.sockets, self.before, self.last = [], [], [], {}, []
+
+    def _is_sanitized(self):
+        settings = proc.read(self.programs["build"] / "CMakeCache.txt")
+        return bool(re.search(r"^(GIRIN_SANITIZE:\w+=\S|CMAKE_CXX_FLAGS\w*:\w+=.*-fsanitize)", settings, re.M))
 
     def is_girin(self):
         return self.kind.name == "girin"
@@ -157,9 +162,21 @@ class Case:
             return
         self.expect(proc.wait_until(lambda: not proc.zombies(server.master), BACK_SECONDS), "zombies are left")
         self._descriptors_are_back(server)
-        if self.kind is not servers.Uvicorn and not server.options.prefix:
-            self.expect(proc.read(server.pidfile).strip() == str(server.master), "the pidfile is wrong")
+        if self.kind is not servers.Uvicorn:
+            self.expect(proc.wait_until(lambda: server.pid_told() == proc.inner_pid(server.master), BACK_SECONDS),
+                        f"the pidfile has {server.pid_told()}, not {proc.inner_pid(server.master)}")
+        self._no_master_too_many()
         self._log_is_explained(server)
+
+    def _no_master_too_many(self):
+        """One for each server that runs; what asks a new binary or new settings may take a moment."""
+        if not self.is_girin():
+            return
+
+        def too_many():
+            return set(servers.masters_alive()) - {one.master for one in self.servers if one.running()}
+
+        self.expect(proc.wait_until(lambda: not too_many(), BACK_SECONDS), f"masters too many: {too_many()}")
 
     def _descriptors_are_back(self, server):
         master, worker = self.before[server]

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import proc
@@ -14,25 +15,34 @@ from servers import NotHere, NotOffered, Uvicorn
 
 
 @fault("T19", "KilledMaster", "kill -9 of the master, then a start at once on the same address and pidfile",
-       "the workers go at once; the first start works")
+       "the workers go within 100 ms; the first start works")
 def killed_master(case):
-    for _ in range(case.short_or_long(2, 20)):
+    took = []
+    for _ in range(case.short_or_long(3, 20)):
         first = case.server(workers=3, name=f"first{len(case.servers)}")
         handles = [os.pidfd_open(pid) for pid in first.workers()]
-        started = time.monotonic()
+        watch = threading.Thread(target=lambda *given: took.append(_ms_until_gone(*given)),
+                                 args=(handles, time.monotonic()))
         os.kill(first.master, KILL)
+        watch.start()
         first.process.wait()
         second = case.server(workers=3, address=first.address, pidfile=first.pidfile, name=f"second{len(case.servers)}",
                              wait=False)
-        gone = proc.wait_until(lambda: all(proc.ended(handle) for handle in handles), case.short_or_long(5, 1), 0.001)
-        took = (time.monotonic() - started) * 1000
-        case.expect(gone, "workers outlive their master")
+        watch.join()
+        case.expect(took[-1] < 5000, "workers outlive their master")
         case.expect(second.wait_ready(3, 20), f"the next start failed: {second.log()[-300:]}")
         second.stop()
         for handle in handles:
             proc.send(handle, KILL)
             os.close(handle)
-        case.note(f"workers gone after {took:.0f} ms")
+    # A machine that does other things may take its time once.
+    case.expect(min(took) < 100 * case.slow, f"workers gone after {min(took):.0f} ms at best")
+    case.note("workers gone after " + ", ".join(f"{ms:.0f} ms" for ms in took))
+
+
+def _ms_until_gone(handles, started, limit=5):
+    gone = all(proc.ended(handle, max(0.0, started + limit - time.monotonic())) for handle in handles)
+    return (time.monotonic() - started) * 1000 if gone else limit * 1000
 
 
 @fault("T20", "TwentyMasters", "20 started at once on one address and one pidfile",
@@ -70,7 +80,7 @@ def stale_pidfiles(case):
 
 
 @fault("T25", "OrphansOfPid1", "as PID 1, workers leave orphans behind that exit with 3",
-       "reaped, and nothing else happens", peers=False)
+       "reaped, and nothing else happens; TERM ends it with 0", peers=False)
 def orphans_of_pid1(case):
     prefix = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if not shutil.which("unshare") or subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
@@ -81,6 +91,9 @@ def orphans_of_pid1(case):
         case.expect(server.get("/orphans/20")[0] == 200, "no answer")
     proc.wait_until(lambda: len(proc.descendants(server.master)) == len(workers), 20)
     case.expect(sorted(proc.descendants(server.master)) == workers, "orphans are left, or workers were replaced")
+    case.expect(proc.inner_pid(server.master) == 1, "it isn't PID 1")
+    case.baseline(server)
+    case.stops(server)  # unshare ends as its child has
 
 
 @fault("T27", "SignalsAtStart", "TERM, HUP and CHLD in each millisecond of the start; TERM to each new worker",

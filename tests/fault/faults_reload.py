@@ -29,9 +29,9 @@ def good_reloads(case):
 
 
 @fault("T7", "BrokenCode", "HUP with an application that throws, aborts, hangs, exits 3, or is slow",
-       "the old serve on, 0 lost; the failure is told")
+       "the old serve on, 0 lost; the failure is told, and by `girin reload` with an exit code")
 def broken_code(case):
-    own = {"boot_timeout": case.short_or_long(1, 3)} if case.is_girin() else {}
+    own = {"boot_timeout": case.short_or_long(1, 3), "control_socket": "control"} if case.is_girin() else {}
     case.explain(*FAILED_START)
     for word in ("throw", "abort", "hang", "exit", "slow"):
         server = case.server(workers=2, own=own, name=f"{case.kind.name}-{word}")
@@ -40,6 +40,9 @@ def broken_code(case):
         wanted = "serves" if word == "slow" else "failed"
         outcome = server.reload(limit=12)
         case.expect(outcome == wanted, f"{word}: {outcome or 'no word of it'}, not {wanted}")
+        if case.is_girin():
+            code = server.command_code("reload", "--control-socket", server.directory / "control")
+            case.expect(code == (0 if wanted == "serves" else 1), f"{word}: `girin reload` exits with {code}")
         server.say_at_startup("ok")
         case.recovers(server)
         totals = load.finish()
@@ -65,15 +68,32 @@ def broken_settings(case):
     server.options.error_log = server.missing_log.get("error_log")
     server.write_settings()
     broken("log in no directory")
-    server.options.error_log, server.options.more_binds = log_file, [listener]
+    free = _free_address(server)
+    server.options.error_log, server.options.more_binds = log_file, [free, listener]
     server.write_settings()
     broken("address in use")
+    case.expect(not _takes_connections(free), "an address that was bound before the one in use stays open")
     server.options.more_binds = []
     server.write_settings()
     outcome = server.reload()
     case.expect(outcome == "serves", f"repaired: {outcome or 'no word of it'}")
     case.recovers(server)
     case.nothing_lost(load.finish())
+
+
+def _free_address(server):
+    """Beside the server's, where nobody else listens."""
+    host, port = server.address.rsplit(":", 1)
+    return f"{host}:{int(port) + 1}"
+
+
+def _takes_connections(address):
+    host, port = address.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listener(case):
@@ -200,7 +220,7 @@ def _kill(pid):
 
 
 @fault("T11", "KilledWhileOldDrains", "kill -9 of a new worker while an old one drains a long request",
-       "replaced at once; the long request is answered")
+       "replaced within 200 ms; the long request is answered")
 def killed_while_old_drains(case):
     seconds = case.short_or_long(4, 15)
     server = case.server(workers=2, graceful_timeout=30)
@@ -209,15 +229,17 @@ def killed_while_old_drains(case):
     proc.pause(0.2)
     server.signal(HUP)
     proc.wait_until(lambda: len(set(server.ready()) - old) == 2, 20)
-    victim, started = max(set(server.workers()) - old), time.monotonic()
-    present = set(server.workers())
-    os.kill(victim, KILL)
-    replaced = proc.wait_until(lambda: set(server.ready()) - present, 30, 0.002)
-    took = time.monotonic() - started
-    case.expect(replaced, "not replaced")
-    case.expect(took < seconds - 1, f"replaced after {took:.1f} s, when the long request was over")
+    took = []  # one for each slot, since a slot that fails again is backed off from; the best is the server's
+    for victim in sorted(set(server.workers()) - old):
+        present, started = set(server.workers()), time.monotonic()
+        os.kill(victim, KILL)
+        case.expect(proc.wait_until(lambda seen=present: set(server.ready()) - seen, 30, 0.002), "not replaced")
+        took.append(time.monotonic() - started)
+        case.expect(took[-1] < seconds - 1, f"replaced after {took[-1]:.1f} s, when the long request was over")
+    if case.is_girin():
+        case.expect(min(took, default=9) < 0.2 * case.slow, f"replaced after {min(took, default=9) * 1000:.0f} ms at best")
     case.expect(answered(client, seconds + 15), "the long request was not answered")
-    case.note(f"replaced after {took * 1000:.0f} ms")
+    case.note("replaced after " + ", ".join(f"{seconds * 1000:.0f} ms" for seconds in took))
 
 
 @fault("T12", "LongRequestsOverReload", "a long request and an endless stream over a reload",

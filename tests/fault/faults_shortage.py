@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -12,6 +14,8 @@ from servers import NotHere, NotOffered, Uvicorn
 
 LONELY_USER = 64321  # nobody's, so that a limit on its processes hits us alone
 LOG_LINES = 10
+OWN_DISK = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
+FULL_DISK = OWN_DISK.replace("exec", '{ cat /dev/zero > "$0/ballast" || true; } && exec')
 
 
 @fault("T14", "NoMoreProcesses", "no process beyond the N workers and the master may be made; then it may again",
@@ -63,7 +67,8 @@ def no_more_descriptors(case):
     case.expect(lines <= LOG_LINES, f"{lines} lines about it")
 
 
-@fault("T16", "NoMoreSpace", "access log, then error log, on a full device", "serves; a few lines about it, not one each")
+@fault("T16", "NoMoreSpace", "access log, then error log, on a full device; then a disk with log and pidfile that fills",
+       "serves; a few lines about it, not one each; the log goes on when there is room; a start says why it can't be")
 def no_more_space(case):
     if not os.path.exists("/dev/full"):
         raise NotHere("no /dev/full here")
@@ -80,10 +85,48 @@ def no_more_space(case):
         lines = len(server.log().splitlines())
         case.note(f"{option}: {lines} lines")
         case.expect(lines <= 60, f"{option}: {lines} lines")
+    full_disk(case)
 
 
-@fault("T17", "NobodyReadsTheLog", "the reader of the log's pipe has stopped, and the pipe is full",
-       "master and workers never wait for it")
+def full_disk(case):
+    """A disk that the server alone has, seen from here by its /proc/PID/root."""
+    disk = case.directory / "mounted"
+    disk.mkdir()
+    launcher = ["unshare", "--mount", "sh", "-c", OWN_DISK, str(disk)]
+    if not shutil.which("unshare") or subprocess.run([*launcher, "true"], check=False, capture_output=True).returncode:
+        return case.note("no disk may be mounted here")
+    server = case.server(workers=2, launcher=launcher, pidfile=disk / "pid", access_log=disk / "access", name="disk")
+    inside = pathlib.Path(f"/proc/{server.master}/root{disk}")
+    load = case.load(server, rate=200)
+    with open(inside / "ballast", "wb", buffering=0) as ballast:
+        _fill_disk(ballast)
+    size = (inside / "access").stat().st_size
+    outcome = server.reload()
+    case.expect(outcome == "serves", f"a reload with a full disk: {outcome or 'no word of it'}")
+    proc.pause(0.5)
+    case.expect(server.log_count("(?i)no space left") <= LOG_LINES, "too many lines about the full disk")
+    (inside / "ballast").unlink()
+    case.expect(proc.wait_until(lambda: (inside / "access").stat().st_size > size + 1000, 15), "the log doesn't go on")
+    case.nothing_lost(load.finish())
+    if case.is_girin():
+        second = case.server(wait=False, pidfile=disk / "pid", name="no-room",
+                             launcher=[*launcher[:4], FULL_DISK, str(disk)])
+        case.expect(proc.ended(second.handle, 20) and second.process.wait() == 1, "a start without room for its pidfile")
+        case.expect(second.log_count("write pidfile .*no space left on device") == 1, f"no reason: {second.log()[-200:]}")
+    return None
+
+
+def _fill_disk(file):
+    for size in (4096, 1):
+        try:
+            while True:
+                file.write(b"x" * size)
+        except OSError:
+            pass
+
+
+@fault("T17", "NobodyReadsTheLog", "the reader of the log's pipe has stopped, and the pipe is full; then it is gone",
+       "master and workers never wait for it, nor end by it")
 def nobody_reads_the_log(case):
     if case.kind is Uvicorn:
         raise NotOffered("uvicorn has no log files")
@@ -100,10 +143,13 @@ def nobody_reads_the_log(case):
         fresh = proc.wait_until(lambda: len(set(server.workers()) - set(old)) == 2, 15)
         case.expect(fresh, "the reload came to no end")
         case.nothing_lost(load.finish())
+        os.close(reader)  # from now on a line gives EPIPE
+        server.signal(HUP)
+        proc.wait_until(lambda: not set(server.workers()) & set(old), 15)
+        case.expect(server.get()[0] == 200, "it doesn't serve when the reader is gone")
         server.signal(TERM)
         case.expect(proc.ended(server.handle, 15), "TERM ended nothing")
     finally:
-        os.close(reader)
         os.close(writer)
 
 

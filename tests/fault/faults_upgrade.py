@@ -7,17 +7,12 @@ import signal
 import proc
 from fault import HUP, KILL, fault
 from manager import ServiceManager
+from servers import masters_alive
 
 USR2 = signal.SIGUSR2
 BY_HAND = "no upgrade that ends, or is taken back, by itself"
 WATCHED = r"Upgrade: .*watched for"
 FAILED = r"Upgrade: failed, this master goes on: "
-
-
-def masters_alive():
-    """girin's masters among what descends from us."""
-    return [pid for pid in proc.descendants(os.getpid())
-            if proc.is_running(pid) and proc.command_line(pid).startswith("girin: master")]
 
 
 def one_master(case, server, when):

@@ -29,6 +29,12 @@ class NotOffered(NotHere):
     """What this server doesn't have."""
 
 
+def masters_alive():
+    """girin's masters among what descends from us."""
+    return [pid for pid in proc.descendants(os.getpid())
+            if proc.is_running(pid) and proc.command_line(pid).startswith("girin: master")]
+
+
 class Options:
     """What a row wants of a server; each adapter says it in its own words."""
 
@@ -205,6 +211,11 @@ class Server:
         if self.running():
             os.kill(self.master, number)
 
+    def pid_told(self):
+        """What the pidfile has; 0: no number. The server's own mounts are looked at, should it have some."""
+        text = proc.read(f"/proc/{self.master}/root{self.pidfile}").strip()
+        return int(text) if text.isdigit() else 0
+
     def reload(self, limit=20):
         """HUP, and what came of it: 'serves', 'failed', 'ended' or '' when nothing came."""
         since, old, outcome = self.mark(), self.workers(), ""
@@ -321,6 +332,11 @@ class Girin(Server):
 
     def command(self):
         return [self.programs["girin"], "-c", self.directory / "girin.conf"]
+
+    def command_code(self, *words, limit=40):
+        """The exit code of one of girin's commands."""
+        command = [self.programs["girin"], *map(str, words)]
+        return subprocess.run(command, check=False, capture_output=True, timeout=limit).returncode
 
     def upgrade(self, limit=40):
         """USR2, and what came of it: 'serves' by another master, 'failed', or nothing."""
