@@ -185,6 +185,7 @@ void Supervisor::stop_gracefully() {
     if ((!on_trial() || in_place()) && !retiring_ && place_failure_.empty()) {
         if (auto refused = generations_.refuse_new(); !refused) log_warning(refused.error().message());
     }
+    elders_.answer(AnswerKind::failed, "the server stops");
     if (in_place()) elders_.drain(generations_.committed().settings.graceful_timeout, true);
     decide(Event::stop_graceful());
 }

@@ -135,7 +135,10 @@ Result<void> Supervisor::change_log_level(std::uint64_t id, const std::string& n
 
 /// Once a turn: what has become of requests is answered, and what has changed is published.
 void Supervisor::tell_outcomes() {
-    if (monitor_.was_renewed()) desk_.forget_all();
+    if (monitor_.was_renewed()) {
+        desk_.forget_all();
+        upgrade_askers_.clear();
+    }
     if (fleet_.is_stopping()) {
         desk_.on_stopping();
         monitor_.on_server_stops();

@@ -12,6 +12,19 @@
 #include "supervisor/upgrade/execute.hpp"
 
 namespace girin {
+namespace {
+
+constexpr Duration kAnyTime = std::chrono::hours(1);
+
+/// How long the former binary's monitor may be needed: whoever waits there for the upgrade hears of its outcome.
+Duration monitor_limit(const Handover& handover, const Settings& settings) {
+    if (handover.askers.empty()) return kMonitorLongDrainLimit;
+    const bool limited = settings.boot_timeout.count() > 0;
+    const Duration boot = limited ? settings.boot_timeout + settings.boot_timeout / 4 : kAnyTime;
+    return boot + settings.soak + settings.graceful_timeout + kMonitorLongDrainLimit;
+}
+
+}  // namespace
 
 /// The new binary has shown, beside us, that it serves. Returns only when it can't be executed.
 void Supervisor::execute_in_place() {
@@ -26,7 +39,10 @@ void Supervisor::execute_in_place() {
     if (monitor_.is_running()) handover.elders.emplace_back(monitor_.pid(), monitor_.channel(), true);
     log_info("Upgrade: " + setup_.program.path + " is executed in place, with " +
              std::to_string(workers_.all().size()) + " workers that serve until it is ready");
-    answer_upgrade_askers(AnswerKind::done, "the new binary is executed in place, as pid " + std::to_string(::getpid()));
+    // Who asked for it hears what comes of it from the binary that serves then; others can't be answered there.
+    if (monitor_.is_running()) handover.askers = upgrade_askers_;
+    if (!handover.askers.empty()) handover.requests_fd = monitor_.requests();
+    desk_.on_replaced();
     tell_outcomes();
     const Error failure = execute_program(setup_.program.path, setup_.program, handover);
     upgrade(UpgradeEvent::not_spawned, failure.message());
@@ -34,10 +50,11 @@ void Supervisor::execute_in_place() {
 
 void Supervisor::begin_in_place() {
     const Handover& handover = setup_.predecessor->handover();
-    elders_.adopt(handover.elders);
+    elders_.adopt(handover, monitor_limit(handover, generations_.committed().settings));
     place_began_ = os_.now();
     if (handover.failure.empty()) return;
     trouble_ = "the last upgrade failed: " + handover.failure;
+    elders_.answer(AnswerKind::failed, "the former binary goes on: " + handover.failure);
     log_error("Upgrade: failed, the former binary goes on: " + handover.failure);
 }
 
@@ -67,6 +84,7 @@ void Supervisor::look_after_place(TimePoint now) {
     if (!due || now < *due) return;
     if (!well) return give_place_back("not all workers were ready in time: " + fleet_.last_failure());
     take_over();
+    elders_.answer(AnswerKind::done, "the new binary serves, as pid " + std::to_string(::getpid()));
     elders_.drain(generations_.committed().settings.graceful_timeout, false);
 }
 

@@ -160,6 +160,7 @@ void Supervisor::reload() {
 void Supervisor::stop_quickly(int signo) {
     if (signo == SIGQUIT && upgrade_.state() == UpgradeState::soaking) return upgrade(UpgradeEvent::finish);
     upgrade(UpgradeEvent::stop, "the server stops");
+    elders_.answer(AnswerKind::failed, "the server stops");
     elders_.quit();
     decide(Event::stop_quick());
 }

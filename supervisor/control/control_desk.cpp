@@ -123,6 +123,11 @@ void ControlDesk::on_stopped() {
     end_where(all, AnswerKind::done, "the server has stopped");
 }
 
+void ControlDesk::on_replaced() {
+    const auto all = [](const Waiting&) { return true; };
+    end_where(all, AnswerKind::failed, "a new binary is executed in place meanwhile; ask again");
+}
+
 void ControlDesk::look(const FleetGlance& glance) {
     const auto scales = [](const Waiting& w) { return w.verb == ControlVerb::scale; };
     const auto superseded = [&](const Waiting& w) { return scales(w) && w.count != glance.wanted; };

@@ -91,6 +91,8 @@ class ControlDesk {
     /// The server stops: only that it has stopped can still be waited for.
     void on_stopping();
     void on_stopped();
+    /// Another binary follows in this process, which knows nothing of what was asked here.
+    void on_replaced();
     /// After everything else that happened.
     void look(const FleetGlance& glance);
     /// Nobody is there any more to be answered.

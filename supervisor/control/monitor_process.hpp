@@ -62,6 +62,7 @@ class MonitorProcess {
     pid_t pid() const { return pid_; }
     /// Borrowed.
     int channel() const { return channel_.get(); }
+    int requests() const { return requests_.get(); }
 
     /// For a child: lets go of what is the master's.
     void forget();

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "loop/base/log.hpp"
-#include "supervisor/control/monitor_process.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "worker/channel.hpp"
 
@@ -33,8 +32,10 @@ std::int64_t milliseconds(Duration limit) {
 
 }  // namespace
 
-void Elders::adopt(const std::vector<Elder>& elders) {
-    for (const Elder& elder : elders) {
+void Elders::adopt(const Handover& handover, Duration monitor_limit) {
+    requests_.reset(handover.requests_fd);
+    askers_ = handover.askers;
+    for (const Elder& elder : handover.elders) {
         Process process;
         process.pid = elder.pid;
         process.is_monitor = elder.is_monitor;
@@ -44,9 +45,17 @@ void Elders::adopt(const std::vector<Elder>& elders) {
         if (auto watched = wait_.add(process.pidfd.get(), ReadySource(SourceKind::elder, next_id_)); !watched) {
             log_warning("A worker of the former binary isn't watched: " + watched.error().message());
         }
-        if (elder.is_monitor) tell(process.channel, Message(MessageKind::drain, milliseconds(kMonitorLongDrainLimit)));
+        if (elder.is_monitor) tell(process.channel, Message(MessageKind::drain, milliseconds(monitor_limit)));
         all_.emplace(next_id_++, std::move(process));
     }
+}
+
+void Elders::answer(AnswerKind kind, const std::string& text) {
+    for (const std::uint64_t id : askers_) {
+        const ControlAnswer answer(id, kind, text);
+        tell(requests_, Message(MessageKind::answer, static_cast<std::int64_t>(id), answer.to_text()));
+    }
+    askers_.clear();
 }
 
 std::vector<pid_t> Elders::pids() const {
@@ -87,7 +96,8 @@ void Elders::on_time(TimePoint now) {
     if (!kill_at_ || now < *kill_at_) return;
     kill_at_ = now + kQuitLimit;
     for (const auto& [id, process] : all_) {
-        log_warning("A worker of the former binary (pid " + std::to_string(process.pid) + ") didn't end; it is killed");
+        const std::string worker = "A worker of the former binary (pid " + std::to_string(process.pid) + ")";
+        if (!process.is_monitor) log_warning(worker + " didn't end; it is killed");
         [[maybe_unused]] const auto sent = os_.signal_child(process.pidfd.get(), SIGKILL);
     }
 }

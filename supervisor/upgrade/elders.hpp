@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "supervisor/control/control_desk.hpp"
 #include "supervisor/event_wait.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/upgrade/handover.hpp"
@@ -21,9 +22,11 @@ class Elders {
     /// Both are borrowed.
     Elders(Os& os, EventWait& wait) : os_(os), wait_(wait) {}
 
-    /// Takes them over, with their channels. The monitor among them, which knows nothing any more, is told to end.
-    /// One that has ended meanwhile is passed over.
-    void adopt(const std::vector<Elder>& elders);
+    /// Takes them over, with their channels. The monitor among them, which knows nothing any more, is told to end, within
+    /// `monitor_limit`: whoever waits there is to be answered before. One that has ended meanwhile is passed over.
+    void adopt(const Handover& handover, Duration monitor_limit);
+    /// Who has asked the former binary for the upgrade, and hears of it from us. Once; then nobody waits any more.
+    void answer(AnswerKind kind, const std::string& text);
     bool empty() const { return all_.empty(); }
     std::vector<pid_t> pids() const;
     /// For the next binary. Descriptors are borrowed.
@@ -38,7 +41,7 @@ class Elders {
     void on_time(TimePoint now);
 
     /// For a child: they are the master's.
-    void forget() { all_.clear(); }
+    void forget() { all_.clear(), requests_.reset(); }
 
   private:
     struct Process {
@@ -55,6 +58,8 @@ class Elders {
     std::map<std::uint32_t, Process> all_;
     std::uint32_t next_id_ = 0;
     std::optional<TimePoint> kill_at_;
+    UniqueFd requests_;  // to the monitor among them
+    std::vector<std::uint64_t> askers_;
 };
 
 }  // namespace girin

@@ -48,7 +48,7 @@ Error execute_with(const std::string& path, const ProgramStart& program, int mem
 
 std::vector<int> descriptors_of(const Handover& handover) {
     std::vector<int> fds;
-    for (const int fd : {handover.channel_fd, handover.pidfile_fd, handover.binary_fd}) {
+    for (const int fd : {handover.channel_fd, handover.pidfile_fd, handover.binary_fd, handover.requests_fd}) {
         if (fd >= 0) fds.push_back(fd);
     }
     for (const auto* sockets : {&handover.sockets, &handover.control}) {

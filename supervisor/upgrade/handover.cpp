@@ -67,10 +67,25 @@ bool read_elder(const std::vector<std::string>& fields, Handover& handover) {
     return fine;
 }
 
+bool read_askers(const std::vector<std::string>& fields, Handover& handover) {
+    if (fields.size() < 3 || !read_number(fields[1], handover.requests_fd)) return false;
+    for (std::size_t i = 2; i < fields.size(); ++i) {
+        if (!read_number(fields[i], handover.askers.emplace_back())) return false;
+    }
+    return true;
+}
+
+std::string askers_line(const Handover& handover) {
+    std::string line = "askers\t" + std::to_string(handover.requests_fd);
+    for (const std::uint64_t id : handover.askers) line += "\t" + std::to_string(id);
+    return line;
+}
+
 bool read_line(const std::string& line, Handover& handover) {
     const std::vector<std::string> fields = split(line, '\t');
     if (fields[0] == "place") return read_place(fields, handover);
     if (fields[0] == "elder") return read_elder(fields, handover);
+    if (fields[0] == "askers") return read_askers(fields, handover);
     if (fields[0] == "rehearsal") return handover.rehearsal = fields.size() == 1;
     if (fields[0] == "channel" && fields.size() == 2) return read_number(fields[1], handover.channel_fd);
     if (fields[0] == "pidfile" && fields.size() == 3) {
@@ -122,6 +137,7 @@ Result<std::string> to_text(const Handover& handover) {
         lines.push_back("elder\t" + std::to_string(elder.pid) + "\t" + std::to_string(elder.channel_fd) + "\t" +
                         (elder.is_monitor ? "1" : "0"));
     }
+    if (!handover.askers.empty()) lines.push_back(askers_line(handover));
     for (const std::string& line : lines) {
         if (line.find('\n') != std::string::npos) return Error("hand over '" + line + "': a path with a line's end in it");
         text += line + "\n";

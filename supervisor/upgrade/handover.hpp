@@ -3,6 +3,7 @@
 // What a master hands to its successor: a text with a version, in memory that both have, and the descriptors that it
 // names. Not here: the successor's process (successor.hpp), which sockets are used (handed_sockets.hpp).
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ struct Handover {
     int binary_fd = -1;         // what it ran, to go back to; -1: there is no way back
     std::string failure;        // why the binary that was tried meanwhile has failed
     std::vector<Elder> elders;
+    int requests_fd = -1;               // to the monitor among them; -1: nobody waits there for an answer
+    std::vector<std::uint64_t> askers;  // who has asked for the upgrade there, by their requests' numbers
 
     Handover() = default;
 };

@@ -9,7 +9,7 @@ Result<WayBack> WayBack::keep(const Handover& handover) {
     back.handover_ = handover;
     back.binary_.reset(handover.binary_fd);
     back.handover_.binary_fd = -1;  // there is no way back from the way back
-    std::vector<int*> fds = {&back.handover_.pidfile_fd};
+    std::vector<int*> fds = {&back.handover_.pidfile_fd, &back.handover_.requests_fd};
     for (HandoverSocket& socket : back.handover_.sockets) fds.push_back(&socket.fd);
     for (HandoverSocket& socket : back.handover_.control) fds.push_back(&socket.fd);
     for (Elder& elder : back.handover_.elders) fds.push_back(&elder.channel_fd);

@@ -59,6 +59,14 @@ TEST_F(Desk, LetsARequestDuringAReloadWaitForTheNextOne) {
                          "6 failed: generation 3 failed and was rolled back: x\n");
 }
 
+TEST_F(Desk, EndsEveryWaitBeforeAnotherBinaryFollows) {
+    desk_.await_reload(1);
+    desk_.await_scale(2, 3);
+    desk_.on_replaced();
+    EXPECT_EQ(answers(), "1 failed: a new binary is executed in place meanwhile; ask again\n"
+                         "2 failed: a new binary is executed in place meanwhile; ask again\n");
+}
+
 TEST_F(Desk, AnswersAScalingWhenSoManyServe) {
     desk_.await_scale(1, 3);
     desk_.look(glance(3, 2));

@@ -55,6 +55,8 @@ TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
     handover.binary_fd = 9;
     handover.failure = "it didn't serve";
     handover.elders = {Elder(101, 10), Elder(102, -1), Elder(103, 11, true)};
+    handover.requests_fd = 12;
+    handover.askers = {7, 9};
     const auto read = parse_handover(*to_text(handover));
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_TRUE(read->in_place);
@@ -66,7 +68,9 @@ TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
     EXPECT_EQ(read->elders[0].channel_fd, 10);
     EXPECT_EQ(read->elders[1].channel_fd, -1);
     EXPECT_TRUE(read->elders[2].is_monitor && !read->elders[0].is_monitor);
-    for (const char* rest : {"elder\t101\t1\n", "elder\t1\t5\t0\n", "place\tx\t\n"}) {
+    EXPECT_EQ(read->requests_fd, 12);
+    EXPECT_EQ(read->askers, (std::vector<std::uint64_t>{7, 9}));
+    for (const char* rest : {"elder\t101\t1\n", "elder\t1\t5\t0\n", "place\tx\t\n", "askers\t5\n", "askers\t5\tx\n"}) {
         EXPECT_FALSE(parse_handover(*to_text(handover) + rest)) << rest;
     }
 }
