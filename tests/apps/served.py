@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 
 def tell(text):
@@ -26,6 +27,8 @@ def answer(path):
         return " ".join(sys.argv[1:])
     if path == "/descriptors":
         return " ".join(sorted(name for name in os.listdir("/proc/self/fd") if is_socket(name)))
+    if path.startswith("/stall/"):  # all others have to wait
+        threading.Event().wait(int(path[7:]) / 1000)
     if path == "/crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     return f"pid={os.getpid()}"

@@ -30,6 +30,14 @@ bool can_run(const std::string& program, std::vector<std::string> args) {
     }
 }
 
+/// A Python that has `module`: the system's, where packages put it, or the one in PATH; empty: none.
+std::string python_with(const std::string& module) {
+    for (const std::string python : {"/usr/bin/python3", "python3"}) {
+        if (can_run(python, {"-c", "import " + module})) return python;
+    }
+    return {};
+}
+
 class Exec : public testing::Test {
   protected:
     void SetUp() override {
@@ -161,6 +169,22 @@ TEST_F(Exec, IsWhatTheStatusTellsOf) {
     EXPECT_GT(slot.at("memory").at("rss_bytes").to_number<std::int64_t>(), 0);
 }
 
+TEST_F(Exec, FollowsItsQueueWithinItsRange) {
+    GirinProcess girin(dir_, served({"-w", "1:3", "--scale-down-after", "1"}));
+    // Its loop stands still for each, and so the next ones wait in the kernel, however fast or busy the machine is.
+    load::LoadOptions queueing = load_on(girin.endpoint(), "/stall/100", 0);
+    queueing.connections = 12;
+    LoadThread load(queueing);
+    const auto up = girin.wait_for_log("Scale: from 1 to 2 workers: ", 30s);
+    ASSERT_TRUE(up) << girin.log();
+    EXPECT_NE(up->find(" connections wait"), std::string::npos) << *up;
+    EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+    ASSERT_TRUE(girin.wait_for_log("to 1 workers: ", 30s)) << girin.log();
+    EXPECT_TRUE(girin.workers_become(1)) << girin.log();
+    EXPECT_NE(pid_of(girin), 0);
+}
+
 TEST_F(Exec, OutlivesNoMaster) {
     GirinProcess girin(dir_, served({"-w", "1"}));
     const pid_t program = pid_of(girin);
@@ -178,16 +202,22 @@ TEST(ExecOfNode, ServesAndIsReadyBecauseItLasts) {
     EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
 }
 
-TEST(ExecOfUvicorn, Serves) {
-    if (!can_run("python3", {"-c", "import uvicorn"})) GTEST_SKIP() << "there is no uvicorn";
+TEST(ExecOfUvicorn, ServesReloadsAndStops) {
+    const std::string python = python_with("uvicorn");
+    if (python.empty()) GTEST_SKIP() << "there is no uvicorn";
     const TempDir dir;
     std::ofstream(dir / "asgi.py") << "async def app(scope, receive, send):\n"
                                       "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
                                       "    await send({'type': 'http.response.body', 'body': b'asgi'})\n";
-    const GirinCommand command({"--exec", "-w", "1", "-b", "127.0.0.1:0", "--", "python3", "-m", "uvicorn", "--lifespan",
-                                "off", "--fd", "{fd}", "asgi:app"});
+    const GirinCommand command({"--exec", "-w", "1", "-b", "127.0.0.1:0", "--soak", "0.1", "--", python, "-m", "uvicorn",
+                                "--lifespan", "off", "--fd", "{fd}", "asgi:app"});
     GirinProcess girin(dir, command);
+    const std::vector<pid_t> first = girin.workers();
     EXPECT_TRUE(eventually(20s, "an answer", [&] { return get(girin.endpoint(), "/").body == "asgi"; })) << girin.log();
+    girin.hup();
+    EXPECT_TRUE(girin.workers_become(1, first, 30s)) << girin.log();
+    EXPECT_EQ(get(girin.endpoint(), "/").body, "asgi");
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
 }
 
 TEST(ExecRefuses, CommandsThatCannotBeRunAndContradictions) {
