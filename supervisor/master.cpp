@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "loop/base/line_sink.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/control/control_socket.hpp"
 #include "supervisor/exec/exec_worker.hpp"
@@ -18,6 +19,8 @@
 #include "supervisor/process/daemon.hpp"
 #include "supervisor/process/pidfile.hpp"
 #include "supervisor/process/privileges.hpp"
+#include "supervisor/process/root_directory.hpp"
+#include "supervisor/process/threads.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/worker_options.hpp"
@@ -108,6 +111,7 @@ class Master {
         if (!identity) return failed(identity.error());
         identity_ = std::move(*identity);
         if (auto checked = check_affinity(settings()); !checked) return failed(checked.error());
+        if (auto checked = check_chroot_blocking(settings()); !checked) return failed(checked.error());
         return {};
     }
 
@@ -115,6 +119,10 @@ class Master {
         if (auto opened = open_log(to_log_options(settings())); !opened) return failed(opened.error());
         logs_open_ = true;
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
+        const bool are_root = ::geteuid() == 0 && (!identity_.changes_user() || identity_.uid == 0);
+        if (!settings().chroot.empty() && are_root) {
+            log_warning("chroot " + settings().chroot + ": workers run as root, who can leave it; name a --user");
+        }
         return {};
     }
 
@@ -269,6 +277,7 @@ class Master {
         setup.child.title = &title_;
         setup.child.name = settings().name;
         setup.child.identity = identity_;
+        setup.child.root = settings().chroot;
         setup.child.no_new_privs = settings().no_new_privs;
         setup.child.drop_capabilities = settings().drop_capabilities;
         return setup;
@@ -344,7 +353,36 @@ class Master {
         setup.app = std::move(*source);
         // A reload is there to bring new code, so later generations load it anew.
         if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
+        if (place.root_fd >= 0) {
+            if (auto prepared = prepare_root(setup, place.root_fd); !prepared) return boot_failed(place, prepared.error());
+        }
         return worker_main(std::move(setup));
+    }
+
+    /// In a worker that enters another root directory soon: what is to be had outside only.
+    static Result<void> prepare_root(WorkerSetup& setup, int root) {
+        keep_time_zone();
+        AccessLogOptions& log = setup.options.access_log;
+        if (log.enabled) {
+            auto opened = open_for_sink(log.file, STDOUT_FILENO);
+            if (!opened) return opened.error();
+            log.opened_fd = opened->release();
+        }
+        setup.confine = [root, text = setup.app.text(), threads = count_threads()]() -> Result<void> {
+            if (count_threads() > threads) {
+                return Error(text + ": can't be confined by --chroot, because it starts threads while it is loaded, and each "
+                             "would keep the right to leave; start them in startup()");
+            }
+            const UniqueFd own(root);
+            return enter_root_directory(root);
+        };
+        return {};
+    }
+
+    static int boot_failed(const WorkerPlace& place, const Error& why) {
+        const Message message(MessageKind::boot_failed, kWorkerBootFailed, why.message());
+        [[maybe_unused]] const auto sent = send_message(place.channel_fd, message);
+        return kWorkerBootFailed;
     }
 
     /// In the monitor.
@@ -406,6 +444,11 @@ bool names_address(const ParsedSettings& parsed) {
 Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked) {
     if (linked) return *linked;
     return parse_app_source(settings.application);
+}
+
+Result<void> check_chroot_blocking(const Settings& settings) {
+    if (settings.chroot.empty()) return {};
+    return check_root_directory(settings.chroot);
 }
 
 Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked, int code_fd) {

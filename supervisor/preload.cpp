@@ -1,19 +1,11 @@
 #include "supervisor/preload.hpp"
 
-#include <filesystem>
-#include <iterator>
+#include <cstddef>
 #include <string>
 
+#include "supervisor/process/threads.hpp"
+
 namespace girin {
-namespace {
-
-std::ptrdiff_t count_threads() {
-    std::error_code ignored;
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task", ignored),
-                         std::filesystem::directory_iterator());
-}
-
-}  // namespace
 
 Result<LoadedApplication> preload_application(const AppSource& source) {
     const std::ptrdiff_t before = count_threads();  // a sanitizer may have one of its own

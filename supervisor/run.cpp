@@ -34,6 +34,7 @@ SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional
     if (auto identity = find_identity(settings.user, settings.group); !identity) {
         return {ExitCode::usage, identity.error().message()};
     }
+    if (auto checked = check_chroot_blocking(settings); !checked) return {ExitCode::usage, checked.error().message()};
     if (auto checked = check_served_blocking(settings, linked); !checked) {
         return {ExitCode::application_not_loaded, checked.error().message()};
     }

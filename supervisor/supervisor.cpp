@@ -7,6 +7,7 @@
 
 #include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
+#include "supervisor/handed_logs.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "worker/scoreboard.hpp"
 
@@ -263,9 +264,20 @@ void Supervisor::reap_adopted_children() {
 Result<void> Supervisor::reopen_logs() {
     auto reopened = reopen_log();
     if (!reopened) log_error("The log goes on as it was: " + reopened.error().message());
-    workers_.tell_all(Message(MessageKind::reopen_logs));
+    have_workers_reopen_logs();
     monitor_.tell(Message(MessageKind::reopen_logs));
     return reopened;
+}
+
+void Supervisor::have_workers_reopen_logs() {
+    HandedLogs logs(setup_.child.identity, generations_.committed().settings.error_logfile);
+    for (const auto& [slot, worker] : workers_.all()) {
+        const Generation* const generation = generations_.find(worker.generation);
+        const bool is_confined = generation && !generation->settings.chroot.empty() && generation->settings.exec.empty();
+        const auto parcel = is_confined ? logs.pack(generation->settings)
+                                        : HandedLogs::Parcel{Message(MessageKind::reopen_logs), {}};
+        workers_.tell(slot, parcel.message, parcel.descriptors);
+    }
 }
 
 /// Once a stopping server accepts nothing more, newcomers are better refused than left waiting for a reset.

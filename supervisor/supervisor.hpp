@@ -118,6 +118,7 @@ class Supervisor {
     void on_deadlines(TimePoint now);
     void reap_adopted_children();
     Result<void> reopen_logs();
+    void have_workers_reopen_logs();
     void close_listeners_when_unused();
     void steer();
 

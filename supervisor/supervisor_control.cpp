@@ -24,6 +24,7 @@ Result<MonitorProcess::Spawned> Supervisor::fork_monitor() {
     auto requests = make_channel_pair();
     if (!requests) return requests.error();
     ChildSetup child = setup_.child;
+    child.root.clear();  // it is ours, and reads what workers are
     child.role = "monitor";
     MonitorPlace place;
     place.requests_fd = requests->second.get();

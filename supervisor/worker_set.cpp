@@ -47,11 +47,11 @@ std::vector<Message> WorkerSet::read_messages(std::size_t slot) {
     return messages;
 }
 
-void WorkerSet::tell(std::size_t slot, const Message& message) {
+void WorkerSet::tell(std::size_t slot, const Message& message, std::span<const int> descriptors) {
     WorkerProcess* const worker = find(slot);
     if (!worker) return;
     if (message.kind == MessageKind::drain || message.kind == MessageKind::quit) worker->asked_to_stop = true;
-    if (worker->channel) [[maybe_unused]] const auto sent = send_message(worker->channel.get(), message);
+    if (worker->channel) [[maybe_unused]] const auto sent = send_message(worker->channel.get(), message, descriptors);
 }
 
 void WorkerSet::tell_all(const Message& message) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ class WorkerSet {
     /// What the worker has said since the last call.
     std::vector<Message> read_messages(std::size_t slot);
     /// A worker that doesn't listen any more misses it: the fleet's deadlines see to that.
-    void tell(std::size_t slot, const Message& message);
+    void tell(std::size_t slot, const Message& message, std::span<const int> descriptors = {});
     void tell_all(const Message& message);
     /// `why` is kept for the explanation of its end.
     void send_signal(std::size_t slot, int signo, std::string why);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <string_view>
+#include <utility>
 
 namespace girin {
 namespace {
@@ -32,7 +33,11 @@ Result<void> AccessLog::open(const AccessLogOptions& options) {
     const auto style = options.json ? AccessFormat::Style::json : AccessFormat::Style::text;
     auto format = AccessFormat::compile(options.format, style);
     if (!format) return format.error();
-    if (auto opened = sink_.open(options.file, kStandardOutput); !opened) return opened.error();
+    if (options.opened_fd >= 0) {
+        sink_.use(UniqueFd(options.opened_fd));
+    } else if (auto opened = sink_.open(options.file, kStandardOutput); !opened) {
+        return opened.error();
+    }
     format_.emplace(std::move(*format));
     lines_.reserve(kGatheredBytes + kUsualLineBytes);
     choose_write_size();
@@ -68,6 +73,13 @@ Result<void> AccessLog::reopen() {
     auto reopened = sink_.reopen();
     choose_write_size();
     return reopened;
+}
+
+void AccessLog::use(UniqueFd opened) {
+    flush();
+    if (!format_) return;
+    sink_.use(std::move(opened));
+    choose_write_size();
 }
 
 }  // namespace girin

@@ -4,9 +4,11 @@
 // file. The end of the master's side tells a worker that its master is gone. Not here: waiting (each side has its own
 // wait).
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "loop/base/unique_fd.hpp"
 
@@ -22,7 +24,7 @@ enum class MessageKind : std::uint8_t {
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0
     quit,          // close everything now, exit 0
-    reopen_logs,
+    reopen_logs,   // value: which of them come along, opened (HandedLog), for one that can't open them itself
     log_level,     // text: the least that is logged from now on
     // monitor → master, on a channel of their own
     request,       // value: a number to be answered with; text: what is asked (supervisor/control/control_desk.hpp)
@@ -34,6 +36,9 @@ inline constexpr MessageKind kLastMessageKind = MessageKind::answer;
 /// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
 /// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.
 inline constexpr const char* kDrainLast = "last";
+
+/// What a `reopen_logs` brings along, in this order.
+enum class HandedLog : std::uint8_t { error = 1, access = 2 };
 
 struct Message {
     MessageKind kind{};
@@ -47,8 +52,10 @@ struct Message {
         : kind(k), value(v), text(std::move(t)) {}
 };
 
-/// Never blocks. Errors: the peer is gone (EPIPE), or its queue is full (EAGAIN).
-Result<void> send_message(int channel_fd, const Message& message);
+/// Never blocks. Errors: the peer is gone (EPIPE), or its queue is full (EAGAIN). The peer gets `descriptors` as its own,
+/// kMostDescriptors at most.
+inline constexpr std::size_t kMostDescriptors = 2;
+Result<void> send_message(int channel_fd, const Message& message, std::span<const int> descriptors = {});
 
 /// The same for a kind alone, from a signal handler: async-signal-safe. False: it was not sent.
 bool send_bare_message(int channel_fd, MessageKind kind) noexcept;
@@ -56,5 +63,7 @@ bool send_bare_message(int channel_fd, MessageKind kind) noexcept;
 enum class Received { message, nothing_yet, closed };
 /// Never blocks. `closed` also when a packet isn't one of ours.
 Received receive_message(int channel_fd, Message& message);
+/// The same, for who takes descriptors; those of this message alone.
+Received receive_message(int channel_fd, Message& message, std::vector<UniqueFd>& descriptors);
 
 }  // namespace girin

@@ -68,7 +68,7 @@ class Worker final : private MasterLink::Listener {
     void watch_signals() {
         const auto leave = [this] { on_asked_to_leave(); };
         const auto quit = [this] { quit_now(); };
-        const auto reopen = [this] { reopen_logs(); };
+        const auto reopen = [this] { on_asked_to_reopen(); };
         signals_.emplace_back(loop_, SIGTERM, leave);
         signals_.emplace_back(loop_, SIGQUIT, quit);
         signals_.emplace_back(loop_, SIGUSR1, reopen);
@@ -122,7 +122,8 @@ class Worker final : private MasterLink::Listener {
             case MessageKind::drain:
                 return ask_stop(std::chrono::milliseconds(message.value), message.text == kDrainLast);
             case MessageKind::quit: return quit_now();
-            case MessageKind::reopen_logs: return reopen_logs();
+            case MessageKind::reopen_logs:
+                return setup_.confine ? use_logs(message.value, link_.take_descriptors()) : reopen_logs();
             case MessageKind::log_level: return change_log_level(message.text);
             default: log_warning("The master sent a message that is none of its own");
         }
@@ -157,6 +158,21 @@ class Worker final : private MasterLink::Listener {
         ask_stop(Duration::zero(), false);
         if (starting_ != nullptr) starting_->cancel_task();
         server_.quit();
+    }
+
+    /// Only the master opens files for one that can't reach them.
+    void on_asked_to_reopen() {
+        if (!setup_.confine) return reopen_logs();
+        log_info("Logs are out of reach of this worker's root directory: the master opens them, when it gets USR1");
+    }
+
+    void use_logs(std::int64_t which, std::vector<UniqueFd> descriptors) {
+        auto next = descriptors.begin();
+        const auto is_there = [&](HandedLog log) {
+            return (which & static_cast<std::int64_t>(log)) != 0 && next != descriptors.end();
+        };
+        if (is_there(HandedLog::error)) use_log_descriptor(std::move(*next++));
+        if (is_there(HandedLog::access)) server_.use_access_log(std::move(*next++));
     }
 
     void reopen_logs() {
@@ -203,10 +219,14 @@ Loaded load(WorkerSetup& setup) {
         loaded.code = code;
         (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, code, why.message()));
     };
-    if (setup.preloaded) {
-        loaded.application = std::move(setup.preloaded);
-    } else if (const auto code = load_code(setup.app); !code) {
+    const auto code = setup.preloaded ? Result<ApplicationCode>(ApplicationCode()) : load_code(setup.app);
+    const auto confined = code && setup.confine ? setup.confine() : Result<void>();
+    if (!code) {
         failed(kWorkerAppNotLoaded, code.error());
+    } else if (!confined) {
+        failed(kWorkerBootFailed, confined.error());
+    } else if (setup.preloaded) {
+        loaded.application = std::move(setup.preloaded);
     } else if (auto made = make_application(*code, setup.app); !made) {
         failed(kWorkerBootFailed, made.error());
     } else {

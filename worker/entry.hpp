@@ -3,6 +3,7 @@
 // worker_main: the life of a worker process, from its fork to its exit code.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ struct WorkerSetup {
     std::uint32_t generation = 0;
     AppSource app;
     std::unique_ptr<Application> preloaded;  // made before the fork; else the worker loads `app` itself
+    /// What is still to be given up once the code is there, and before any of it runs but for static constructors: files
+    /// outside a root directory. The master opens logs for such a worker. Null: nothing.
+    std::function<Result<void>()> confine;
 
     WorkerSetup() {}
 };

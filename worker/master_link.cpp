@@ -15,7 +15,7 @@ void MasterLink::complete(bool aborted) noexcept {
     descriptor_.start(Direction::read, *this);
     Message message;
     for (;;) {
-        switch (receive_message(descriptor_.fd(), message)) {
+        switch (receive_message(descriptor_.fd(), message, descriptors_)) {
             case Received::message: listener_.on_message(message); break;
             case Received::nothing_yet: return;
             case Received::closed:

@@ -2,7 +2,8 @@
 
 // MasterLink: the worker's end of the channel (channel.hpp) on its loop.
 
-#include <functional>
+#include <utility>
+#include <vector>
 
 #include "loop/net/descriptor.hpp"
 #include "loop/runnable.hpp"
@@ -29,6 +30,9 @@ class MasterLink final : private IoOp {
     /// From now on the listener is told; of what has come before, too, in this call. Once.
     void start() { complete(false); }
 
+    /// What came along with the message that the listener is being told of.
+    std::vector<UniqueFd> take_descriptors() { return std::move(descriptors_); }
+
     /// A message that can't be sent is lost: the master is gone, which is told soon enough.
     void send(MessageKind kind, std::int64_t value = 0, std::string text = {});
 
@@ -39,6 +43,7 @@ class MasterLink final : private IoOp {
     void complete(bool aborted) noexcept override;
 
     Descriptor descriptor_;
+    std::vector<UniqueFd> descriptors_;
     Listener& listener_;
 };
 

@@ -65,6 +65,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
     void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
     void reopen_logs();
+    /// The same with what somebody else has opened.
+    void use_access_log(UniqueFd opened) { access_log_.use(std::move(opened)); }
 
     // --- for connections
 

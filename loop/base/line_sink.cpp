@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace girin {
 namespace {
@@ -19,7 +20,21 @@ UniqueFd reopen_nonblocking(int fd) {
     return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
+UniqueFd open_file(const std::string& file) {
+    return UniqueFd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644));
+}
+
 }  // namespace
+
+Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd) {
+    if (is_standard(file)) {
+        UniqueFd own = reopen_nonblocking(standard_fd);  // a socket can't be, and needn't
+        return own ? Result<UniqueFd>(std::move(own)) : duplicate(standard_fd);
+    }
+    UniqueFd opened = open_file(file);
+    if (!opened) return Error::from_errno(errno, "open log file", file);
+    return opened;
+}
 
 Result<void> LineSink::open(const std::string& file, int standard_fd) {
     struct stat about {};
@@ -30,7 +45,7 @@ Result<void> LineSink::open(const std::string& file, int standard_fd) {
         fd_ = owned_ ? owned_.get() : standard_fd;
         kind_ = known && S_ISSOCK(about.st_mode) ? Kind::socket : Kind::file;
     } else {
-        UniqueFd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644));
+        UniqueFd fd = open_file(file);
         if (!fd) return Error::from_errno(errno, "open log file", file);
         fd_ = fd.get();
         owned_ = std::move(fd);
@@ -44,6 +59,13 @@ Result<void> LineSink::open(const std::string& file, int standard_fd) {
 Result<void> LineSink::reopen() {
     const std::string file = file_;
     return open(file, standard_fd_);
+}
+
+void LineSink::use(UniqueFd opened) {
+    struct stat about {};
+    kind_ = ::fstat(opened.get(), &about) == 0 && S_ISSOCK(about.st_mode) ? Kind::socket : Kind::file;
+    fd_ = opened.get();
+    owned_ = std::move(opened);
 }
 
 bool LineSink::write(std::string_view lines) {

@@ -11,6 +11,9 @@
 
 namespace girin {
 
+/// What LineSink::open() would open, for a sink that can't reach it, here or in another process. Errors: as there.
+Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd = 2);
+
 class LineSink {
   public:
     /// Writes to standard error, blocking, until open() is called.
@@ -20,6 +23,8 @@ class LineSink {
     /// the sink stays as it was.
     Result<void> open(const std::string& file, int standard_fd = 2);
     Result<void> reopen();
+    /// As open(), with what open_for_sink() has opened.
+    void use(UniqueFd opened);
 
     /// Writes `lines` whole or not at all (a pipe may take a part of more than PIPE_BUF bytes; the rest is dropped).
     /// False: refused (full pipe, full disk, closed reader); counted in dropped(). Threads: any.

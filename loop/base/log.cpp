@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include "loop/base/line_sink.hpp"
 
@@ -149,6 +150,7 @@ Result<void> use_log(const LogOptions& options) {
 }
 
 Result<void> reopen_log() { return sink().reopen(); }
+void use_log_descriptor(UniqueFd opened) { sink().use(std::move(opened)); }
 int log_fd() { return sink().fd(); }
 LogLevel log_level() { return g_level; }
 void set_log_level(LogLevel level) { g_level = level; }

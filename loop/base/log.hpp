@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/error.hpp"
+#include "loop/base/unique_fd.hpp"
 
 namespace girin {
 
@@ -55,6 +55,8 @@ Result<void> open_log(const LogOptions& options);
 Result<void> use_log(const LogOptions& options);
 /// Opens the file anew under its name, after a rotation. Errors: as open_log; then the old descriptor stays.
 Result<void> reopen_log();
+/// The same with what somebody else has opened, who can reach it (open_for_sink).
+void use_log_descriptor(UniqueFd opened);
 /// The descriptor behind the sink (standard error before open_log); for what must write a line without allocating.
 int log_fd();
 LogLevel log_level();

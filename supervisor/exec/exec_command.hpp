@@ -11,9 +11,10 @@
 
 namespace girin {
 
-/// Whether a shell would find a program to run for `name`: itself if it has a slash, else one in PATH. Errors: "command
-/// 'nod' was not found in PATH", or it is there and can't be run. Blocks: as a disk does.
-Result<void> find_program_blocking(const std::string& name);
+/// Whether a shell would find a program to run for `name`: itself if it has a slash, else one in PATH. With `root`, whether
+/// a shell would whose "/" that is. Errors: "command 'nod' was not found in PATH", or it is there and can't be run.
+/// Blocks: as a disk does.
+Result<void> find_program_blocking(const std::string& name, const std::string& root = {});
 
 /// What stands for the placeholders in a command.
 struct ExecPlace {

@@ -112,6 +112,7 @@ class Keeper {
         setup.watchdog = settings_.timeout;
         setup.slot = place_.slot;
         setup.generation = place_.generation;
+        setup.root_fd = place_.root_fd;
         return setup;
     }
 
@@ -275,7 +276,7 @@ class Keeper {
 }  // namespace
 
 Result<void> check_command_blocking(const Settings& settings) {
-    return find_program_blocking(settings.exec.front());
+    return find_program_blocking(settings.exec.front(), settings.chroot);
 }
 
 int exec_worker_main(const Settings& settings, const WorkerPlace& place) { return Keeper(settings, place).run(); }

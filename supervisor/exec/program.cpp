@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "supervisor/process/descriptors.hpp"
+#include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/signals.hpp"
 
 namespace girin {
@@ -47,8 +48,10 @@ void tell_program(const ProgramSetup& setup) {
 bool place_descriptors(const ProgramSetup& setup, int& failure) {
     const int end = Program::kFirstListener + static_cast<int>(setup.listeners.size());
     std::vector<int> high;
-    for (const ListenerSocket& listener : setup.listeners) high.push_back(::fcntl(listener.fd, F_DUPFD, end + 1));
-    const int own = ::fcntl(failure, F_DUPFD, end + 1);
+    for (const ListenerSocket& listener : setup.listeners) {
+        high.push_back(::fcntl(listener.fd, F_DUPFD_CLOEXEC, end + 1));
+    }
+    const int own = ::fcntl(failure, F_DUPFD_CLOEXEC, end + 1);
     bool placed = own >= 0;
     int to = Program::kFirstListener;
     for (const int fd : high) placed = placed && fd >= 0 && ::dup2(fd, to++) >= 0;
@@ -58,32 +61,48 @@ bool place_descriptors(const ProgramSetup& setup, int& failure) {
     return true;
 }
 
+/// What the child tells its keeper.
+struct ExecFailure {
+    int error = 0;  // errno; 0: there is none
+    bool by_root = false;  // the root directory couldn't be entered
+};
+
+/// Before descriptors move: what is left open where there is no close_range() is looked up in /proc.
+Result<void> enter_root(int root) {
+    if (root < 0) return {};
+    close_on_exec_from(Program::kFirstListener);
+    return enter_root_directory(root);
+}
+
 [[noreturn]] void become_program(const ProgramSetup& setup, pid_t keeper, int failure) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(kNotRun);
-    int error = EMFILE;
-    if (place_descriptors(setup, failure)) {
+    ExecFailure why;
+    const auto entered = enter_root(setup.root_fd);
+    why.by_root = !entered;
+    why.error = entered ? EMFILE : entered.error().errno_value();
+    if (entered && place_descriptors(setup, failure)) {
         tell_program(setup);
         std::vector<char*> words;
         for (const std::string& word : setup.command) words.push_back(const_cast<char*>(word.c_str()));
         words.push_back(nullptr);
         default_signals();
         ::execvp(words[0], words.data());
-        error = errno;
+        why.error = errno;
     }
-    [[maybe_unused]] const auto told = ::write(failure, &error, sizeof error);
+    [[maybe_unused]] const auto told = ::write(failure, &why, sizeof why);
     ::_exit(kNotRun);
 }
 
-/// The errno of an exec that failed; 0: it worked, and the pipe was closed by it.
-int read_failure_blocking(int fd) {
-    int error = 0;
+/// Of an exec that failed; none: it worked, and the pipe was closed by it.
+ExecFailure read_failure_blocking(int fd) {
+    ExecFailure why;
     ssize_t bytes;
     do {
-        bytes = ::read(fd, &error, sizeof error);
+        bytes = ::read(fd, &why, sizeof why);
     } while (bytes < 0 && errno == EINTR);
-    return bytes == sizeof error ? error : 0;
+    return bytes == sizeof why ? why : ExecFailure();
 }
 
 }  // namespace
@@ -100,10 +119,11 @@ Result<Program> Program::start_blocking(Os& os, const ProgramSetup& setup) {
     failure->second.reset();
     Program program;
     program.child_ = std::move(*child);
-    const int error = read_failure_blocking(failure->first.get());
-    if (error == 0) return program;
+    const ExecFailure why = read_failure_blocking(failure->first.get());
+    if (why.error == 0) return program;
     [[maybe_unused]] const auto ended = program.reap_all(os);
-    return Error::from_errno(error, "run", "command '" + setup.command.front() + "'");
+    if (why.by_root) return Error::from_errno(why.error, "enter the root directory of --chroot");
+    return Error::from_errno(why.error, "run", "command '" + setup.command.front() + "'");
 }
 
 void Program::signal(Os& os, int signo) {

@@ -24,6 +24,7 @@ struct ProgramSetup {
     Duration watchdog{};                    // for WATCHDOG_USEC; 0: none
     std::size_t slot = 0;
     std::uint32_t generation = 0;
+    int root_fd = -1;                       // of a directory that it has as its root; -1: it has everybody's
 
     ProgramSetup() = default;
 };
@@ -33,8 +34,8 @@ class Program {
     /// The first descriptor of sd_listen_fds(3).
     static constexpr int kFirstListener = 3;
 
-    /// Runs it, with all signals at their defaults. Errors: not found, not executable, no more processes; told by the
-    /// child once exec has failed. Blocks: until exec, a few milliseconds.
+    /// Runs it, with all signals at their defaults. Errors: not found, not executable, no more processes, a root directory
+    /// that can't be entered; told by the child once exec has failed. Blocks: until exec, a few milliseconds.
     static Result<Program> start_blocking(Os& os, const ProgramSetup& setup);
 
     pid_t pid() const { return child_.pid; }

@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "supervisor/process/affinity.hpp"
+#include "supervisor/process/root_directory.hpp"
 #include "worker/channel.hpp"
 
 namespace girin {
@@ -22,20 +23,33 @@ void end_with(pid_t master) {
     if (::getppid() != master) ::_exit(kChildSetUpFailed);
 }
 
+Result<void> give_up_rights(const ChildSetup& setup) {
+    if (!setup.root.empty()) return become_with_root_ahead(setup.identity, setup.drop_capabilities);
+    if (auto became = become(setup.identity); !became) return became;
+    return setup.drop_capabilities ? drop_capabilities() : Result<void>();
+}
+
 Result<void> take_identity(const ChildSetup& setup) {
     if (setup.drop_capabilities) {
         if (auto dropped = drop_capability_bounds(); !dropped) return dropped;
     }
-    if (auto became = become(setup.identity); !became) return became;
-    if (setup.drop_capabilities) {
-        if (auto dropped = drop_capabilities(); !dropped) return dropped;
-    }
+    if (auto given_up = give_up_rights(setup); !given_up) return given_up;
     if (setup.no_new_privs) return forbid_new_privileges();
     return {};
 }
 
-Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
+/// As who we still are: the user that is to work may not be able to find it.
+Result<void> open_root(const ChildSetup& setup, WorkerPlace& place) {
+    if (setup.root.empty()) return {};
+    auto root = open_root_directory(setup.root);
+    if (!root) return root.error();
+    place.root_fd = root->release();
+    return {};
+}
+
+Result<void> settle(const ChildSetup& setup, WorkerPlace& place, pid_t master) {
     reset_signals_for_worker();
+    if (auto opened = open_root(setup, place); !opened) return opened.error();
     if (auto set = set_environment(setup.environment); !set) return set.error();
     if (auto became = take_identity(setup); !became) return became.error();
     if (setup.cpu) {
@@ -43,7 +57,7 @@ Result<void> settle(const ChildSetup& setup, std::size_t slot, pid_t master) {
     }
     end_with(master);
     ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
-    const std::string role = setup.role.empty() ? "worker " + std::to_string(slot) : setup.role;
+    const std::string role = setup.role.empty() ? "worker " + std::to_string(place.slot) : setup.role;
     if (setup.title) setup.title->set(make_process_title(role, setup.name));
     setup.signals->restore();
     return {};
@@ -62,9 +76,9 @@ int work_guarded(const WorkerPlace& place, const std::function<int(const WorkerP
     }
 }
 
-[[noreturn]] void be_worker(const ChildSetup& setup, const WorkerPlace& place, pid_t master,
+[[noreturn]] void be_worker(const ChildSetup& setup, WorkerPlace& place, pid_t master,
                             const std::function<int(const WorkerPlace&)>& work) {
-    const auto settled = settle(setup, place.slot, master);
+    const auto settled = settle(setup, place, master);
     const int code = settled ? work_guarded(place, work)
                              : report_and_fail(place.channel_fd, settled.error().message());
     std::fflush(nullptr);

@@ -28,6 +28,7 @@ struct WorkerPlace {
     std::size_t slot = 0;  // board[slot] is the worker's own line
     std::uint32_t generation = 0;
     int code_fd = -1;  // a copy of the application's file, borrowed; -1: none
+    int root_fd = -1;  // the directory that is to become its root once its code is there; -1: it has everybody's
 
     WorkerPlace() = default;
 };
@@ -41,6 +42,7 @@ struct ChildSetup {
     Identity identity;
     bool no_new_privs = false;
     bool drop_capabilities = false;
+    std::string root;  // a directory to be entered later, by WorkerPlace::root_fd; empty: none
     std::vector<std::string> environment;
     std::optional<unsigned> cpu;  // the one processor to run on; none: wherever the kernel likes
 

@@ -106,6 +106,7 @@ struct Settings {
     std::string user;                    // name or number; empty: stay
     std::string group;                   // likewise
     std::optional<std::uint32_t> umask;  // none: inherited
+    std::string chroot;                  // workers' root directory; empty: everybody's
     bool no_new_privs = false;           // workers never gain rights by executing a file
     bool drop_capabilities = false;      // workers give up what capabilities they have
 

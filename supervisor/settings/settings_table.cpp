@@ -575,6 +575,18 @@ constexpr SettingRow kRows[] = {
      .default_words = "the user's own",
      .metavar = "GROUP",
      .summary = "Workers run as this group, a name or a number."},
+    {.flag = "chroot",
+     .section = kProcess,
+     .field = &Settings::chroot,
+     .reloadable = false,
+     .default_words = "none",
+     .metavar = "DIR",
+     .summary = "Workers see this directory as /, and nothing outside it.",
+     .details =
+         "Takes root, or CAP_SYS_CHROOT; and --user, since root is not held by it. An application's library, and those that "
+         "it needs, are loaded from outside, already as the user; then the worker enters, before the application is made. "
+         "Logs, sockets and time zone are taken along. What the application opens later, and the command of --exec, lie "
+         "inside; host names, for example, want an etc/resolv.conf there."},
     {.flag = "no-new-privs",
      .section = kProcess,
      .field = &Settings::no_new_privs,

@@ -14,6 +14,8 @@
 //   /hang /sleep/MS                 answers never, late
 //   /orphans/COUNT                  leaves children behind that are nobody's and exit with 3
 //   /who                            "PID GENERATION REQUEST-NUMBER"
+//   /file?PATH                      what is in a file, or "nothing"
+//   /loaded                         as which user the library was loaded, and its object made: "UID UID"
 // Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
 
 #include <sys/wait.h>
@@ -23,6 +25,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -144,6 +148,22 @@ Coro<void> say_who(Request& request, Response& response) {
     co_return;
 }
 
+Coro<void> show_file(Request& request, Response& response) {
+    std::ifstream file{std::string(request.query())};
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    response.body(file ? text.str() : "nothing");
+    co_return;
+}
+
+const uid_t g_loaded_by = ::geteuid();
+uid_t g_made_by = 0;
+
+Coro<void> say_by_whom(Request&, Response& response) {
+    response.body(std::to_string(g_loaded_by) + " " + std::to_string(g_made_by));
+    co_return;
+}
+
 Coro<void> leak(Request& request, Response& response) {
     static std::vector<std::vector<char>> kept;
     kept.emplace_back(static_cast<std::size_t>(argument(request, 0)), 'x');
@@ -197,10 +217,13 @@ constexpr Fault kFaults[] = {
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/who", say_who},
+    {"/file", show_file}, {"/loaded", say_by_whom},
 };
 
 class Misbehaving final : public girin::Application {
   public:
+    Misbehaving() { g_made_by = ::geteuid(); }
+
     Coro<void> startup(const girin::WorkerInfo&) override { return girin_test::start_up(); }
 
     Coro<void> handle(Request& request, Response& response) override {

@@ -1,5 +1,5 @@
 // An application that has a thread of its own from its birth on: a master can't preload it, as threads don't survive a
-// fork.
+// fork. With AT_ONCE it has one even before, as soon as its library is loaded.
 
 #include <condition_variable>
 #include <mutex>
@@ -15,7 +15,6 @@ class StartsThread final : public girin::Application {
   public:
     girin::Coro<void> handle(girin::Request&, girin::Response&) override { co_return; }
 
-  private:
     static void wait(const std::stop_token& stop) {
         std::mutex mutex;
         std::condition_variable_any never;
@@ -23,8 +22,13 @@ class StartsThread final : public girin::Application {
         never.wait(lock, stop, [] { return false; });
     }
 
+  private:
     std::jthread thread_{&StartsThread::wait};
 };
+
+#ifdef AT_ONCE
+std::jthread g_thread{&StartsThread::wait};
+#endif
 
 }  // namespace
 

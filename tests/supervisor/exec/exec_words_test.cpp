@@ -1,10 +1,13 @@
 // The words of a command, and of what its program says.
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/notify_receiver.hpp"
 #include "supervisor/settings/stop_signal.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace girin {
 namespace {
@@ -23,6 +26,23 @@ TEST(ExecCommand, IsLookedForAsAShellDoes) {
     EXPECT_EQ(find_program_blocking("no-such").error().message(), "command 'no-such' was not found in PATH");
     EXPECT_EQ(find_program_blocking("/no/such").error().message(), "command '/no/such' was not found");
     EXPECT_EQ(find_program_blocking("/tmp").error().message(), "command '/tmp' is not a program: it is no file");
+}
+
+TEST(ExecCommand, IsLookedForWithinAnotherRootDirectory) {
+    const test::TempDir root;
+    std::filesystem::create_directory(root / "bin");
+    std::filesystem::permissions(root.write("bin/real", ""), std::filesystem::perms::owner_all);
+    std::filesystem::create_symlink("/bin/real", root / "bin/linked");  // means another file outside
+    root.write("bin/text", "");
+    const std::string path = root.path();
+    EXPECT_TRUE(find_program_blocking("/bin/real", path));
+    EXPECT_TRUE(find_program_blocking("real", path));
+    EXPECT_TRUE(find_program_blocking("linked", path));
+    EXPECT_EQ(find_program_blocking("/bin/sh", path).error().message(),
+              "command '/bin/sh' was not found in the root directory " + path);
+    EXPECT_EQ(find_program_blocking("text", path).error().message(), "command 'text' is not executable");
+    EXPECT_EQ(find_program_blocking("no-such", path).error().message(),
+              "command 'no-such' was not found in PATH in the root directory " + path);
 }
 
 TEST(Notification, IsReadByItsLines) {

@@ -235,7 +235,7 @@ std::vector<std::string> everything_changed() {
         "--admin-hosts=ops,shop.example",
         "--statsd-host=stats:8125", "--statsd-prefix=shop",
         "-p", "/run/girin.pid", "-n", " a \"name\" # here ", "-D", "-u", "www", "-g", "33", "-m", "027",
-        "--no-new-privs", "--drop-capabilities",
+        "--chroot=/srv/jail", "--no-new-privs", "--drop-capabilities",
         "--chdir", "/srv", "-e", "A=x, y", "-e", "B=\"q\"\\", "--exec-ready=notify", "--exec-port=9000", "--exec-stop-signal=INT",
         "--on-starting=./migrate", "--on-ready", "curl -d \"$GIRIN_LISTEN\" http://ops/ # now", "--on-reload=a; b",
         "--on-worker-exit=echo '$GIRIN_CAUSE'", "--on-degraded=page", "--hook-timeout=1m",
