@@ -32,6 +32,7 @@ void Supervisor::carry_out(const Action& action) {
         case ActionKind::signal: return workers_.send_signal(action.slot, action.signal_number, "");
         case ActionKind::prepare_reload: return action.restores == 0 ? start_reload(action.generation) : start_way_back(action);
         case ActionKind::commit_reload: return commit_reload(action);
+        case ActionKind::end_watch: return desk_.on_watch_ended(action.generation, action.text);
         case ActionKind::roll_back_reload: return roll_back_reload(action);
         case ActionKind::drop_generation: return generations_.drop(action.generation);
         case ActionKind::report_degraded:

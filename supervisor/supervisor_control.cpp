@@ -68,7 +68,7 @@ void Supervisor::on_request(std::uint64_t id, const std::string& text) {
 Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& request) {
     switch (request.verb) {
         case ControlVerb::reload:
-            desk_.await_reload(id);
+            desk_.await_reload(id, request.argument == "settled");
             if (setup_.service) setup_.service->on_reload_asked();
             reload();
             return {};

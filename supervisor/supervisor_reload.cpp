@@ -47,6 +47,15 @@ CheckOutcome check_blocking(const SupervisorSetup& setup, int code_fd) {
     return CheckOutcome::pass(to_lines(*addresses));
 }
 
+std::string gone_back(const Action& commit) {
+    return commit.text + "; generation " + std::to_string(commit.generation) + " serves, as generation " +
+           std::to_string(commit.restores) + " did";
+}
+
+std::string no_way_back(const Action& roll_back) {
+    return "it failed after it had taken over, and there is no way back: " + roll_back.text;
+}
+
 }  // namespace
 
 void Supervisor::start_reload(std::uint32_t generation) {
@@ -136,7 +145,8 @@ void Supervisor::commit_reload(const Action& action) {
     report_.set_listeners(listener_lines(now.listeners));
     report_.on_reload(generation, ReloadOutcome::committed);
     if (action.restores != 0) report_.on_reload(failed, ReloadOutcome::rolled_back, action.text);
-    desk_.on_reload_committed(generation);
+    desk_.on_reload_committed(generation, action.patience);
+    if (action.restores != 0) desk_.on_watch_ended(failed, gone_back(action));
     if (action.restores == 0) tell_hooks_of_reload(generation, "reloaded");
     if (action.restores != 0) tell_hooks_of_reload(failed, "rolled-back", action.text);
     have_listeners_kept();
@@ -145,6 +155,7 @@ void Supervisor::commit_reload(const Action& action) {
 void Supervisor::roll_back_reload(const Action& action) {
     report_.on_reload(action.generation, ReloadOutcome::rolled_back, action.text);
     desk_.on_reload_rolled_back(action.generation, action.text);
+    if (action.restores != 0) desk_.on_watch_ended(generations_.committed_number(), no_way_back(action));
     abandon_check();
     candidate_code_.reset();
     generations_.drop(action.generation);

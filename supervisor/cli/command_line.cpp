@@ -25,6 +25,7 @@ struct Flag {
 constexpr Flag kFlags[] = {
     {"--json", &CommandLine::json},
     {"--quick", &CommandLine::quick},
+    {"--settled", &CommandLine::settled},
     {"--once", &CommandLine::once},
     {"--help", &CommandLine::help},
     {"-h", &CommandLine::help},
@@ -75,8 +76,11 @@ Result<void> check(const CommandLine& line) {
     if (!line.command->argument.empty() && line.argument.empty()) {
         return Error(std::string(line.command->argument) + " is missing");
     }
-    if (line.quick && !line.command->may_be_quick) return Error("--quick is for girin stop");
-    if (line.once && line.command->kind != CommandKind::top) return Error("--once is for girin top");
+    for (const CommandRow& row : command_rows()) {
+        const Flag* const flag = find_flag_option(row.flag);
+        if (!flag || !(line.*(flag->field)) || row.flag == line.command->flag) continue;
+        return Error(std::string(row.flag) + " is for girin " + std::string(row.name));
+    }
     return {};
 }
 

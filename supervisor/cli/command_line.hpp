@@ -16,6 +16,7 @@ struct CommandLine {
     ServerChoice server;
     bool json = false;
     bool quick = false;
+    bool settled = false;
     bool once = false;
     bool help = false;
 

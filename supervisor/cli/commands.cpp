@@ -129,10 +129,15 @@ int print_outcome(const CommandLine& line, const ControlReply& reply) {
     return static_cast<int>(reply.status == 200 ? ExitCode::ok : ExitCode::failure);
 }
 
+std::string argument_of(const CommandLine& line) {
+    if (line.quick) return "quick";
+    return line.settled ? "settled" : line.argument;
+}
+
 int request(const CommandLine& line, const std::string& path) {
     const auto named = ControlRequest::parse(line.command->name);
     if (!named) return fail(line, named.error().message());
-    const auto body = make_request_body(named->verb, line.quick ? "quick" : line.argument);
+    const auto body = make_request_body(named->verb, argument_of(line));
     if (!body) return fail(line, body.error().message());
     const bool stops = named->verb == ControlVerb::stop;
     const UniqueFd master = stops ? open_master(path) : UniqueFd();

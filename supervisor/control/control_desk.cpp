@@ -71,7 +71,10 @@ ControlDesk::Waiting& ControlDesk::add(std::uint64_t id, ControlVerb verb) {
     return waiting;
 }
 
-void ControlDesk::await_reload(std::uint64_t id) { add(id, ControlVerb::reload); }
+void ControlDesk::await_reload(std::uint64_t id, bool until_settled) {
+    add(id, ControlVerb::reload).until_settled = until_settled;
+}
+
 void ControlDesk::await_scale(std::uint64_t id, std::size_t count) { add(id, ControlVerb::scale).count = count; }
 void ControlDesk::await_stop(std::uint64_t id) { add(id, ControlVerb::stop); }
 
@@ -96,9 +99,24 @@ void ControlDesk::on_reload_begins(std::uint32_t generation) {
     }
 }
 
-void ControlDesk::on_reload_committed(std::uint32_t generation) {
-    const auto meant = [=](const Waiting& w) { return w.verb == ControlVerb::reload && w.generation == generation; };
-    end_where(meant, AnswerKind::done, "generation " + std::to_string(generation) + " serves");
+void ControlDesk::on_reload_committed(std::uint32_t generation, Duration watch) {
+    const bool is_watched = watch > Duration::zero();
+    for (Waiting& waiting : waiting_) {
+        if (waiting.verb == ControlVerb::reload && waiting.generation == generation) waiting.committed = true;
+    }
+    const auto meant = [=](const Waiting& w) {
+        return w.committed && w.generation == generation && !(is_watched && w.until_settled);
+    };
+    const std::string more = is_watched ? "; it is watched for " + girin::to_text(watch) + " more" : "";
+    end_where(meant, AnswerKind::done, "generation " + std::to_string(generation) + " serves" + more);
+}
+
+void ControlDesk::on_watch_ended(std::uint32_t generation, const std::string& why_not) {
+    const auto meant = [=](const Waiting& w) { return w.committed && w.generation == generation; };
+    const std::string who = "generation " + std::to_string(generation);
+    if (why_not.empty()) return end_where(meant, AnswerKind::done, who + " serves, and has stayed well");
+    const std::string subject = why_not.starts_with(who) ? "" : who + ": ";
+    end_where(meant, AnswerKind::failed, subject + why_not);
 }
 
 void ControlDesk::on_reload_rolled_back(std::uint32_t generation, const std::string& reason) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loop/base/clock.hpp"
 #include "loop/base/error.hpp"
 
 namespace girin {
@@ -23,7 +24,7 @@ std::string_view to_text(ControlVerb verb);
 /// On the channel: three lines, verb, argument, and who asks ("uid 0, pid 123").
 struct ControlRequest {
     ControlVerb verb = ControlVerb::reload;
-    std::string argument;  // "+2", "3", "quick", "debug"
+    std::string argument;  // "+2", "3", "quick", "settled", "debug"
     std::string asker;
 
     ControlRequest() = default;
@@ -77,7 +78,7 @@ class ControlDesk {
     bool is_full() const { return waiting_.size() >= kMaxWaiting; }
 
     /// What `id` waits for from now on.
-    void await_reload(std::uint64_t id);
+    void await_reload(std::uint64_t id, bool until_settled = false);
     void await_scale(std::uint64_t id, std::size_t workers);
     void await_exit(std::uint64_t id, std::size_t slot, pid_t pid);
     void await_stop(std::uint64_t id);
@@ -85,7 +86,10 @@ class ControlDesk {
 
     /// A reload that begins is the one that those waited for who had asked before.
     void on_reload_begins(std::uint32_t generation);
-    void on_reload_committed(std::uint32_t generation);
+    /// `watch`: for how long it may still be gone back from.
+    void on_reload_committed(std::uint32_t generation, Duration watch);
+    /// `why_not` is empty: it has stayed well.
+    void on_watch_ended(std::uint32_t generation, const std::string& why_not);
     void on_reload_rolled_back(std::uint32_t generation, const std::string& reason);
     void on_worker_exited(std::size_t slot, pid_t pid, const std::string& sentence);
     /// The server stops: only that it has stopped can still be waited for.
@@ -105,6 +109,8 @@ class ControlDesk {
         std::uint64_t id = 0;
         ControlVerb verb = ControlVerb::reload;
         std::uint32_t generation = 0;  // reload: 0 until it begins
+        bool until_settled = false;    // reload: not done before its watch has ended
+        bool committed = false;        // reload
         std::size_t count = 0;         // scale: workers; kill: slot
         pid_t pid = 0;
     };

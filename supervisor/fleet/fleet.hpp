@@ -238,6 +238,7 @@ class Fleet {
     // fleet_way_back.cpp: from a generation that fails after its commit
     void keep_former(std::uint32_t generation, bool was_well);
     void forget_former();
+    void end_watch(std::uint32_t generation, std::string why_not);
     void expire_former();
     void blame(std::size_t slot, Fault fault, std::string_view reason);
     void decide_way_back(Fault fault, std::string_view reason);

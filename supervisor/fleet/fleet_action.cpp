@@ -10,6 +10,7 @@ std::string_view to_text(ActionKind kind) {
         case ActionKind::signal: return "signal";
         case ActionKind::prepare_reload: return "prepare_reload";
         case ActionKind::commit_reload: return "commit_reload";
+        case ActionKind::end_watch: return "end_watch";
         case ActionKind::roll_back_reload: return "roll_back_reload";
         case ActionKind::drop_generation: return "drop_generation";
         case ActionKind::report_degraded: return "report_degraded";

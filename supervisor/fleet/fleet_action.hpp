@@ -23,8 +23,10 @@ enum class ActionKind : std::uint8_t {
     signal,             // slot, pid, signal_number: TERM, ABRT or KILL; text: why, for the ledger of kills
     prepare_reload,     // generation: validate, bind new addresses; answer later: reload_prepared or _refused
                         // `restores`: not with the settings as they are now, but with that generation's
-    commit_reload,      // generation, restores: it serves alone; text, with restores: what was gone back from, and why
-    roll_back_reload,   // generation, text: it failed, and why; new spawns of it will not come
+    commit_reload,      // generation, restores: it serves alone; text, with restores: what was gone back from, and why;
+                        // patience: for how long it is watched; 0: not, and end_watch doesn't come
+    end_watch,          // generation: it has stayed well; text: or why that isn't so, or can't be known
+    roll_back_reload,   // generation, restores, text: it failed, and why; new spawns of it will not come
     drop_generation,    // generation: no process of it is left or will come; let go of what it held
     report_degraded,    // text, count of ready workers: workers fail in a row; respawns are slowed down
     report_recovered,   // text, count of ready workers: no longer

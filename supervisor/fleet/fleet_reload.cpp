@@ -81,6 +81,7 @@ void Fleet::commit_if_complete() {
     action.generation = committed_;
     action.restores = done.restores;
     action.text = done.why;
+    action.patience = former_ ? options_.roll_back_window : Duration::zero();
     const std::string like = done.restores == 0 ? "" : ", as generation " + std::to_string(done.restores) + " did";
     log(LogLevel::info, "reload: generation " + std::to_string(committed_) + " serves" + like);
     balance();
@@ -96,6 +97,7 @@ void Fleet::roll_back(std::string_view reason) {
     }
     Action& action = act(ActionKind::roll_back_reload);
     action.generation = failed.generation;
+    action.restores = failed.restores;
     action.text = reason;
     const bool stays_degraded = failed.restores != 0;
     log(LogLevel::error, std::string(stays_degraded ? "degraded: there is no way back: " : "reload: ") + "generation " +

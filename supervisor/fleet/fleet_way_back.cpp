@@ -10,7 +10,7 @@
 namespace girin {
 
 void Fleet::keep_former(std::uint32_t generation, bool was_well) {
-    forget_former();
+    if (former_) end_watch(generation, "generation " + std::to_string(committed_) + " followed before it had proved itself");
     if (options_.roll_back_window <= Duration::zero()) return;
     former_.emplace(generation, was_well, now_, now_ + options_.roll_back_window);
 }
@@ -21,7 +21,15 @@ void Fleet::forget_former() {
 }
 
 void Fleet::expire_former() {
-    if (former_ && !going_back_ && former_->until <= now_) forget_former();
+    // A way back that an operator's reload was preferred to is no sign of being well.
+    if (former_ && !going_back_ && former_->until <= now_) end_watch(committed_, former_->why);
+}
+
+void Fleet::end_watch(std::uint32_t generation, std::string why_not) {
+    Action& action = act(ActionKind::end_watch);
+    action.generation = generation;
+    action.text = std::move(why_not);
+    forget_former();
 }
 
 /// Somebody's KILL and a fork that fails say nothing about a worker's code.
@@ -56,9 +64,10 @@ void Fleet::decide_way_back(Fault fault, std::string_view reason) {
         going_back_ = true;
         return;
     }
-    log(LogLevel::error, "degraded: " + what + "; generation " + std::to_string(former_->generation) +
-                             " was no better, and is not gone back to");
-    forget_former();
+    const std::string no_better = "; generation " + std::to_string(former_->generation) +
+                                  " was no better, and is not gone back to";
+    log(LogLevel::error, "degraded: " + what + no_better);
+    end_watch(committed_, what + no_better);
 }
 
 void Fleet::begin_way_back() {

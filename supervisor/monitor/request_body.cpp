@@ -23,6 +23,7 @@ struct Field {
 constexpr Field kFields[] = {
     {ControlVerb::scale, "workers", json::kind::int64, "a number"},
     {ControlVerb::scale, "by", json::kind::int64, "a number"},
+    {ControlVerb::reload, "settled", json::kind::bool_, "true or false"},
     {ControlVerb::stop, "quick", json::kind::bool_, "true or false"},
     {ControlVerb::kill, "slot", json::kind::int64, "a number"},
     {ControlVerb::log_level, "level", json::kind::string, "a level's name"},

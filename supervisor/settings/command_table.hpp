@@ -17,7 +17,7 @@ struct CommandRow {
     std::string_view argument;  // its name in the usage line; empty: it has none
     std::string_view summary;
     CommandKind kind = CommandKind::request;
-    bool may_be_quick = false;
+    std::string_view flag = {};  // of its own: "--quick"; empty: it has none
 };
 
 std::span<const CommandRow> command_rows();

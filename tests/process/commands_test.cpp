@@ -67,7 +67,7 @@ TEST_F(Commands, ReloadOrSayWhyNot) {
     const std::string library = dir_ / "shop.so";
     fs::copy_file(app("minimal"), library);
     GirinProcess running(dir_, server({library}));
-    EXPECT_EQ(said({"reload"}), "0 generation 2 serves");
+    EXPECT_EQ(said({"reload"}), "0 generation 2 serves; it is watched for 30 s more");
     fs::copy_file(app("constructor_throws"), library, fs::copy_options::overwrite_existing);
     const std::string failed = said({"reload"});
     EXPECT_TRUE(failed.starts_with("1 girin reload: generation 3 failed and was rolled back: ")) << failed;

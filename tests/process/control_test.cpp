@@ -86,14 +86,14 @@ TEST_F(Control, CountsOnWhenAWorkerIsReplaced) {
     EXPECT_TRUE(eventually(10s, "the exit to be told", [&] {
         return status().at("totals").at("worker_exits").at("killed_outside").to_number<int>() == 1;
     }));
-    EXPECT_EQ(ask("reload"), "200 generation 2 serves");
+    EXPECT_EQ(ask("reload"), "200 generation 2 serves; it is watched for 30 s more");
     EXPECT_EQ(status().at("totals").at("requests").to_number<int>(), 10);
 }
 
 TEST_F(Control, AnswersAReloadByItsOutcome) {
     dir_.write("girin.conf", "application = demo\n");
     GirinProcess girin(dir_, GirinCommand(args({}), 2));
-    EXPECT_EQ(ask("reload"), "200 generation 2 serves");
+    EXPECT_EQ(ask("reload"), "200 generation 2 serves; it is watched for 30 s more");
     EXPECT_EQ(status().at("last_reload").at("outcome").as_string(), "committed");
     dir_.write("girin.conf", "application = ./nowhere.so\n");
     const std::string answer = ask("reload");
@@ -145,7 +145,7 @@ TEST_F(Control, AnswersAStopWhenTheServerHasStopped) {
 
 TEST_F(Control, LogsWhoAsked) {
     GirinProcess girin(dir_, GirinCommand(args(), 2));
-    EXPECT_EQ(ask("reload"), "200 generation 2 serves");
+    EXPECT_EQ(ask("reload"), "200 generation 2 serves; it is watched for 30 s more");
     const std::string asker = "uid " + std::to_string(::getuid()) + ", pid " + std::to_string(::getpid());
     EXPECT_TRUE(girin.wait_for_log("reload asked by " + asker));
     struct stat file{};

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -66,6 +67,28 @@ TEST_F(WayBack, IsTakenWhenNewCodeFailsAfterItsReload) {
     ::kill(killed, SIGKILL);
     ASSERT_TRUE(girin.workers_become(2, {killed}, 30s)) << girin.log();
     for (int i = 0; i < 10; ++i) EXPECT_EQ(answer(girin), "v1") << "also by those that start later";
+}
+
+TEST_F(WayBack, IsToldToWhoWaitsForIt) {
+    GirinProcess girin(dir_, command({"--roll-back-window", "30"}));
+    std::ofstream(library_, std::ios::binary | std::ios::trunc)
+        << std::ifstream(app("fails_later"), std::ios::binary).rdbuf();
+    std::future<Finished> asked = std::async(std::launch::async, [this] {
+        return run_girin(dir_, {"reload", "--settled", "--control-socket", "control"});
+    });
+    ASSERT_TRUE(girin.wait_for_log("generation 2 serves", 30s)) << girin.log();
+    dir_.write("fail", "now");
+    const Finished told = asked.get();
+    EXPECT_EQ(told.status.code, 1) << told.output;
+    EXPECT_NE(told.error.find("generation 2 failed after it had taken over"), std::string::npos) << told.error;
+    EXPECT_NE(told.error.find("; generation 3 serves, as generation 1 did"), std::string::npos) << told.error;
+}
+
+TEST_F(WayBack, ThatIsNotNeededIsToldToWhoWaitsForIt) {
+    GirinProcess girin(dir_, command({"--roll-back-window", "1"}));
+    const Finished told = run_girin(dir_, {"reload", "--settled", "--json", "--control-socket", "control"});
+    EXPECT_EQ(told.status.code, 0) << told.error;
+    EXPECT_NE(told.output.find("generation 2 serves, and has stayed well"), std::string::npos) << told.output;
 }
 
 TEST_F(WayBack, IsToldByStatus) {

@@ -7,6 +7,8 @@
 namespace girin::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 class Desk : public testing::Test {
   protected:
     /// "7 done: text", one a line.
@@ -34,9 +36,42 @@ TEST_F(Desk, AnswersAReloadWhenItIsCommitted) {
     desk_.await_reload(7);
     desk_.on_reload_begins(2);
     EXPECT_EQ(answers(), "");
-    desk_.on_reload_committed(2);
+    desk_.on_reload_committed(2, 0s);
     EXPECT_EQ(answers(), "7 done: generation 2 serves\n");
     EXPECT_EQ(answers(), "");
+}
+
+TEST_F(Desk, TellsForHowLongAReloadIsWatched) {
+    desk_.await_reload(7);
+    desk_.on_reload_begins(2);
+    desk_.on_reload_committed(2, 60s);
+    EXPECT_EQ(answers(), "7 done: generation 2 serves; it is watched for 60 s more\n");
+    desk_.on_watch_ended(2, "");
+    EXPECT_EQ(answers(), "");
+}
+
+TEST_F(Desk, AnswersWhoWaitsForMoreWhenTheWatchEnds) {
+    desk_.await_reload(7, true);
+    desk_.on_reload_begins(2);
+    desk_.on_reload_committed(2, 60s);
+    desk_.await_reload(8, true);
+    desk_.on_reload_begins(3);
+    desk_.on_reload_rolled_back(3, "x");
+    EXPECT_EQ(answers(), "8 failed: generation 3 failed and was rolled back: x\n");
+    desk_.on_watch_ended(2, "");
+    EXPECT_EQ(answers(), "7 done: generation 2 serves, and has stayed well\n");
+    desk_.await_reload(9, true);
+    desk_.on_reload_begins(4);
+    desk_.on_reload_committed(4, 60s);
+    desk_.on_watch_ended(4, "generation 4 failed: y");
+    EXPECT_EQ(answers(), "9 failed: generation 4 failed: y\n");
+}
+
+TEST_F(Desk, WaitsForNoWatchWhereThereIsNone) {
+    desk_.await_reload(7, true);
+    desk_.on_reload_begins(2);
+    desk_.on_reload_committed(2, 0s);
+    EXPECT_EQ(answers(), "7 done: generation 2 serves\n");
 }
 
 TEST_F(Desk, TellsWhyAReloadWasRolledBack) {
@@ -51,7 +86,7 @@ TEST_F(Desk, LetsARequestDuringAReloadWaitForTheNextOne) {
     desk_.on_reload_begins(2);
     desk_.await_reload(5);
     desk_.await_reload(6);
-    desk_.on_reload_committed(2);
+    desk_.on_reload_committed(2, 0s);
     EXPECT_EQ(answers(), "1 done: generation 2 serves\n");
     desk_.on_reload_begins(3);
     desk_.on_reload_rolled_back(3, "x");

@@ -20,6 +20,7 @@ TEST(RequestBody, BecomesAnArgument) {
     EXPECT_EQ(argument(ControlVerb::stop, R"({"quick": false})"), "");
     EXPECT_EQ(argument(ControlVerb::kill, R"({"slot": 0})"), "0");
     EXPECT_EQ(argument(ControlVerb::log_level, R"({"level": "debug"})"), "debug");
+    EXPECT_EQ(argument(ControlVerb::reload, R"({"settled": true})"), "settled");
     EXPECT_EQ(argument(ControlVerb::reload, "{}"), "");
     EXPECT_EQ(argument(ControlVerb::reload, ""), "");
 }
@@ -37,6 +38,7 @@ TEST(RequestBody, IsMadeOfAnArgument) {
     const std::pair<ControlVerb, std::string> all[] = {
         {ControlVerb::scale, "4"}, {ControlVerb::scale, "+4"}, {ControlVerb::scale, "-4"}, {ControlVerb::kill, "3"},
         {ControlVerb::stop, "quick"}, {ControlVerb::log_level, "info"}, {ControlVerb::reload, ""},
+        {ControlVerb::reload, "settled"},
     };
     for (const auto& [verb, text] : all) {
         const auto body = make_request_body(verb, text);

@@ -116,7 +116,18 @@ TEST(FleetWayBack, IsClosedAfterTheWindow) {
     serve_second(h, 2);
     const Actions over = h.pass(h.fleet.options().roll_back_window);
     EXPECT_EQ(first(over, ActionKind::drop_generation).generation, 1u);
+    EXPECT_EQ(first(over, ActionKind::end_watch).generation, 2u);
+    EXPECT_EQ(first(over, ActionKind::end_watch).text, "") << "it has stayed well";
     EXPECT_EQ(count(crash_fresh(h, 5), ActionKind::prepare_reload), 0u);
+}
+
+TEST(FleetWayBack, IsGivenUpForTheNextReload) {
+    Harness h;
+    serve_second(h, 2);
+    const Actions next = h.reload();
+    EXPECT_EQ(first(next, ActionKind::end_watch).generation, 2u);
+    EXPECT_EQ(first(next, ActionKind::end_watch).text, "generation 3 followed before it had proved itself");
+    EXPECT_EQ(first(next, ActionKind::commit_reload).patience, h.fleet.options().roll_back_window);
 }
 
 TEST(FleetWayBack, IsNeverThereWithoutAWindow) {

@@ -21,6 +21,7 @@ constexpr std::string_view kInvariants[] = {
     "spawns_no_dropped_generation",
     "drops_no_living_generation",
     "each_reload_has_one_outcome",
+    "each_watch_has_one_end",
     "leaves_only_with_nobody_left",
     "stops_only_when_asked_or_at_first_start",
     "goes_back_only_to_what_is_kept",
@@ -139,6 +140,17 @@ void each_reload_has_one_outcome(Witness& witness, const Action& action) {
     witness.committed = action.generation;
     witness.committed_at = witness.now;
     witness.faults = 0;
+}
+
+/// By being over, or by going back; before the next is committed.
+void each_watch_has_one_end(Witness& witness, const Action& action) {
+    const bool goes_back = action.kind == ActionKind::prepare_reload && action.restores != 0;
+    const bool ends = action.kind == ActionKind::end_watch;
+    if (ends && witness.watched != action.generation) witness.found("each_watch_has_one_end", "none: " + about(action));
+    if (ends || goes_back) witness.watched.reset();
+    if (action.kind != ActionKind::commit_reload) return;
+    if (witness.watched) witness.found("each_watch_has_one_end", "it goes on: " + about(action));
+    if (action.patience > Duration::zero()) witness.watched = action.generation;
 }
 
 void leaves_only_with_nobody_left(Witness& witness, const Action& action) {
@@ -328,6 +340,7 @@ void check_action(Witness& witness, const Action& action) {
     spawns_no_dropped_generation(witness, action);
     drops_no_living_generation(witness, action);
     each_reload_has_one_outcome(witness, action);
+    each_watch_has_one_end(witness, action);
     leaves_only_with_nobody_left(witness, action);
     stops_only_when_asked_or_at_first_start(witness, action);
     goes_back_only_to_what_is_kept(witness, action);

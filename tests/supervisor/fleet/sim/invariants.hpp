@@ -24,6 +24,7 @@ void spawns_nothing_after_a_stop(Witness& witness, const Action& action);
 void spawns_no_dropped_generation(Witness& witness, const Action& action);
 void drops_no_living_generation(Witness& witness, const Action& action);
 void each_reload_has_one_outcome(Witness& witness, const Action& action);
+void each_watch_has_one_end(Witness& witness, const Action& action);
 void leaves_only_with_nobody_left(Witness& witness, const Action& action);
 void stops_only_when_asked_or_at_first_start(Witness& witness, const Action& action);
 void goes_back_only_to_what_is_kept(Witness& witness, const Action& action);

@@ -203,6 +203,10 @@ class HidesRollBacks : public DropsActions {
     }
 };
 
+class WatchesOn : public DropsActions {
+    bool is_dropped(const Action& action, const Fleet&) override { return action.kind == ActionKind::end_watch; }
+};
+
 /// After a roll-back nobody starts the former generation's workers again.
 class ForgetsToRestore : public DropsActions {
     bool is_dropped(const Action& action, const Fleet& fleet) override {
@@ -362,6 +366,7 @@ constexpr Plant kPlants[] = {
     {"SpawnOfADroppedGenerationIsFound", "spawns_no_dropped_generation", [] { return broken_by<SpawnsOldCode>(); }},
     {"GenerationDroppedTooEarlyIsFound", "drops_no_living_generation", [] { return broken_by<DropsTooEarly>(); }},
     {"ReloadWithoutAnOutcomeIsFound", "each_reload_has_one_outcome", [] { return broken_by<HidesRollBacks>(); }},
+    {"WatchWithoutAnEndIsFound", "each_watch_has_one_end", [] { return broken_by<WatchesOn>(); }},
     {"ForgottenRestoringIsFound", "fleet_converged",
      [] { return broken_by<ForgetsToRestore>(200); }},  // short: calm comes before an operator stops the server
     {"TwoReplacedAtOnceAreFound", "replacing_never_lowers_the_ready", [] { return broken_by<ReplacesTwoAtOnce>(); }},

@@ -57,6 +57,7 @@ struct Witness {
     std::map<std::size_t, std::size_t> in_slot;  // slot → index of the live process
     std::set<std::uint32_t> dropped;
     std::optional<std::uint32_t> open_reload;
+    std::optional<std::uint32_t> watched;  // the generation that may be gone back from
     bool reload_has_moved = false;     // begun or ended by the decision that is being judged
     std::uint32_t committed = 1;       // the generation
     TimePoint committed_at{};
