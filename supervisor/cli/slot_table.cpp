@@ -43,6 +43,7 @@ constexpr Column kColumns[] = {
     {"CONN", [](Slot slot) { return whole_words(member(slot, "connections")); }, 5},
     {"BUSY", [](Slot slot) { return percent_words(member(slot, "utilisation")); }, 8},
     {"LAG", [](Slot slot) { return lag_words(member(slot, "lag_s")); }, 8},
+    {"P99", [](Slot slot) { return latency_words(member(object_member(slot, "latency"), "p99_s")); }, 7},
     {"RSS", [](Slot slot) { return memory_of(slot, "rss_bytes"); }, 2},
     {"PSS", [](Slot slot) { return memory_of(slot, "pss_bytes"); }, 6},
     {"EXITS", [](Slot slot) { return whole_words(member(slot, "exits")); }, 3},

@@ -50,13 +50,20 @@ std::string reload_line(const json::object& status) {
            (reason.empty() ? "" : ": " + reason);
 }
 
+/// Empty: nobody has asked for anything lately.
+std::string latency_of(const json::object& status) {
+    const json::object latency = object_member(status, "latency");
+    if (latency.empty()) return "";
+    return "; p50 " + latency_words(member(latency, "p50_s")) + ", p99 " + latency_words(member(latency, "p99_s"));
+}
+
 std::string traffic_line(const json::object& status) {
     const json::object totals = object_member(status, "totals");
     return whole_words(member(totals, "requests")) + " requests, " +
            tenths_words(member(status, "requests_per_second")) + " a second, " +
            whole_words(member(status, "requests_in_flight")) + " in flight; " +
            whole_words(member(status, "connections")) + " connections; " +
-           whole_words(member(totals, "errors_5xx")) + " server errors";
+           whole_words(member(totals, "errors_5xx")) + " server errors" + latency_of(status);
 }
 
 /// "slot 3 was killed by SIGKILL from outside, 5 s ago".

@@ -74,6 +74,12 @@ std::string lag_words(const json::value& seconds) {
     return lag < 1 ? print("%.0f ms", lag * 1000) : print(lag < 10 ? "%.1f s" : "%.0f s", lag);
 }
 
+std::string latency_words(const json::value& seconds) {
+    if (!seconds.is_number()) return "-";
+    const double latency = to_number(seconds);
+    return latency < 0.01 ? print("%.1f ms", latency * 1000) : lag_words(seconds);
+}
+
 std::string percent_words(const json::value& share) { return print("%.0f%%", to_number(share) * 100); }
 
 }  // namespace girin

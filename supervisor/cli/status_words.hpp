@@ -32,6 +32,8 @@ std::string ago_words(const boost::json::value& at_ms);
 std::string memory_words(const boost::json::value& bytes);
 /// "12 ms", "1.2 s".
 std::string lag_words(const boost::json::value& seconds);
+/// "0.4 ms", "12 ms", "1.2 s", "-".
+std::string latency_words(const boost::json::value& seconds);
 /// "12%"
 std::string percent_words(const boost::json::value& share);
 

@@ -55,7 +55,7 @@ class Published {
     std::array<std::atomic<std::uint64_t>, kWords> words_;
 };
 
-/// Text of a bounded length, to be published; what is longer is cut.
+/// Text of a bounded length, to be published; what is longer is cut, and ends with "…".
 template <std::size_t Bytes>
 struct FixedText {
     std::uint16_t length = 0;
@@ -64,15 +64,21 @@ struct FixedText {
     FixedText() = default;
     explicit FixedText(std::string_view text) : length(static_cast<std::uint16_t>(fitting(text))) {
         std::memcpy(bytes.data(), text.data(), length);
+        if (length == text.size()) return;
+        std::memcpy(bytes.data() + length, kCut.data(), kCut.size());
+        length = static_cast<std::uint16_t>(length + kCut.size());
     }
     std::string_view view() const { return {bytes.data(), length < Bytes ? length : Bytes}; }
     bool operator==(const FixedText& other) const { return view() == other.view(); }
 
   private:
+    static constexpr std::string_view kCut = "…";
+    static_assert(Bytes >= kCut.size());
+
     /// Not in the middle of a UTF-8 character.
     static std::size_t fitting(std::string_view text) {
         if (text.size() <= Bytes) return text.size();
-        std::size_t end = Bytes;
+        std::size_t end = Bytes - kCut.size();
         while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
         return end;
     }

@@ -11,6 +11,12 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 double to_seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 std::int64_t to_ns(TimePoint time) { return std::chrono::nanoseconds(time.time_since_epoch()).count(); }
 
+LatencyHistogram latency_of(const ScoreboardSlot& line) {
+    LatencyHistogram counts;
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = line.latency[i].load(kRelaxed);
+    return counts;
+}
+
 }  // namespace
 
 std::string Snapshot::state() const {
@@ -34,10 +40,13 @@ std::uint64_t Snapshot::connections() const {
 
 void Observer::look(TimePoint now) {
     work_.resize(place_.board.size());
+    latencies_.resize(place_.board.size());
     const double seconds = looked_at_ ? to_seconds((now - *looked_at_).count()) : 0;
     looked_at_ = now;
     for (std::size_t slot = 0; slot < work_.size(); ++slot) look_at(slot, now, seconds);
-    const std::uint64_t requests = place_.facts->totals(place_.board).requests;
+    const WorkTotals totals = place_.facts->totals(place_.board);
+    latency_.look(totals.latency);
+    const std::uint64_t requests = totals.requests;
     if (seconds > 0) requests_per_second_ = static_cast<double>(requests - std::min(requests, requests_)) / seconds;
     requests_ = requests;
     std::erase_if(memories_, [now](const auto& entry) { return now - entry.second.read_at > 10 * kMemoryAge; });
@@ -58,6 +67,8 @@ void Observer::look_at(std::size_t slot, TimePoint now, double seconds) {
         work.utilisation = std::min(1.0, static_cast<double>(work.busy_ns - before.busy_ns) / 1e9 / seconds);
         work.requests_per_second = static_cast<double>(work.requests - before.requests) / seconds;
     }
+    if (work.pid != before.pid && seconds > 0) latencies_[slot].begin_anew();
+    latencies_[slot].look(latency_of(line));
     before = work;
 }
 
@@ -68,6 +79,7 @@ Snapshot Observer::take(TimePoint now) {
     snapshot.master_memory = memory_of(snapshot.master.pid, now);
     snapshot.totals = place_.facts->totals(place_.board);
     snapshot.requests_per_second = requests_per_second_;
+    snapshot.latency = latency_.quantiles();
     for (std::size_t slot = 0; slot < place_.board.size(); ++slot) {
         SlotView seen = view(slot, now);
         const bool is_used = seen.facts.state != WorkerState::empty || seen.facts.exits > 0;
@@ -93,6 +105,7 @@ SlotView Observer::view(std::size_t slot, TimePoint now) {
     if (slot < work_.size() && work_[slot].pid == seen.facts.pid) {
         seen.utilisation = work_[slot].utilisation;
         seen.requests_per_second = work_[slot].requests_per_second;
+        if (seen.has_worker()) seen.latency = latencies_[slot].quantiles();
     }
     if (seen.has_worker()) seen.program = line.program.load(kRelaxed);
     if (seen.has_worker()) seen.memory = memory_of(seen.pid(), now);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loop/base/clock.hpp"
+#include "supervisor/monitor/latency_window.hpp"
 #include "supervisor/monitor/master_board.hpp"
 #include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/monitor/process_memory.hpp"
@@ -29,6 +30,7 @@ struct SlotView {
     double lag_s = 0;                 // so long others waited for the loop; of one that hangs: until now
     double utilisation = 0;           // of the last second: 1 is a loop that never waits
     double requests_per_second = 0;
+    std::optional<LatencyQuantiles> latency;  // of the last ten seconds' requests
     std::optional<ProcessMemory> memory;
 
     bool has_worker() const { return facts.pid > 0; }
@@ -43,6 +45,7 @@ struct Snapshot {
     std::vector<SlotView> slots;
     WorkTotals totals;
     double requests_per_second = 0;
+    std::optional<LatencyQuantiles> latency;  // of all of them
 
     /// "starting", "serving", "reloading", "degraded" or "stopping".
     std::string state() const;
@@ -84,6 +87,8 @@ class Observer {
 
     const MonitorPlace& place_;
     std::vector<Work> work_;
+    std::vector<LatencyWindow> latencies_;  // of the slots
+    LatencyWindow latency_;
     std::map<pid_t, Memory> memories_;
     std::uint64_t requests_ = 0;
     double requests_per_second_ = 0;

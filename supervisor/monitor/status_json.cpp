@@ -39,6 +39,12 @@ json::object memory_json(const std::optional<ProcessMemory>& memory) {
     return object;
 }
 
+json::value latency_json(const std::optional<LatencyQuantiles>& latency) {
+    if (!latency) return nullptr;
+    const auto to_us = [](double seconds) { return std::round(seconds * 1e6) / 1e6; };
+    return json::object{{"p50_s", to_us(latency->p50_s)}, {"p99_s", to_us(latency->p99_s)}};
+}
+
 json::value reload_json(const ReloadFacts& reload) {
     constexpr std::string_view kOutcomes[] = {"none", "running", "committed", "rolled_back"};
     if (reload.outcome == ReloadOutcome::none) return nullptr;
@@ -77,6 +83,7 @@ json::object slot_json(const SlotView& slot, TimePoint now) {
     object["requests_in_flight"] = slot.requests_in_flight;
     object["errors_5xx"] = slot.errors_5xx;
     object["connections"] = slot.connections;
+    object["latency"] = latency_json(slot.latency);
     object["lag_s"] = rounded(slot.lag_s);
     object["utilisation"] = rounded(slot.utilisation);
     object["memory"] = memory_json(slot.memory);
@@ -131,6 +138,7 @@ std::string status_json(const Snapshot& snapshot, const std::string& version) {
     status["requests_in_flight"] = snapshot.requests_in_flight();
     status["connections"] = snapshot.connections();
     status["requests_per_second"] = rounded(snapshot.requests_per_second);
+    status["latency"] = latency_json(snapshot.latency);
     status["memory"] = memory_json(snapshot.master_memory);
     status["totals"] = totals_json(snapshot);
     json::array slots;

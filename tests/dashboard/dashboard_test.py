@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -73,6 +74,19 @@ class Dashboard(unittest.TestCase):
         browser.wait_for("document.querySelector('#state').textContent === 'serving'", "the state")
         return girin, browser
 
+    def keep_asking(self, girin):
+        """Requests in the background, so that there are some in every window, however slow the machine is."""
+        over = threading.Event()
+
+        def ask():
+            while not over.wait(0.05):
+                girin.get("/")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        self.addCleanup(asking.join)
+        self.addCleanup(over.set)
+
     def answer(self, browser, button):
         """Presses, says yes, and waits for the outcome."""
         browser.click(button)
@@ -85,12 +99,14 @@ class Dashboard(unittest.TestCase):
 
     def test_shows_what_is(self):
         girin, browser = self.start("--admin-allow-actions")
-        for _ in range(20):
-            girin.get("/")
+        self.keep_asking(girin)
         browser.wait_for("[...document.querySelectorAll('#slots tr')].filter(r => r.children[2].textContent === 'ready')"
                          ".length === 2", "two ready workers")
         browser.wait_for("[...document.querySelectorAll('#slots tr')].reduce("
-                         "(n, r) => n + Number(r.children[9].textContent), 0) >= 20", "the requests counted")
+                         "(n, r) => n + Number(r.children[10].textContent), 0) >= 20", "the requests counted")
+        browser.wait_for("['p50', 'p99'].every(id => parseFloat(document.getElementById(id).textContent) > 0)", "latencies")
+        browser.wait_for("[...document.querySelectorAll('#slots tr')].some(r => / m?s$/.test(r.children[7].textContent))",
+                         "the latency of a worker")
         self.assertIn(girin.site.removeprefix("http://"), browser.text("#facts"))
         self.assertIn(str(girin.process.pid), browser.text("#facts"))
         browser.wait_for("document.querySelector('#rate-plot path:not(.area)').getAttribute('d').split('L').length > 3",

@@ -26,6 +26,7 @@ function duration(s) {
   return `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
 }
 
+const latency = s => s !== null && s !== undefined && s < 0.01 ? `${(s * 1000).toFixed(1)} ms` : duration(s);
 const clock = ms => new Date(ms).toLocaleTimeString('en-GB');
 const count = n => Math.round(n).toLocaleString('en');
 const percent = share => `${Math.round(share * 100)} %`;
@@ -80,6 +81,8 @@ const plots = {
   rate: new Plot('rate', count, 10),
   busy: new Plot('busy', percent, 1),
   lag: new Plot('lag', duration, 0.01),
+  p50: new Plot('p50', latency, 0.01),
+  p99: new Plot('p99', latency, 0.01),
   flight: new Plot('flight', count, 10),
   connections: new Plot('connections', count, 10),
   memory: new Plot('memory', bytes, 1024 * 1024),
@@ -134,8 +137,8 @@ function slotRow(slot) {
   row.append(
     element('td', slot.slot), element('td', slot.pid ?? '–'), element('td', slot.state, `state ${tone(slot.state)}`),
     element('td', slot.generation || '–'), element('td', duration(slot.age_s)), busyMeter(slot.utilisation),
-    element('td', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), element('td', count(slot.requests_in_flight)),
-    element('td', count(slot.connections)), element('td', count(slot.requests)),
+    element('td', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), element('td', latency(slot.latency?.p99_s)),
+    element('td', count(slot.requests_in_flight)), element('td', count(slot.connections)), element('td', count(slot.requests)),
     element('td', bytes(slot.memory.pss_bytes ?? slot.memory.rss_bytes)), element('td', slot.exits),
     element('td', last, 'wide'), killCell(slot));
   return row;
@@ -174,6 +177,8 @@ function showStatus(status) {
   plots.rate.add(status.requests_per_second);
   plots.busy.add(greatest(status.slots, slot => slot.utilisation));
   plots.lag.add(greatest(status.slots, slot => slot.lag_s));
+  plots.p50.add(status.latency?.p50_s ?? 0);
+  plots.p99.add(status.latency?.p99_s ?? 0);
   plots.flight.add(status.requests_in_flight);
   plots.connections.add(status.connections);
   plots.memory.add(sum([status, ...status.slots], part => part.memory.pss_bytes ?? part.memory.rss_bytes ?? 0));

@@ -19,9 +19,11 @@ const char* const kStatus = R"({"version": "0.1.0", "name": "shop", "pid": 7, "s
     "uptime_s": 90, "listeners": ["127.0.0.1:8000", "unix:/run/s"], "workers": {"wanted": 2, "ready": 1},
     "last_reload": {"generation": 3, "outcome": "rolled_back", "at_ms": 0, "reason": "no database"},
     "requests_in_flight": 1, "connections": 4, "requests_per_second": 20.1,
+    "latency": {"p50_s": 0.0004, "p99_s": 0.0351},
     "totals": {"requests": 100, "errors_5xx": 3, "worker_exits": {"finished": 2, "crashed": 0, "killed_outside": 1}},
     "slots": [{"slot": 0, "pid": 8, "state": "ready", "generation": 2, "age_s": 200, "requests": 60, "lag_s": 0.002,
                "requests_per_second": 12.34, "requests_in_flight": 1, "connections": 3, "utilisation": 0.5,
+               "latency": {"p50_s": 0.001, "p99_s": 1.25},
                "memory": {"rss_bytes": 10485760, "pss_bytes": null}, "exits": 1,
                "last_exit": {"cause": "was killed by SIGKILL from outside", "at_ms": 5}},
               {"slot": 1, "pid": null, "state": "waiting", "lag_s": 2.7, "age_s": null},
@@ -36,16 +38,16 @@ TEST(StatusText, TellsTheServer) {
     EXPECT_TRUE(lines[2].ends_with(" ago: no database")) << lines[2];
     EXPECT_TRUE(lines[3].starts_with("Worker exits: 2 finished, 1 killed outside; the last: slot 0 was killed by SIGKILL "))
         << lines[3];
-    EXPECT_EQ(lines[4], "100 requests, 20.1 a second, 1 in flight; 4 connections; 3 server errors");
+    EXPECT_EQ(lines[4], "100 requests, 20.1 a second, 1 in flight; 4 connections; 3 server errors; p50 0.4 ms, p99 35 ms");
 }
 
 TEST(StatusText, HasARowForEachSlotThatSomebodyIsIn) {
     const auto rows = slot_table(parse(kStatus).at("slots").as_array(), kAnyWidth);
     ASSERT_EQ(rows.size(), 3u);
     EXPECT_TRUE(rows[0].ends_with("EXITS  LAST EXIT")) << rows[0];
-    EXPECT_NE(rows[1].find("12.3     1     3   50%   2 ms  10.0M    -"), std::string::npos) << rows[1];
+    EXPECT_NE(rows[1].find("12.3     1     3   50%   2 ms  1.2 s  10.0M    -"), std::string::npos) << rows[1];
     EXPECT_NE(rows[2].find("waiting"), std::string::npos) << rows[2];
-    EXPECT_NE(rows[2].find("2.7 s"), std::string::npos) << rows[2];
+    EXPECT_NE(rows[2].find("2.7 s      -"), std::string::npos) << rows[2];
 }
 
 TEST(StatusText, LeavesOutColumnsUntilTheRowsFit) {

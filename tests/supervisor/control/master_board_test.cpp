@@ -9,9 +9,10 @@
 namespace girin::test {
 namespace {
 
-TEST(FixedText, CutsBetweenCharacters) {
-    EXPECT_EQ(FixedText<4>("abcdef").view(), "abcd");
-    EXPECT_EQ(FixedText<4>("abc\xc3\xa9").view(), "abc");
+TEST(FixedText, CutsBetweenCharactersAndSaysSo) {
+    EXPECT_EQ(FixedText<6>("abcdef").view(), "abcdef");
+    EXPECT_EQ(FixedText<6>("abcdefg").view(), "abc…");
+    EXPECT_EQ(FixedText<6>("ab\xc3\xa9" "def").view(), "ab…");
     EXPECT_EQ(FixedText<4>("").view(), "");
 }
 
