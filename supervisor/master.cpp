@@ -17,6 +17,7 @@
 #include "supervisor/preload.hpp"
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/process/daemon.hpp"
+#include "supervisor/process/limits.hpp"
 #include "supervisor/process/pidfile.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/root_directory.hpp"
@@ -119,11 +120,20 @@ class Master {
         if (auto opened = open_log(to_log_options(settings())); !opened) return failed(opened.error());
         logs_open_ = true;
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
+        tell_limits();
         const bool are_root = ::geteuid() == 0 && (!identity_.changes_user() || identity_.uid == 0);
         if (!settings().chroot.empty() && are_root) {
             log_warning("chroot " + settings().chroot + ": workers run as root, who can leave it; name a --user");
         }
         return {};
+    }
+
+    void tell_limits() const {
+        const ProcessLimits limits = read_limits();
+        const std::string text = limits_text(limits);
+        if (!text.empty()) log_info(text);
+        const auto doubt = connections_doubt(limits, settings().worker_connections);
+        if (doubt && settings().exec.empty()) log_warning(*doubt);
     }
 
     SupervisorEnd look_at_application() {

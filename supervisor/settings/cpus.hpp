@@ -3,14 +3,10 @@
 // How many cores are ours to use: what the CPU affinity allows, and what the cgroup's quota pays for.
 
 #include <cstddef>
-#include <functional>
-#include <optional>
-#include <string>
+
+#include "supervisor/settings/cgroup.hpp"
 
 namespace girin {
-
-/// The text of a file of the kernel's; none: there is no such file.
-using ReadKernelFile = std::function<std::optional<std::string>(const std::string& path)>;
 
 /// Pure: `allowed` cores, or fewer where a quota of our cgroup, or of one above it, is less; a part of a core counts as
 /// a whole one. Both cgroup versions, mounted where distributions and containers do. Never 0; what can't be understood

@@ -50,7 +50,7 @@ def allow_processes(server, soft, hard):
 @fault("T15", "NoMoreDescriptors", "64 descriptors, 200 clients that stay",
        "no spinning, no crash; serves again when they go")
 def no_more_descriptors(case):
-    case.explain("too many open files")
+    case.explain("too many open files", "worker-connections")
     server = case.server(workers=2, descriptors=64, keep_alive=60)
     workers = server.workers()
     clients = case.sockets_to(server, 200)
