@@ -121,7 +121,8 @@ void ControlSockets::hand_over() {
 void ControlSockets::claim(const Settings& settings) {
     admin_.claim_files();
     control_.claim_files();
-    if (shared_ && !is_usual_ && !control_.empty()) ::chmod(settings.control_socket.c_str(), mode_of(settings));
+    if (!shared_) return;
+    for (const Listener& socket : control_.listeners()) ::chmod(socket.address().path.c_str(), mode_of(settings));
 }
 
 std::vector<std::string> control_directories() {

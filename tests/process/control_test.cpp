@@ -106,6 +106,15 @@ TEST_F(Control, AnswersAReloadByItsOutcome) {
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
 }
 
+TEST_F(Control, StaysWhereItIsOverAReloadWhateverItsSettingsSay) {
+    dir_.write("girin.conf", "application = demo\n");
+    GirinProcess girin(dir_, GirinCommand(args({}), 2));
+    dir_.write("girin.conf", "application = demo\ncontrol_socket_mode = 0666\n");
+    EXPECT_EQ(ask("reload"), "200 generation 2 serves; it is watched for 30 s more");
+    EXPECT_TRUE(girin.wait_for_log("takes a restart, and stays as it is")) << girin.log();
+    EXPECT_EQ(std::filesystem::status(socket()).permissions(), std::filesystem::perms{0600});
+}
+
 TEST_F(Control, ScalesUpAndDown) {
     GirinProcess girin(dir_, GirinCommand(args(), 2));
     EXPECT_EQ(ask("scale", R"({"workers": 4})"), "200 4 workers serve");

@@ -217,6 +217,27 @@ TEST_F(Upgrades, MoveTheAdminAddressWhereTheNewSettingsHaveIt) {
     EXPECT_EQ(Masters::answering_on(Endpoint::unix_socket(dir_ / "new")), masters.pid());
 }
 
+TEST_F(Upgrades, MoveTheControlSocketWhereTheNewSettingsHaveItInTheirMode) {
+    const std::string start = "application = demo\nworkers = 1\nsoak = 0\nbind = 127.0.0.1:0\n";
+    dir_.write("girin.conf", start + "control_socket = old\n");
+    // The file's word counts, not that of the tests' environment.
+    GirinCommand command({"-u", "GIRIN_CONTROL_SOCKET", girin_binary(), "-c", "girin.conf"}, 1);
+    command.program = "env";
+    Masters masters(dir_, command);
+    const auto mode = [&](const char* file) { return std::filesystem::status(dir_ / file).permissions(); };
+    EXPECT_EQ(mode("old"), std::filesystem::perms{0600});
+    dir_.write("girin.conf", start + "control_socket = old\ncontrol_socket_mode = 0660\n");
+    ASSERT_TRUE(masters.upgrade());
+    EXPECT_EQ(mode("old"), std::filesystem::perms{0660});
+    EXPECT_EQ(Masters::answering_on(Endpoint::unix_socket(dir_ / "old")), masters.pid());
+    dir_.write("girin.conf", start + "control_socket = new\ncontrol_socket_mode = 0640\n");
+    const Finished asked = run_girin(dir_, {"upgrade", "--control-socket", dir_ / "old"});
+    EXPECT_EQ(asked.status.code, 0) << asked.error << masters.log();
+    EXPECT_EQ(Masters::answering_on(Endpoint::unix_socket(dir_ / "new")), masters.successor());
+    EXPECT_EQ(mode("new"), std::filesystem::perms{0640});
+    EXPECT_TRUE(eventually(10s, "the former file to go", [&] { return !std::filesystem::exists(dir_ / "old"); }));
+}
+
 TEST_F(Upgrades, TellTheServiceManagerWhoFollows) {
     ServiceManager manager(dir_);
     Masters masters(dir_, manager.command(GirinCommand(args_with("0"), 2)));
