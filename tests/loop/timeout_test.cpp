@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "loop/sleep.hpp"
+#include "tests/loop/endings.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 
@@ -28,21 +29,6 @@ Coro<void> notes_cancel(Duration duration, bool& cancelled) {
     }
 }
 TimePoint in(Duration delay) { return later(EventLoop::running().time(), delay); }
-
-/// "ok", "timed out", "cancelled", or what went wrong.
-Coro<std::string> ending(Coro<void> work) {
-    std::string text = "ok";
-    try {
-        co_await std::move(work);
-    } catch (const TimeoutError&) {
-        text = "timed out";
-    } catch (const Cancelled&) {
-        text = "cancelled";
-    } catch (const std::exception& error) {
-        text = error.what();
-    }
-    co_return text;
-}
 
 /// The limit counts from when the coroutine runs, unlike timeout(), which counts from its call.
 Coro<void> limited(Duration limit, Coro<void> work) { co_await timeout(limit, std::move(work)); }
@@ -77,7 +63,7 @@ TEST(Timeout, ConvertsOnlyInTheOutermostOfEqualDeadlines_Nested) {
 
 TEST(Timeout, CancelsItsWork_WaiterCancelled) {
     bool cancelled = false;
-    EXPECT_EQ(run_virtually(ending, limited(10ms, notes_cancel(10s, cancelled))), "timed out");
+    EXPECT_EQ(run_virtually(ending<void>, limited(10ms, notes_cancel(10s, cancelled))), "timed out");
     EXPECT_TRUE(cancelled);
 }
 
@@ -98,14 +84,14 @@ TEST(Timeout, IsNoneAtTheEndOfTime_Disabled) {
 
 TEST(Timeout, OfZeroOrLessEndsWorkAtItsFirstWait_ZeroSleepZeroPast) {
     for (const Duration limit : {0s, -11s}) {
-        EXPECT_EQ(run_virtually(ending, limited(limit, sleeps(10s))), "timed out");
-        EXPECT_EQ(run_virtually(ending, limited(limit, sleeps(0s))), "timed out");
+        EXPECT_EQ(run_virtually(ending<void>, limited(limit, sleeps(10s))), "timed out");
+        EXPECT_EQ(run_virtually(ending<void>, limited(limit, sleeps(0s))), "timed out");
     }
 }
 
 TEST(Timeout, OfZeroLetsWorkEndThatNeverWaits) {
     auto at_once = []() -> Coro<void> { co_return; };
-    EXPECT_EQ(run_virtually(ending, limited(0s, at_once())), "ok");
+    EXPECT_EQ(run_virtually(ending<void>, limited(0s, at_once())), "ok");
 }
 
 TEST(Timeout, PassesErrorsOn_ForeignExceptionPassed) {
@@ -113,7 +99,7 @@ TEST(Timeout, PassesErrorsOn_ForeignExceptionPassed) {
         throw std::runtime_error("boom");
         co_return;
     };
-    EXPECT_EQ(run_virtually(ending, limited(10ms, fails())), "boom");
+    EXPECT_EQ(run_virtually(ending<void>, limited(10ms, fails())), "boom");
 }
 
 TEST(Timeout, PassesAnErrorOnThatTheCancellationCaused_ForeignExceptionOnTimeout) {
@@ -138,7 +124,7 @@ TEST(Timeout, PassesCancellationFromOutsideOn_ForeignCancelDoesntTimeout) {
         TaskBase::current()->cancel_task();
         co_await sleep_for(10s);
     };
-    EXPECT_EQ(run_virtually(ending, limited(10s, cancels_itself())), "cancelled");
+    EXPECT_EQ(run_virtually(ending<void>, limited(10s, cancels_itself())), "cancelled");
 }
 
 TEST(Timeout, DoesNotCancelTheTaskItIsIn_OuterTaskIsNotCancelled) {
@@ -210,7 +196,7 @@ TEST(Timeout, MayStandInCleanUp_NestedInFinally) {
         if (cancelled) throw Cancelled{};
     };
     Trace trace;
-    EXPECT_EQ(run_virtually(ending, limited(10ms, body(trace))), "timed out");
+    EXPECT_EQ(run_virtually(ending<void>, limited(10ms, body(trace))), "timed out");
     EXPECT_EQ(trace, Trace{"timed out"});
 }
 

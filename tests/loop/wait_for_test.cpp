@@ -4,6 +4,7 @@
 
 #include "loop/sleep.hpp"
 #include "loop/timeout.hpp"
+#include "tests/loop/endings.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 
@@ -41,20 +42,6 @@ Coro<int> cleans_up(Duration work, Duration clean_up, Trace& trace) {
         throw Cancelled{};
     }
     co_return 1;
-}
-template <class T>
-Coro<std::string> ending(Coro<T> work) {
-    std::string text = "ok";
-    try {
-        co_await std::move(work);
-    } catch (const TimeoutError&) {
-        text = "timed out";
-    } catch (const Cancelled&) {
-        text = "cancelled";
-    } catch (const std::exception& error) {
-        text = error.what();
-    }
-    co_return text;
 }
 Coro<void> until_done(FutureStateBase& state) {
     const Future<void> ended(state.loop());

@@ -41,6 +41,16 @@ class ReloadTest : public testing::Test {
         EXPECT_TRUE(serves("old"));
     }
 
+    /// The next reload finds another number of workers, an address that is new, and one no longer there.
+    void change_all() {
+        options_.read_settings = [this] {
+            Settings settings = options_.settings;
+            settings.bind = {BindAddress::unix_socket(dir_ / "new"), BindAddress::unix_socket(dir_ / "kept")};
+            settings.workers = 3;
+            return Result<Settings>(settings);
+        };
+    }
+
     TempDir dir_;
     MasterOptions options_;
     std::optional<MasterProcess> master_;
@@ -60,12 +70,7 @@ TEST_F(ReloadTest, ReplacesAllWorkersAndKeepsTheAddresses) {
 }
 
 TEST_F(ReloadTest, TakesNewAddressesAndDropsOldOnes) {
-    options_.read_settings = [this] {
-        Settings settings = options_.settings;
-        settings.bind = {BindAddress::unix_socket(dir_ / "new"), BindAddress::unix_socket(dir_ / "kept")};
-        settings.workers = 3;
-        return Result<Settings>(settings);
-    };
+    change_all();
     start();
     master_->signal(SIGHUP);
     ASSERT_TRUE(master_->logs("generation 2 serves"));
@@ -160,12 +165,7 @@ TEST_F(ReloadTest, ReplacesAKilledOldWorkerWhileANewGenerationStarts) {
 /// With all that was changed: the number of workers, an address that had been closed, one that had been opened.
 TEST_F(ReloadTest, GoesBackWhenTheNewGenerationFailsAfterItsCommit) {
     options_.settings.error_logfile = dir_ / "log";
-    options_.read_settings = [this] {
-        Settings settings = options_.settings;
-        settings.bind = {BindAddress::unix_socket(dir_ / "new"), BindAddress::unix_socket(dir_ / "kept")};
-        settings.workers = 3;
-        return Result<Settings>(settings);
-    };
+    change_all();
     start();
     master_->signal(SIGHUP);
     ASSERT_TRUE(master_->logs("generation 2 serves"));

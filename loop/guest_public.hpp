@@ -1,11 +1,9 @@
-// The guest over Asio's public interface: the fallback of guest.cpp, for an Asio whose inside is not known. A thread
-// of its own runs the io_context; what our operations complete is sent to the loop's thread
-// (asio/loop_executor.hpp), and a bell rung. Handlers that are no operations of ours, a bare asio::post for
-// instance, run on that thread.
+#pragma once
 
-#include "loop/guest.hpp"
-
-#if !GIRIN_ASIO_INTERNALS
+// What a guest sleeps on, over Asio's public interface, for an Asio whose inside is not known: the fallback of
+// guest_reactor.hpp, for guest.cpp alone. A thread of its own runs the io_context; what our operations complete is sent to
+// the loop's thread (asio/loop_executor.hpp), and a bell rung. Handlers that are no operations of ours, a bare asio::post
+// for instance, run on that thread.
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -17,16 +15,9 @@
 #include <thread>
 
 #include "loop/base/unique_fd.hpp"
+#include "loop/guest.hpp"
 
 namespace girin {
-namespace {
-
-UniqueFd checked(int fd, const char* what) {
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
-    return UniqueFd(fd);
-}
-
-}  // namespace
 
 struct Guest::Impl {
     explicit Impl(AsioLoop& l)
@@ -44,6 +35,11 @@ struct Guest::Impl {
         waiter.join();
         loop.io_context().restart();
         loop.lend(-1);
+    }
+
+    static UniqueFd checked(int fd, const char* what) {
+        if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+        return UniqueFd(fd);
     }
 
     void watch(int fd) {
@@ -65,6 +61,8 @@ struct Guest::Impl {
         }
     }
 
+    int fd() const { return both.get(); }
+    /// Makes the descriptor readable.
     void ring() const { ::eventfd_write(bell.get(), 1); }
 
     /// True: nothing is left to do before the descriptor becomes readable.
@@ -91,35 +89,4 @@ struct Guest::Impl {
     std::thread waiter;
 };
 
-Guest::Guest(AsioLoop& loop) {
-    if (loop.is_running()) throw LoopError("a loop that runs can't be a guest");
-    impl_ = std::make_unique<Impl>(loop);
-    loop.set_asleep(true);
-    impl_->ring();  // for the first pump()
-}
-
-Guest::~Guest() { impl_->loop.set_asleep(false); }
-
-int Guest::fd() const { return impl_->both.get(); }
-
-void Guest::pump() {
-    AsioLoop& loop = impl_->loop;
-    const AsioLoop::RunningScope scope(loop, std::source_location::current());
-    loop.set_asleep(false);
-    try {
-        for (int turns = 0; turns < kTurnsPerPump; ++turns) {
-            loop.turn(false);
-            if (loop.has_ready() || !impl_->prepare_to_sleep(loop.timers().next())) continue;
-            loop.set_asleep(true);
-            return;
-        }
-    } catch (...) {
-        impl_->ring();
-        throw;
-    }
-    impl_->ring();
-}
-
 }  // namespace girin
-
-#endif

@@ -1,0 +1,30 @@
+#pragma once
+
+// How work that has a time limit ends, as a word to compare.
+
+#include <string>
+#include <utility>
+
+#include "loop/cancel.hpp"
+#include "loop/coro.hpp"
+#include "loop/timeout.hpp"
+
+namespace girin::test {
+
+/// "ok", "timed out", "cancelled", or what went wrong.
+template <class T>
+Coro<std::string> ending(Coro<T> work) {
+    std::string text = "ok";
+    try {
+        co_await std::move(work);
+    } catch (const TimeoutError&) {
+        text = "timed out";
+    } catch (const Cancelled&) {
+        text = "cancelled";
+    } catch (const std::exception& error) {
+        text = error.what();
+    }
+    co_return text;
+}
+
+}  // namespace girin::test
