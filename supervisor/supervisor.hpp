@@ -23,15 +23,14 @@
 #include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
-#include "supervisor/recycle_watch.hpp"
 #include "supervisor/reload_check.hpp"
-#include "supervisor/scale_advisor.hpp"
 #include "supervisor/systemd/service.hpp"
 #include "supervisor/upgrade/elders.hpp"
 #include "supervisor/upgrade/predecessor.hpp"
 #include "supervisor/upgrade/successor.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
 #include "supervisor/worker_set.hpp"
+#include "supervisor/worker_survey.hpp"
 
 namespace girin {
 
@@ -179,10 +178,7 @@ class Supervisor {
     // supervisor_survey.cpp: regular looks at workers and files
     void begin_surveys();
     void survey(TimePoint now);
-    void look_for_worn_out_workers(TimePoint now);
-    void begin_scaling(const Settings& settings);
-    void scale_by_load(TimePoint now);
-    std::optional<LoadSample> sample_load(TimePoint now);
+    std::vector<WorkerLook> look_at_all(TimePoint now) const;
     void scale_by_operator(int workers);
     std::size_t workers_after_reload(const Settings& settings) const;
     void watch_file();
@@ -252,10 +248,7 @@ class Supervisor {
     HealthJudge judge_;
     std::optional<TimePoint> next_look_;  // at the workers' health
     std::map<std::size_t, Examination> examinations_;
-    RecycleWatch recycling_{RecycleLimits()};
-    ScaleAdvisor scaling_{ScaleOptions()};
-    BusyMeter turns_;  // from the scoreboard
-    BusyMeter cpu_;    // from the kernel
+    WorkerSurvey survey_;
     std::optional<TimePoint> next_survey_;
     FileWatch file_;
     OomWatch oom_;

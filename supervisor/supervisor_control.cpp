@@ -96,9 +96,9 @@ Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& r
 Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
     const auto wanted = parse_scale(argument);
     if (!wanted) return wanted.error();
-    if (scaling_.is_needed()) {
+    if (survey_.needs_load()) {
         if (fleet_.is_paused()) return Error("all workers are drained; a reload brings them back");
-        const auto least = static_cast<int>(scaling_.options().least);
+        const auto least = static_cast<int>(survey_.scaling().least);
         scale_by_operator(static_cast<int>(wanted->relative ? wanted->count : wanted->count - least));
         desk_.await_scale(id, fleet_.wanted());
         return {};

@@ -1,6 +1,8 @@
 // The shell's side of the workers' health: looks at them in time, tells what the judge finds, and has one that hangs
 // examined, in a child, before it is ended.
 
+#include <algorithm>
+
 #include "loop/base/log.hpp"
 #include "supervisor/health/health_report.hpp"
 #include "supervisor/health/stack_trace.hpp"
@@ -30,8 +32,10 @@ std::string describe_outcome(const CheckOutcome& outcome) {
 
 void Supervisor::watch_health(const Settings& settings) {
     judge_.set_options(HealthOptions(settings.timeout, settings.lag_warning));
-    next_look_.reset();
-    if (judge_.interval() > Duration::zero()) next_look_ = os_.now() + judge_.interval();
+    if (judge_.interval() <= Duration::zero()) return next_look_.reset();
+    // One that is due stays so: from being late for it a standstill of all is told.
+    const TimePoint next = os_.now() + judge_.interval();
+    next_look_ = std::min(next, next_look_.value_or(next));
 }
 
 void Supervisor::look_at_workers(TimePoint now) {

@@ -22,6 +22,14 @@ RecycleLimits to_recycle_limits(const Settings& settings) {
     return limits;
 }
 
+ScaleOptions to_scale_options(const Settings& settings, std::size_t room) {
+    ScaleOptions options;
+    options.least = std::min<std::size_t>(settings.workers, room);
+    options.most = std::clamp<std::size_t>(settings.workers_most, options.least, room);
+    options.down_after = settings.scale_down_after;
+    return options;
+}
+
 /// For how long the worker's loop was at work since it began, with the turn that it is in.
 Duration busy_time(const ScoreboardSlot& line, TimePoint now) {
     const std::int64_t now_ns = std::chrono::nanoseconds(now.time_since_epoch()).count();
@@ -54,80 +62,54 @@ Duration cpu_time(pid_t pid, const ScoreboardSlot& line) {
 /// By the committed settings; at the start, and after each reload.
 void Supervisor::begin_surveys() {
     const TimePoint now = os_.now();
-    const auto seed = static_cast<std::uint64_t>(now.time_since_epoch().count());
-    recycling_ = RecycleWatch(to_recycle_limits(generations_.committed().settings), seed);
-    begin_scaling(generations_.committed().settings);
+    const Settings& settings = generations_.committed().settings;
+    SurveyOptions options;
+    options.recycling = to_recycle_limits(settings);
+    options.scaling = to_scale_options(settings, fleet_.options().max_workers);
+    options.seed = static_cast<std::uint64_t>(now.time_since_epoch().count());
+    survey_.begin(options);
     next_survey_.reset();
-    if (recycling_.is_needed() || scaling_.is_needed()) next_survey_ = now + RecycleWatch::kInterval;
+    if (survey_.is_needed()) next_survey_ = now + WorkerSurvey::kInterval;
     watch_file();
 }
 
 void Supervisor::survey(TimePoint now) {
-    if (recycling_.is_needed()) look_for_worn_out_workers(now);
-    if (!end_ && scaling_.is_needed()) scale_by_load(now);
-    next_survey_ = now + RecycleWatch::kInterval;
+    const std::vector<WorkerLook> looks = look_at_all(now);
+    for (const Event& event : survey_.look_for_worn_out(fleet_, looks, now)) {
+        if (!end_) decide(event);
+    }
+    const auto count = [this] { return count_queued(generations_.committed().listeners); };
+    const auto step = end_ ? std::nullopt : survey_.look_at_load(fleet_, looks, count, now);
+    if (step) decide(*step);
+    next_survey_ = now + WorkerSurvey::kInterval;
 }
 
-void Supervisor::look_for_worn_out_workers(TimePoint now) {
-    std::vector<std::pair<std::size_t, std::string>> worn_out;
+std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
+    std::vector<WorkerLook> looks;
     for (const auto& [slot, worker] : workers_.all()) {
         if (!worker.ready_at || worker.asked_to_stop) continue;
-        const auto resident = recycling_.needs_memory() ? resident_bytes(worker.pid) : std::nullopt;
-        if (auto why = recycling_.look(slot, *worker.ready_at, now, resident)) worn_out.emplace_back(slot, *why);
+        WorkerLook& look = looks.emplace_back();
+        look.slot = slot;
+        look.ready_since = *worker.ready_at;
+        if (survey_.needs_memory()) look.resident = resident_bytes(worker.pid);
+        if (!survey_.needs_load()) continue;
+        look.turns = busy_time(board_[slot], now);
+        look.cpu = cpu_time(worker.pid, board_[slot]);
     }
-    for (const auto& [slot, why] : worn_out) {
-        if (!end_) decide(Event::worker_asks_recycle(slot, why));
-    }
+    return looks;
 }
 
-/// Without a range the number is the operators' alone.
-void Supervisor::begin_scaling(const Settings& settings) {
-    ScaleOptions options;
-    const std::size_t room = fleet_.options().max_workers;
-    options.least = std::min<std::size_t>(settings.workers, room);
-    options.most = std::clamp<std::size_t>(settings.workers_most, options.least, room);
-    options.down_after = settings.scale_down_after;
-    scaling_ = ScaleAdvisor(options);
-}
-
-void Supervisor::scale_by_load(TimePoint now) {
-    const std::optional<LoadSample> sample = fleet_.is_paused() ? std::nullopt : sample_load(now);
-    if (!sample) return scaling_.interrupt();
-    const std::optional<ScaleStep> step = scaling_.look(*sample, now);
-    if (step) decide(Event::scale_to(step->workers, step->reason));
-}
-
-/// Nothing while workers come or go for other reasons, or when none was looked at before.
-std::optional<LoadSample> Supervisor::sample_load(TimePoint now) {
-    double busy = 0;
-    std::size_t known = 0;
-    for (const auto& [slot, worker] : workers_.all()) {
-        if (!worker.ready_at || worker.asked_to_stop) continue;
-        const auto turns = turns_.share(slot, *worker.ready_at, busy_time(board_[slot], now), now);
-        const auto cpu = cpu_.share(slot, *worker.ready_at, cpu_time(worker.pid, board_[slot]), now);
-        busy += std::max(turns.value_or(0), cpu.value_or(0));
-        known += turns.has_value();
-    }
-    const bool is_settled = !fleet_.is_stopping() && !fleet_.is_reloading() && fleet_.ready_count() == fleet_.wanted();
-    if (!is_settled || known == 0) return std::nullopt;
-    const std::uint64_t backlog = count_queued(generations_.committed().listeners);
-    return LoadSample(fleet_.wanted(), busy / static_cast<double>(known), backlog);
-}
-
-/// With a range, an operator moves its lower end, and the load decides above that. Workers that were drained by hand
-/// stay away until they are asked back.
 void Supervisor::scale_by_operator(int workers) {
-    if (!scaling_.is_needed()) return decide(Event::scale_by(workers));
-    const std::size_t least = scaling_.move_least(workers);
-    log_info("Scale: at least " + std::to_string(least) + " workers, at most " +
-             std::to_string(scaling_.options().most));
-    if (fleet_.wanted() < least && !fleet_.is_paused()) decide(Event::scale_to(least));
+    const std::optional<Event> event = survey_.scale_by_operator(fleet_, workers);
+    if (survey_.needs_load()) {
+        log_info("Scale: at least " + std::to_string(survey_.scaling().least) + " workers, at most " +
+                 std::to_string(survey_.scaling().most));
+    }
+    if (event) decide(*event);
 }
 
-/// A reload brings the number that is set; of a range, what is nearest to the number there is.
 std::size_t Supervisor::workers_after_reload(const Settings& settings) const {
-    if (settings.workers_most <= settings.workers) return settings.workers;
-    return std::clamp<std::size_t>(fleet_.wanted(), settings.workers, settings.workers_most);
+    return girin::workers_after_reload(fleet_, settings.workers, settings.workers_most);
 }
 
 /// What is watched already goes on: a change that has come meanwhile must not get lost. A file that can't be watched is

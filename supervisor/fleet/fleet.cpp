@@ -22,7 +22,7 @@ std::vector<Action> Fleet::decide(const Event& event, TimePoint now) {
     actions_.clear();
     if (mode_ == Mode::gone) return {};
     dispatch(event);
-    run_deadlines();
+    if (event.kind == EventKind::tick) run_deadlines();  // else one who was late would lose what is told of only next
     if (mode_ == Mode::serving) balance();  // what is wanted may have changed, or who is there
     drop_unused_generations();
     update_degraded();
@@ -69,7 +69,7 @@ void Fleet::dispatch(const Event& event) {
         case EventKind::resume: return resume();
         case EventKind::stop_graceful: return stop(is_stopping());  // asked twice: quickly
         case EventKind::stop_quick: return stop(true);
-        default: return;  // tick: the deadlines are looked at after every event
+        default: return;  // tick
     }
 }
 

@@ -65,9 +65,10 @@ struct WorkerRecord {
 /// Decides; the shell performs.
 ///
 /// Contract with the shell: perform the actions of one decision in order, then report what came of them by
-/// further calls; call with `tick` when next_deadline() has come; tell of a worker's exit last; `now` never
-/// goes backwards. Nothing may be asked after exit_master. An event that breaks this is our own bug and stops
-/// the process; whatever workers and operators may do, in any order, is not.
+/// further calls; call with `tick` when next_deadline() has come, after all that has happened until then has been told
+/// (a master that comes late doesn't blame workers for it); tell of a worker's exit last; `now` never goes backwards.
+/// Nothing may be asked after exit_master. An event that breaks this is our own bug and stops the process; whatever
+/// workers and operators may do, in any order, is not.
 ///
 /// Promises (the simulator's invariants):
 /// - No more than wanted + surge workers start or serve at once; with those that end, no more than slots().

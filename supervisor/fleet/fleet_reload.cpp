@@ -59,6 +59,7 @@ void Fleet::on_refused(const Event& event) {
 void Fleet::on_canary_ready() {
     reload_.phase = ReloadPhase::soaking;
     reload_.deadline = now_ + options_.soak;
+    if (options_.soak <= Duration::zero()) on_reload_deadline();
 }
 
 void Fleet::on_reload_deadline() {

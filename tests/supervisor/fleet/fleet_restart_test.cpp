@@ -22,6 +22,16 @@ TEST(FleetFirstStart, StopsWithTheReasonWhenAWorkerFailsToBoot) {
     EXPECT_EQ(exit.text, "no such database");
 }
 
+TEST(FleetFirstStart, BlamesNobodyForAMasterThatComesLate) {
+    Harness h;
+    h.send(Event::start(2));
+    h.now += plain_options().boot_timeout + 1s;  // it stood still; both have long said that they are ready
+    EXPECT_EQ(count(h.make_ready(0), ActionKind::signal), 0u);
+    EXPECT_EQ(count(h.make_ready(1), ActionKind::signal), 0u);
+    EXPECT_EQ(count(h.send(Event::tick()), ActionKind::signal), 0u);
+    EXPECT_EQ(h.fleet.ready_count(), 2u);
+}
+
 TEST(FleetFirstStart, StopsWhenAWorkerExitsBeforeReady) {
     Harness h;
     h.send(Event::start(1));

@@ -42,6 +42,17 @@ constexpr std::string_view kInvariants[] = {
     "replacing_never_lowers_the_ready",
     "deadlines_are_near_and_ahead",
     "whom_it_ends_it_kills_at_last",
+    "load_keeps_to_the_range",
+    "steady_load_moves_one_way",
+    "load_is_answered_in_time",
+    "only_the_worn_out_are_recycled",
+    "the_worn_out_are_noticed",
+    "recycles_one_at_a_time",
+    "the_well_are_left_alone",
+    "the_starved_are_never_ended",
+    "the_debugged_are_never_ended",
+    "a_standstill_ends_nobody",
+    "who_hangs_is_ended",
     "nobody_dead_is_unreported",
     "fleet_converged",
     "fleet_stopped",
@@ -66,20 +77,28 @@ void Witness::note_fault(const Process& process) {
 }
 
 std::size_t Witness::serving() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(processes, [](const Process& p) { return p.alive && p.ready && !p.told_to_end; }));
+    return static_cast<std::size_t>(std::ranges::count_if(in_slot, [this](const auto& entry) {
+        const Process& p = processes[entry.second];
+        return p.ready && !p.told_to_end;
+    }));
 }
 
 std::size_t Witness::not_leaving() const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(processes, [](const Process& p) { return p.alive && !p.told_to_end; }));
+        std::ranges::count_if(in_slot, [this](const auto& entry) { return !processes[entry.second].told_to_end; }));
+}
+
+Process* Witness::last_in(std::size_t slot) {
+    const auto living = in_slot.find(slot);
+    if (living != in_slot.end()) return &processes[living->second];
+    const auto last = std::ranges::find(processes.rbegin(), processes.rend(), slot, &Process::slot);
+    return last == processes.rend() ? nullptr : &*last;
 }
 
 void each_process_is_reaped_once(Witness& witness, const Event& event) {
     if (event.kind != EventKind::worker_exited) return;
-    const auto last = std::ranges::find_if(witness.processes.rbegin(), witness.processes.rend(),
-                                           [&event](const Process& p) { return p.slot == event.slot; });
-    if (last == witness.processes.rend() || last->alive || ++last->exits_reported != 1) {
+    Process* const last = witness.last_in(event.slot);
+    if (last == nullptr || last->alive || ++last->exits_reported != 1) {
         witness.found("each_process_is_reaped_once", "slot " + std::to_string(event.slot));
     }
 }
@@ -269,7 +288,8 @@ void a_failed_successor_is_killed_at_last(Witness& witness) {
 
 void serves_within_wanted_and_surge(Witness& witness) {
     // A spawn that was asked for and given up in the same breath is told to quit once it is answered.
-    if (std::ranges::any_of(witness.processes, [](const Process& p) { return p.alive && p.pid == 0; })) return;
+    const auto is_asked_for = [&witness](const auto& entry) { return witness.processes[entry.second].pid == 0; };
+    if (std::ranges::any_of(witness.in_slot, is_asked_for)) return;
     if (witness.not_leaving() > witness.wanted + witness.surge) {
         witness.found("serves_within_wanted_and_surge", std::to_string(witness.not_leaving()) + " of " +
                                                             std::to_string(witness.wanted) + " wanted");
@@ -277,8 +297,11 @@ void serves_within_wanted_and_surge(Witness& witness) {
 }
 
 void at_most_three_generations_live(Witness& witness) {
-    std::set<std::uint32_t> generations;
-    for (const auto& [slot, index] : witness.in_slot) generations.insert(witness.processes[index].generation);
+    std::vector<std::uint32_t> generations;
+    for (const auto& [slot, index] : witness.in_slot) {
+        const std::uint32_t generation = witness.processes[index].generation;
+        if (std::ranges::find(generations, generation) == generations.end()) generations.push_back(generation);
+    }
     if (generations.size() > 3) {
         witness.found("at_most_three_generations_live", std::to_string(generations.size()) + " generations");
     }
@@ -295,7 +318,8 @@ void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended)
 void deadlines_are_near_and_ahead(Witness& witness) {
     if (!witness.next_deadline) return;
     const Duration ahead = *witness.next_deadline - witness.now;
-    if (ahead <= Duration::zero() || ahead > witness.longest_wait) {
+    const bool is_overdue = witness.is_tick && ahead <= Duration::zero();
+    if (is_overdue || ahead > witness.longest_wait) {
         witness.found("deadlines_are_near_and_ahead", "in " + std::to_string(ahead.count()) + " ns");
     }
 }
@@ -330,7 +354,13 @@ void fleet_stopped(Witness& witness) {
     if (!witness.exited) witness.found("fleet_stopped", std::to_string(witness.in_slot.size()) + " live");
 }
 
-void check_event(Witness& witness, const Event& event) { each_process_is_reaped_once(witness, event); }
+void check_event(Witness& witness, const Event& event) {
+    each_process_is_reaped_once(witness, event);
+    load_keeps_to_the_range(witness, event);
+    steady_load_moves_one_way(witness, event);
+    only_the_worn_out_are_recycled(witness, event);
+    only_who_hangs_is_ended(witness, event);
+}
 
 void check_action(Witness& witness, const Action& action) {
     acts_only_on_slots_that_exist(witness, action);
@@ -370,6 +400,7 @@ void check_decision(Witness& witness, std::size_t ready_ended) {
     replacing_never_lowers_the_ready(witness, ready_ended);
     deadlines_are_near_and_ahead(witness);
     whom_it_ends_it_kills_at_last(witness);
+    recycles_one_at_a_time(witness);
 }
 
 }  // namespace girin::sim

@@ -16,6 +16,12 @@ std::span<const std::string_view> all_invariants();
 // For an event, before the Fleet sees it.
 void each_process_is_reaped_once(Witness& witness, const Event& event);
 
+void load_keeps_to_the_range(Witness& witness, const Event& event);
+void steady_load_moves_one_way(Witness& witness, const Event& event);
+void only_the_worn_out_are_recycled(Witness& witness, const Event& event);
+/// Four in one: the well, the starved and the debugged aren't, and nobody is for time in which all stood still.
+void only_who_hangs_is_ended(Witness& witness, const Event& event);
+
 // For an action, before the world performs it.
 void acts_only_on_slots_that_exist(Witness& witness, const Action& action);
 void spawns_only_into_free_slots(Witness& witness, const Action& action);
@@ -52,11 +58,26 @@ void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended)
 void deadlines_are_near_and_ahead(Witness& witness);
 void whom_it_ends_it_kills_at_last(Witness& witness);
 
+void recycles_one_at_a_time(Witness& witness);
+
+// After a survey, and after a look at everyone's signs of life.
+void load_is_answered_in_time(Witness& witness);
+void the_worn_out_are_noticed(Witness& witness);
+void who_hangs_is_ended(Witness& witness);
+
 // At the end.
 void nobody_dead_is_unreported(Witness& witness);
 void fleet_converged(Witness& witness, bool converged);
 void fleet_stopped(Witness& witness);
 
+/// max-lifetime or max-memory.
+bool is_said_by_survey(const Event& event);
+/// The number of workers, or what they have to do, changes for another reason than the load.
+bool is_disturbance(Witness& witness, const Event& event);
+/// What a survey that is taken now should make of the load.
+void note_load(Witness& witness);
+
+void check_survey(Witness& witness);
 void check_event(Witness& witness, const Event& event);
 void check_action(Witness& witness, const Action& action);
 void check_order(Witness& witness, const UpgradeAction& action);

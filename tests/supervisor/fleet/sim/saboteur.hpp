@@ -7,9 +7,19 @@
 #include <vector>
 
 #include "supervisor/fleet/fleet.hpp"
+#include "supervisor/health/process_sample.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
+#include "supervisor/worker_survey.hpp"
+#include "worker/scoreboard.hpp"
 
 namespace girin::sim {
+
+/// What a turn of the master begins with.
+struct MasterTurn {
+    TimePoint now;
+    std::optional<TimePoint> due;
+    Duration suspended;
+};
 
 class Saboteur {
   public:
@@ -24,6 +34,12 @@ class Saboteur {
     virtual std::vector<Action> alter(std::vector<Action> actions, const Fleet&) { return actions; }
     virtual std::vector<UpgradeAction> alter(std::vector<UpgradeAction> actions) { return actions; }
     virtual std::optional<TimePoint> alter(std::optional<TimePoint> deadline) { return deadline; }
+    /// What the survey sees instead.
+    virtual std::vector<WorkerLook> alter(std::vector<WorkerLook> looks) { return looks; }
+    /// What the judge of hangs is told instead.
+    virtual MasterTurn alter(MasterTurn turn) { return turn; }
+    virtual ProcessSample alter(ProcessSample sample) { return sample; }
+    virtual void alter(ScoreboardSlot&) {}
 };
 
 }  // namespace girin::sim

@@ -10,10 +10,36 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/fleet/fleet.hpp"
+#include "supervisor/health/health_judge.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
+#include "supervisor/worker_survey.hpp"
+#include "tests/supervisor/fleet/sim/ailment.hpp"
 
 namespace girin::sim {
+
+/// How a worker's memory goes: it grows, slowly or never, and has peaks that it gives back.
+struct Habit {
+    std::uint64_t base_bytes = 0;
+    std::uint64_t growth_bytes = 0;  // a second
+    std::uint64_t peak_bytes = 0;
+    Duration between_peaks = std::chrono::seconds(4);
+    Duration peak = std::chrono::seconds(1);
+
+    Habit() = default;
+    std::uint64_t resident_at(Duration age) const {
+        const auto grown = static_cast<std::uint64_t>(age / std::chrono::milliseconds(1)) * growth_bytes / 1000;
+        return base_bytes + grown + (age % between_peaks < peak ? peak_bytes : 0);
+    }
+};
+
+/// What the server's settings say of surveys and hangs. A reload may change the first.
+struct WatchSettings {
+    SurveyOptions survey;
+    HealthOptions health;
+
+    WatchSettings() = default;
+    bool has_range = false;  // as they were read: operators may have moved its ends together since
+};
 
 /// A fake process, from the spawn action to the end.
 struct Process {
@@ -27,8 +53,18 @@ struct Process {
     bool has_a_reason = false;   // to be ended: it was reported silent, or asked to be replaced
     bool is_probe = false;
     std::uint64_t decision = 0;  // that it was spawned by
+    bool is_respawn = false;
     int exits_reported = 0;
     TimePoint told_at{};
+    TimePoint ready_at{};
+    Ailment ailment;
+    bool is_examined = false;    // since it hangs
+    Duration allowed{};          // to be silent, when it was last looked at
+    Duration worked{};           // its loop was at work for so long
+    bool works_in_kernel = false;  // … mostly where turns don't show it; else where the processor's clock doesn't
+    Habit habit;
+    int looks_too_large = 0;     // in a row
+    bool said_to_be_worn = false;
 
     Process() = default;
 };
@@ -78,11 +114,20 @@ struct Witness {
     Duration longest_wait{};    // no deadline may be further away
     Duration longest_ladder{};  // from being told to end until KILL
     std::optional<TimePoint> next_deadline;
+    bool is_tick = false;  // what is decided on
     std::vector<Successor> successors;  // all there ever were; only the last may live
     bool open_upgrade = false;          // it has no outcome yet
     bool asked_to_finish = false;       // the soak of the successor
     Duration upgrade_soak{};
     Duration successor_patience{};      // from its failure until KILL
+    WatchSettings watches;          // in force; operators' words included
+    double demand = 0;              // so many workers' work is asked for
+    double queued = 0;              // connections
+    int looks_too_busy = 0;         // in a row, with all that were wanted there and nothing else going on
+    int looks_too_idle = 0;
+    int looks_undisturbed = 0;
+    bool went_down = false;         // the load, since anything but the load has changed
+    Duration look_interval{};       // of the judge
     bool asked_to_stop = false;
     bool ever_ready = false;
     std::optional<ExitCode> exited;
@@ -93,6 +138,10 @@ struct Witness {
     std::size_t serving() const;      // alive, ready, not told to end
     std::size_t not_leaving() const;  // alive or being spawned, not told to end
     void note_fault(const Process& process);
+    /// Something that a number of workers can't be blamed for: a change of load, a failure, an operator.
+    void disturb();
+    /// The process that was last in the slot; null: none ever was.
+    Process* last_in(std::size_t slot);
     /// The first one stands: what follows is its consequence.
     void found(std::string name, std::string detail);
 };

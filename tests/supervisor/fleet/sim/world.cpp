@@ -11,7 +11,7 @@ namespace girin::sim {
 using namespace std::chrono_literals;
 
 World::World(std::uint64_t seed, Saboteur& saboteur)
-    : random_(seed), saboteur_(saboteur), options_(draw_options()), fleet_(options_) {
+    : random_(seed), saboteur_(saboteur), options_(draw_options()), fleet_(options_), board_(fleet_.slots()) {
     witness_.slots = fleet_.slots();
     // The waits of draw_options at their longest, and the token bucket's.
     witness_.longest_wait = 10s;
@@ -26,10 +26,13 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
     witness_.roll_back_window = options_.roll_back_window;
     witness_.respawn_burst = witness_.respawn_tokens = static_cast<double>(options_.respawn_burst);
     witness_.respawns_per_second = options_.respawns_per_second;
+    settings_[1] = draw_watch_settings();
+    watch_by(1);
 }
 
 void World::start() {
-    tell(Event::start(1 + random_() % options_.max_workers));
+    change_load();
+    tell(Event::start(settings_[1].survey.scaling.least));
     schedule(draw(1ms, 5s), Happening::operators);
 }
 
@@ -37,27 +40,48 @@ bool World::step() {
     if (is_over()) return false;
     begin_upgrade_when_free();
     if (is_over()) return false;
-    const std::optional<TimePoint> deadline = next_deadline();
-    if (queue_.empty() && !deadline) return false;
-    if (deadline && (queue_.empty() || *deadline <= queue_.top().at)) {
-        now_ = std::max(now_, *deadline);
-        const bool is_upgrades = upgrade_.deadline() && *upgrade_.deadline() <= now_;
-        is_upgrades ? tell_upgrade(UpgradeEvent::tick) : tell(Event::tick());
-        return true;
-    }
+    const std::optional<TimePoint> due = next_wake();
+    if (queue_.empty() && !due) return false;
+    // A master that comes late hears first of all that has happened, as its loop does.
+    const bool has_news = !queue_.empty() && (!due || queue_.top().at < *due || queue_.top().at <= now_);
+    now_ = std::max(now_, has_news ? queue_.top().at : *due);
+    const MasterTurn turn = saboteur_.alter(MasterTurn{now_, due, suspended_});
+    judge_.on_turn(turn.now, turn.due, turn.suspended);
+    if (!has_news) return run_deadlines();
     const Scheduled next = queue_.top();
     queue_.pop();
-    now_ = std::max(now_, next.at);
     happen(next);
     return true;
 }
 
+/// One thing at a time, in the master's order.
+bool World::run_deadlines() {
+    if (next_look_ && *next_look_ <= now_) {
+        look_at_workers();
+    } else if (next_survey_ && *next_survey_ <= now_) {
+        take_survey();
+    } else {
+        const bool is_upgrades = upgrade_.deadline() && *upgrade_.deadline() <= now_;
+        is_upgrades ? tell_upgrade(UpgradeEvent::tick) : tell(Event::tick());
+    }
+    return true;
+}
+
+std::optional<TimePoint> World::next_wake() {
+    std::optional<TimePoint> next = next_deadline();
+    for (const auto& time : {next_look_, next_survey_}) {
+        if (time && (!next || *time < *next)) next = time;
+    }
+    return next;
+}
+
 bool World::is_converged() const {
-    const auto is_settled = [this](const Process& p) {
-        return !p.alive || (p.ready && !p.told_to_end && p.generation == fleet_.generation());
+    const auto is_settled = [this](const auto& entry) {
+        const Process& p = witness_.processes[entry.second];
+        return p.ready && !p.told_to_end && p.generation == fleet_.generation();
     };
     return !fleet_.is_reloading() && witness_.serving() == fleet_.wanted() &&
-           std::ranges::all_of(witness_.processes, is_settled);
+           std::ranges::all_of(witness_.in_slot, is_settled);
 }
 
 void World::tell(const Event& event) {
@@ -88,6 +112,8 @@ void World::observe(const Event& event) {
     witness_.now = now_;
     ++witness_.decision;
     witness_.reload_has_moved = false;
+    witness_.is_tick = event.kind == EventKind::tick;
+    if (is_disturbance(witness_, event)) witness_.disturb();
     observe_worker(event);
     if (event.kind == EventKind::stop_graceful || event.kind == EventKind::stop_quick) witness_.asked_to_stop = true;
     if (event.kind == EventKind::worker_ready && witness_.serving() > 0) witness_.ever_ready = true;
@@ -97,10 +123,10 @@ void World::observe_worker(const Event& event) {
     const bool is_fault = event.kind == EventKind::worker_exited || event.kind == EventKind::worker_boot_failed ||
                           event.kind == EventKind::worker_silent;
     if (!is_fault && event.kind != EventKind::worker_asks_recycle) return;
-    const auto last = std::ranges::find_if(witness_.processes.rbegin(), witness_.processes.rend(),
-                                           [&event](const Process& p) { return p.slot == event.slot; });
-    if (last == witness_.processes.rend()) return;
+    Process* const last = witness_.last_in(event.slot);
+    if (last == nullptr) return;
     last->has_a_reason = true;
+    last->said_to_be_worn = last->said_to_be_worn || is_said_by_survey(event);
     if (is_fault && !last->told_to_end && event.status != Event::kKilled) witness_.note_fault(*last);
 }
 
@@ -116,6 +142,7 @@ std::size_t World::perform(const Action& action) {
             // Sometimes the validation takes for ever.
             if (!fault(20)) schedule(draw(1ms, 500ms), Happening::reload_prepared, 0, action.generation);
             return 0;
+        case ActionKind::commit_reload: watch_by(action.generation); return 0;
         case ActionKind::exit_master: witness_.exited = action.code; return 0;
         default: return 0;
     }
@@ -126,6 +153,7 @@ void World::perform_spawn(const Action& action) {
     process.slot = action.slot;
     process.generation = action.generation;
     process.is_probe = action.is_probe;
+    process.is_respawn = action.is_respawn;
     process.decision = witness_.decision;
     witness_.processes.push_back(process);
     stubbornness_.push_back(fault(4) ? 1 + static_cast<int>(random_() % 4) : 0);
@@ -136,6 +164,7 @@ void World::perform_spawn(const Action& action) {
 
 std::size_t World::perform_order(const Action& action) {
     const std::size_t index = witness_.in_slot.at(action.slot);
+    work_on();
     Process& process = witness_.processes[index];
     const bool is_wish = action.kind != ActionKind::signal;
     const bool was_serving = process.ready && process.alive && !process.told_to_end;
@@ -153,6 +182,7 @@ std::size_t World::perform_order(const Action& action) {
 
 bool World::obeys(std::size_t index, const Action& action) const {
     if (action.signal_number == SIGKILL) return true;
+    if (action.kind != ActionKind::signal && witness_.processes[index].ailment.hangs()) return false;
     if (action.signal_number == SIGABRT) return stubbornness_[index] < 4;
     if (action.signal_number == SIGTERM) return stubbornness_[index] < 3;
     if (action.kind == ActionKind::tell_quit) return stubbornness_[index] < 2;
@@ -164,6 +194,7 @@ void World::happen(const Scheduled& scheduled) {
     switch (scheduled.what) {
         case Happening::operators: return operate();
         case Happening::reload_prepared: return answer_prepare(scheduled.generation);
+        case Happening::load_changes: return change_load();
         case Happening::spawn_answered: return answer_spawn(index);
         case Happening::successor_spawned:
         case Happening::successor_ready:
@@ -179,14 +210,11 @@ void World::happen(const Scheduled& scheduled) {
     switch (scheduled.what) {
         case Happening::ends: return end_process(index);
         case Happening::boot_fails: return tell(Event::worker_boot_failed(slot, "application threw"));
-        case Happening::gets_ready:
-            process.ready = true;
-            live_on(index);
-            return tell(Event::worker_ready(slot));
+        case Happening::gets_ready: return get_ready(index);
         case Happening::asks_recycle: return tell(Event::worker_asks_recycle(slot, "max-requests"));
-        case Happening::hangs:
-            schedule(1s, Happening::hangs, index);  // reported at each look, until it is dead
-            return tell(Event::worker_silent(slot, "no sign of life"));
+        case Happening::falls_ill: return fall_ill(index);
+        case Happening::goes_on: return go_on(index);
+        case Happening::examined: return end_examination(index);
         default: return;
     }
 }
@@ -211,19 +239,33 @@ void World::answer_spawn(std::size_t index) {
     tell(Event::worker_spawned(process.slot, process.pid));
 }
 
+void World::get_ready(std::size_t index) {
+    work_on();
+    Process& process = witness_.processes[index];
+    process.ready = true;
+    process.ready_at = now_;
+    live_on(index);
+    tell(Event::worker_ready(process.slot));
+}
+
 /// Draws what will become of a worker that is ready.
 void World::live_on(std::size_t index) {
     if (is_generation_rotten(witness_.processes[index].generation)) schedule(draw(1ms, 4s), Happening::ends, index);
     if (fault(8)) schedule(draw(1ms, 20s), Happening::ends, index);
     if (fault(6)) schedule(draw(1ms, 20s), Happening::asks_recycle, index);
-    if (fault(30)) schedule(draw(1ms, 20s), Happening::hangs, index);
+    if (fault(5)) schedule(draw(1ms, 20s), Happening::falls_ill, index);
+    Process& process = witness_.processes[index];
+    process.works_in_kernel = random_() % 2 == 0;
+    process.habit = draw_habit();
 }
 
 void World::end_process(std::size_t index) {
     Process& process = witness_.processes[index];
     if (calm_ && !process.told_to_end && process.ready) return;  // a crash that was drawn before the calm
+    work_on();
     process.alive = false;
     witness_.in_slot.erase(process.slot);
+    judge_.forget(process.slot);
     const auto how = process.told_to_end ? 0 : random_() % 8;
     if (how == 1) return tell(Event::worker_exited(process.slot, Event::kKilled, "was killed by SIGKILL from outside"));
     if (how > 4) return tell(Event::worker_exited(process.slot, Event::kSignalled, "crashed: SIGSEGV"));
@@ -232,14 +274,15 @@ void World::end_process(std::size_t index) {
 
 void World::operate() {
     if (calm_) return;
+    if (random_() % 16 == 0) stand_still();
     const bool in_a_hurry = random_() % 3 == 0;
     schedule(in_a_hurry ? draw(0ms, 20ms) : draw(1ms, 10s), Happening::operators);
     switch (random_() % 15) {
         case 0:
-        case 1: return tell(Event::scale_by(1));
+        case 1: return scale_by_operator(1);
         case 2:
-        case 3: return tell(Event::scale_by(-1));
-        case 4: return tell(Event::scale_to(random_() % (options_.max_workers + 2)));
+        case 3: return scale_by_operator(-1);
+        case 4: return scale_to_by_operator(random_() % (options_.max_workers + 2));
         case 5:
             if (random_() % 20 != 0) return;
             tell_upgrade(UpgradeEvent::stop, "the server stops");
@@ -256,8 +299,13 @@ void World::answer_prepare(std::uint32_t generation) {
     if (fault(10)) return tell(Event::reload_refused(generation, "bind: address in use"));
     FleetOptions options = options_;
     if (random_() % 4 == 0) options.surge = 1 + random_() % 3;
-    const std::size_t workers = random_() % 3 == 0 ? 1 + random_() % options_.max_workers : 0;
-    tell(Event::reload_prepared(generation, options, workers));
+    const bool is_new = random_() % 3 == 0;
+    const std::uint32_t running = witness_.committed;
+    settings_.try_emplace(generation, is_new ? draw_watch_settings() : settings_[running]);
+    const WatchSettings& settings = settings_[generation];
+    const ScaleOptions& scaling = settings.survey.scaling;
+    const std::size_t workers = workers_after_reload(fleet_, scaling.least, scaling.most);
+    tell(Event::reload_prepared(generation, options, is_new || settings.has_range ? workers : 0));
 }
 
 /// Some loads of code are broken: every worker of theirs fails at start. Those that were good stay so, and in
@@ -281,6 +329,7 @@ bool World::is_generation_rotten(std::uint32_t generation) {
 void World::know_again(const Action& action) {
     bad_generations_[action.generation] = bad_generations_[action.restores];
     rotten_generations_[action.generation] = rotten_generations_[action.restores];
+    settings_[action.generation] = settings_[action.restores];
 }
 
 void World::schedule(Duration after, Happening what, std::size_t process, std::uint32_t generation) {

@@ -2,11 +2,13 @@
 
 // A world in virtual time around one Fleet: fake workers with a fate, a shell that answers, operators that
 // can't sit still. One seed draws everything. Not here: what must hold (invariants.hpp), and the course of a
-// run (episode.hpp).
+// run (episode.hpp). In world_upgrade.cpp: a successor of the whole server; in world_survey.cpp: load, age and memory, and
+// what the survey makes of them; in world_health.cpp: workers that hang or seem to, and the judge.
 
 #include <queue>
 #include <random>
 
+#include "supervisor/health/health_judge.hpp"
 #include "tests/supervisor/fleet/sim/saboteur.hpp"
 #include "tests/supervisor/fleet/sim/witness.hpp"
 
@@ -31,7 +33,8 @@ class World {
 
   private:
     enum class Happening {
-        spawn_answered, boot_fails, gets_ready, ends, asks_recycle, hangs, reload_prepared, operators,
+        spawn_answered, boot_fails, gets_ready, ends, asks_recycle, falls_ill, goes_on, examined,
+        load_changes, reload_prepared, operators,
         successor_spawned, successor_ready, successor_unwell, successor_takes, successor_finishes, successor_ends,
     };
     struct Scheduled {
@@ -55,6 +58,7 @@ class World {
     std::size_t perform_order(const Action& action);
     void happen(const Scheduled& scheduled);
     void answer_spawn(std::size_t index);
+    void get_ready(std::size_t index);
     void live_on(std::size_t index);
     void end_process(std::size_t index);
     void operate();
@@ -63,6 +67,31 @@ class World {
     bool is_generation_bad(std::uint32_t generation);
     bool is_generation_rotten(std::uint32_t generation);
     void know_again(const Action& action);
+
+    /// What is on the master's own clock, if the time has come for it.
+    bool run_deadlines();
+    std::optional<TimePoint> next_wake();
+
+    // world_survey.cpp
+    WatchSettings draw_watch_settings();
+    void watch_by(std::uint32_t generation);
+    void take_survey();
+    std::vector<WorkerLook> look_at_all();
+    void note_looks(const std::vector<WorkerLook>& looks);
+    void work_on();
+    void change_load();
+    Habit draw_habit();
+    void scale_by_operator(int workers);
+    void scale_to_by_operator(std::size_t workers);
+
+    // world_health.cpp
+    void look_at_workers();
+    void look_at_worker(std::size_t slot, std::size_t index);
+    ScoreboardSlot& write_line(const Process& process);
+    void fall_ill(std::size_t index);
+    void go_on(std::size_t index);
+    void end_examination(std::size_t index);
+    void stand_still();
 
     // world_upgrade.cpp
     std::optional<TimePoint> next_deadline();
@@ -87,7 +116,17 @@ class World {
     Fleet fleet_;
     UpgradeOptions upgrade_options_;
     Upgrade upgrade_;
+    WorkerSurvey survey_;
+    HealthJudge judge_{HealthOptions()};
+    std::optional<TimePoint> next_survey_;
+    std::optional<TimePoint> next_look_;
+    std::map<std::uint32_t, WatchSettings> settings_;
+    std::vector<ScoreboardSlot> board_;
     Witness witness_;
+    TimePoint worked_until_{};
+    TimePoint frozen_at_{};   // the machine, last; and well workers go on at
+    TimePoint thawed_at_{};
+    Duration suspended_{};
     std::vector<int> stubbornness_;  // by process: 0 obeys all, 4 only KILL
     std::map<std::uint32_t, bool> bad_generations_;
     std::map<std::uint32_t, bool> rotten_generations_;
