@@ -91,4 +91,9 @@ std::optional<std::uint64_t> memory_limit(const ReadKernelFile& read) {
     return least;
 }
 
+std::uint64_t machine_memory() {
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page_bytes = ::sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 0;
+}
+
 }  // namespace girin

@@ -35,4 +35,7 @@ std::optional<std::uint64_t> positive_number(std::string_view text);
 /// Pure: the least that our cgroup or one above it leaves us, in bytes; none: no limit, or none that can be understood.
 std::optional<std::uint64_t> memory_limit(const ReadKernelFile& read);
 
+/// All that there is, in bytes; 0: the kernel doesn't say.
+std::uint64_t machine_memory();
+
 }  // namespace girin

@@ -46,6 +46,7 @@ struct Settings {
     std::chrono::milliseconds max_lifetime{0};         // then the worker is replaced; 0: never
     std::chrono::milliseconds max_lifetime_jitter{0};  // up to so much more, drawn for each worker
     std::uint64_t max_memory = 0;                      // a worker that holds more is replaced; 0: never
+    std::uint64_t max_memory_share = 0;                // of all memory, in percent, where max_memory was set as that
 
     // Times
     std::chrono::milliseconds timeout{30'000};           // a silent worker is stopped; 0: never

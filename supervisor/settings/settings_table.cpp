@@ -228,10 +228,12 @@ constexpr SettingRow kRows[] = {
      .field = &Settings::max_memory,
      .unit = Unit::bytes,
      .max = kTera,
+     .share = &Settings::max_memory_share,
      .metavar = "SIZE",
      .summary = "Replace a worker whose resident memory stays larger for three seconds; 0: never.",
-     .details = "As with all recycling, the replacement is ready before the worker is told to drain, and one is replaced "
-                "at a time. With --preload, what workers share with the master counts in each."},
+     .details = "25% is a quarter of what the cgroup may have, or the machine has. As with all recycling, the replacement is "
+                "ready before the worker is told to drain, and one is replaced at a time. With --preload, what workers "
+                "share with the master counts in each."},
 
     {.flag = "timeout",
      .short_flag = 't',

@@ -39,6 +39,7 @@ struct SettingRow {
     std::uint64_t min = 0, max = 0;   // in `unit`, where there is one; both are allowed
     std::string_view zero_word = {};  // how 0 is written where it isn't a number: "auto"; then 0 as such is refused
     std::uint64_t Settings::*most = nullptr;  // "LEAST:MOST" is allowed, and MOST goes here; 0: a single number
+    std::uint64_t Settings::* share = nullptr;  // "25%" of this machine's memory is allowed, and 25 goes here; 0: a number
     char separator = ',';             // between the items of a list in one value; 0: none
     /// Judges one text, or one item of a list; null: any will do. Errors: a sentence that begins with the text.
     Result<void> (*check)(const std::string& text) = nullptr;

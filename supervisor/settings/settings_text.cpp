@@ -114,6 +114,10 @@ Result<void> finish(const SettingsInput& input, const SettingsFile& file, Parsed
     const SettingRow& workers = row_of(&Settings::workers);
     if (settings.workers == 0)
         settings.workers = std::clamp<std::uint64_t>(input.usable_cores, workers.min, workers.max);
+    if (settings.max_memory_share > 0) {
+        if (input.usable_memory == 0) return Error("max-memory: this machine doesn't say how much a share is");
+        settings.max_memory = std::max<std::uint64_t>(input.usable_memory / 100 * settings.max_memory_share, 1);
+    }
     if (auto checked = check_application_choice(input, parsed); !checked) return checked;
     return check_together(settings);
 }
@@ -177,6 +181,7 @@ SettingsInput SettingsInput::of_process(int argc, const char* const* argv) {
     std::error_code gone;
     input.working_directory = std::filesystem::current_path(gone).string();
     input.usable_cores = girin::usable_cores();
+    input.usable_memory = memory_limit(read_kernel_file).value_or(machine_memory());
     return input;
 }
 

@@ -36,6 +36,7 @@ struct SettingsInput {
     std::vector<std::string> environment;  // NAME=VALUE
     std::string working_directory;         // where a relative settings file is looked for
     std::size_t usable_cores = 1;          // what `workers = auto` means
+    std::uint64_t usable_memory = 0;       // bytes, of which shares are taken; 0: not known
     bool application_built_in = false;     // the program brings its own: none may be named
     bool file_required = false;            // also girin.conf must be there: set for a reload of what came from it
 

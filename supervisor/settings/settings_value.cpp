@@ -288,6 +288,17 @@ Result<void> read_range(const SettingRow& row, std::string_view text, Settings& 
     return {};
 }
 
+// "25%"; nothing for what isn't one.
+std::optional<Result<std::uint64_t>> read_share(std::string_view text) {
+    if (!text.ends_with('%')) return std::nullopt;
+    const std::string_view number = text.substr(0, text.size() - 1);
+    std::uint64_t share = 0;
+    const auto [stopped, error] = std::from_chars(number.data(), number.data() + number.size(), share);
+    const bool is_share = error == std::errc() && stopped == number.data() + number.size() && share > 0 && share <= 100;
+    if (!is_share) return Error(quoted(text) + " is not a share: whole numbers from 1% to 100% are");
+    return share;
+}
+
 // Calls `act` with the pointer to the row's member; a row without a value is left alone.
 template <class Act>
 void with_member(const SettingRow& row, Act act) {
@@ -302,14 +313,18 @@ void with_member(const SettingRow& row, Act act) {
 
 Result<void> read_value(const SettingRow& row, std::string_view text, Settings& settings) {
     if (row.most != nullptr) return read_range(row, text, settings);
+    const auto share = row.share != nullptr ? read_share(text) : std::nullopt;
+    if (share && !*share) return share->error();
     Result<void> outcome;
-    with_member(row, [&](auto member) { outcome = read_into(row, text, settings.*member); });
+    with_member(row, [&](auto member) { outcome = read_into(row, share ? "0" : text, settings.*member); });
+    if (row.share != nullptr && outcome) settings.*row.share = share ? **share : 0;
     return outcome;
 }
 
 std::vector<std::string> value_texts(const SettingRow& row, const Settings& settings) {
     std::vector<std::string> texts;
     with_member(row, [&](auto member) { texts = texts_of(row, settings.*member); });
+    if (row.share != nullptr && settings.*row.share > 0) texts = {std::to_string(settings.*row.share) + "%"};
     if (row.most != nullptr && settings.*row.most > 0) texts.front() += ":" + std::to_string(settings.*row.most);
     return texts;
 }
@@ -329,11 +344,13 @@ void clear_list(const SettingRow& row, Settings& settings) {
 void copy_value(const SettingRow& row, const Settings& from, Settings& to) {
     with_member(row, [&](auto member) { to.*member = from.*member; });
     if (row.most != nullptr) to.*row.most = from.*row.most;
+    if (row.share != nullptr) to.*row.share = from.*row.share;
 }
 
 std::string range_text(const SettingRow& row) {
     if (row.unit == SettingUnit::none) return {};
     const std::string range = number_text(row.unit, row.min) + " to " + number_text(row.unit, row.max);
+    if (row.share != nullptr) return range + ", or 1% to 100%";
     return row.zero_word.empty() ? range : range + ", or " + std::string(row.zero_word);
 }
 

@@ -244,6 +244,20 @@ std::vector<std::string> everything_changed() {
     // clang-format on
 }
 
+TEST(SettingsTable, TakesAShareOfTheMemory) {
+    SettingsInput input = test::input_of({"--max-memory=25%", "demo"});
+    input.usable_memory = 4000;
+    const auto parsed = parse_settings(input, SettingsFile());
+    ASSERT_TRUE(parsed) << error_of(parsed);
+    EXPECT_EQ(parsed->settings.max_memory, 1000u);
+    EXPECT_EQ(value_text(row_of(&Settings::max_memory), parsed->settings), "25%");
+    const SettingsFile file = test::file_of("max_memory = 50%\n");
+    EXPECT_EQ(parse_settings(test::input_of({"--max-memory=1m", "demo"}), file)->settings.max_memory, 1024u * 1024);
+    EXPECT_EQ(error_of(parse({"--max-memory=101%", "demo"})),
+              "--max-memory: '101%' is not a share: whole numbers from 1% to 100% are (command line)");
+    EXPECT_EQ(error_of(parse({"--max-memory=5%", "demo"})), "max-memory: this machine doesn't say how much a share is");
+}
+
 TEST(SettingsTable, TakesWhatStandsAfterDashesForACommand) {
     const auto first = parse({"--exec", "-w", "3", "--", "node", "--port=7", " a # b,", "", "--"});
     ASSERT_TRUE(first) << error_of(first);
