@@ -184,7 +184,7 @@ void Supervisor::on_predecessor() {
             continue;
         }
         if (*heard.text == kFinish) {
-            log_info("Upgrade: the rehearsal is over");
+            log_info("Upgrade: the running master goes on, this one finishes what it has in hand and ends");
             decide(Event::stop_graceful());
         }
         if (*heard.text != kGiveUp) continue;

@@ -72,7 +72,8 @@ void Upgrade::begin() {
 void Upgrade::on_told(UpgradeEvent event, const std::string& text) {
     if (event == UpgradeEvent::unwell) {
         complaint_ = text;
-        if (state_ == UpgradeState::soaking) fail("it did not stay well: " + text, UpgradeOrder::tell_give_up);
+        // It serves, and what its other workers have in hand is no worse for it.
+        if (state_ == UpgradeState::soaking) fail("it did not stay well: " + text, UpgradeOrder::tell_finish);
         return;
     }
     if (event == UpgradeEvent::ready && state_ == UpgradeState::starting) {
@@ -126,7 +127,7 @@ void Upgrade::end_rehearsal() {
 void Upgrade::fail(const std::string& why, UpgradeOrder how) {
     act(UpgradeOrder::failed, why);
     act(how);
-    enter(UpgradeState::ending, options_.end_patience);
+    enter(UpgradeState::ending, how == UpgradeOrder::tell_finish ? options_.finish_patience : options_.end_patience);
 }
 
 void Upgrade::leave_trial(UpgradeState next) {

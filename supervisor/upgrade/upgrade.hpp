@@ -47,7 +47,7 @@ enum class UpgradeOrder : std::uint8_t {
     spawn,         // answer: spawned or not_spawned
     tell_take,     // "take over"
     tell_give_up,  // "end at once"
-    tell_finish,   // "it was a rehearsal: finish what you have in hand, and end"
+    tell_finish,   // "finish what you have in hand, and end": it was a rehearsal, or didn't stay well
     execute,       // our process becomes the binary that was rehearsed; answer: not_spawned, if it can't
     kill,          // KILL
     retire,        // it has taken over: drain and exit

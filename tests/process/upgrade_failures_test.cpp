@@ -122,6 +122,28 @@ TEST_F(FailedUpgrades, BecauseANewWorkerDiesAfterItWasReady) {
     expect_unharmed(masters);
 }
 
+TEST_F(FailedUpgrades, FinishWhatWasInHandWithTheNewOnes) {
+    Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
+    masters.signal(SIGUSR2);
+    ASSERT_TRUE(masters.logs("watched for"));
+    const pid_t successor = masters.successor();
+    const std::vector<pid_t> new_workers = children_of(successor);
+    ASSERT_EQ(new_workers.size(), 2U);
+    const std::string by_the_second = "\"pid\":" + std::to_string(new_workers[1]) + ",";
+    std::vector<HttpClient> clients;  // kept, so that every worker gets some
+    do {
+        ASSERT_LT(clients.size(), 500U) << "none of them came to the new worker";
+        clients.emplace_back(masters.endpoint(), 15'000ms);
+    } while (clients.back().get("/info").body.find(by_the_second) == std::string::npos);
+    clients.back().send(format_request("GET", "/sleep/1000"));
+    ::kill(new_workers[0], SIGKILL);
+    EXPECT_EQ(clients.back().read_response().status, 200) << masters.log();
+    EXPECT_TRUE(masters.logs("this master goes on: it did not stay well: "));
+    clients.clear();
+    EXPECT_TRUE(masters.is_gone(successor));
+    expect_unharmed(masters);
+}
+
 TEST_F(FailedUpgrades, BringBackWorkersThatWereDrainedForThem) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
     masters.signal(SIGUSR2);

@@ -87,9 +87,10 @@ TEST_F(UpgradeDecisions, EndASuccessorThatIsLate) {
 TEST_F(UpgradeDecisions, EndASuccessorThatDoesNotStayWell) {
     soak();
     EXPECT_EQ(tell(UpgradeEvent::unwell, "SIGSEGV"),
-              failed("it did not stay well: SIGSEGV", UpgradeOrder::tell_give_up));
+              failed("it did not stay well: SIGSEGV", UpgradeOrder::tell_finish));
     EXPECT_EQ(tell(UpgradeEvent::ready), Actions{}) << "it comes too late";
     EXPECT_EQ(tell(UpgradeEvent::taken), Actions{});
+    EXPECT_EQ(wait(options_.finish_patience), (Actions{UpgradeAction(UpgradeOrder::kill)}));
 }
 
 TEST_F(UpgradeDecisions, KillASuccessorThatDoesNotSayThatItHasTakenOver) {

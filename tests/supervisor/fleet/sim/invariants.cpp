@@ -245,8 +245,10 @@ void starts_one_successor_at_a_time(Witness& witness, const UpgradeAction& actio
 
 void hands_over_only_after_the_soak(Witness& witness, const UpgradeAction& action) {
     if (action.order != UpgradeOrder::tell_take && action.order != UpgradeOrder::tell_finish) return;
-    const bool is_ready = !witness.successors.empty() && witness.successors.back().ready_at;
-    const bool is_proven = is_ready && witness.now - *witness.successors.back().ready_at >= witness.upgrade_soak;
+    const Successor last = witness.successors.empty() ? Successor() : witness.successors.back();
+    if (action.order == UpgradeOrder::tell_finish && last.failed_at) return;  // it is sent away
+    const bool is_ready = last.ready_at.has_value();
+    const bool is_proven = is_ready && witness.now - *last.ready_at >= witness.upgrade_soak;
     if (!is_ready || !(is_proven || witness.asked_to_finish)) witness.found("hands_over_only_after_the_soak", action.text);
 }
 

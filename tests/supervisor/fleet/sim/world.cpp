@@ -21,7 +21,7 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
     upgrade_options_.rehearses = random_() % 2 == 0;
     upgrade_options_.finish_patience = draw(1s, 10s);
     witness_.upgrade_soak = upgrade_options_.soak;
-    witness_.successor_patience = upgrade_options_.end_patience + 1ms;
+    witness_.successor_patience = std::max(upgrade_options_.end_patience, upgrade_options_.finish_patience) + 1ms;
     witness_.faults_to_go_back = options_.roll_back_failures;
     witness_.roll_back_window = options_.roll_back_window;
     witness_.respawn_burst = witness_.respawn_tokens = static_cast<double>(options_.respawn_burst);
