@@ -8,28 +8,23 @@
 #include <memory>
 #include <utility>
 
-#include "loop/base/line_sink.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/control/control_socket.hpp"
-#include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
-#include "supervisor/preload.hpp"
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/process/daemon.hpp"
 #include "supervisor/process/limits.hpp"
 #include "supervisor/process/pidfile.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/root_directory.hpp"
-#include "supervisor/process/threads.hpp"
+#include "supervisor/served.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 #include "supervisor/upgrade/way_back.hpp"
-#include "worker/app/library_image.hpp"
-#include "worker/entry.hpp"
 
 namespace girin {
 namespace {
@@ -49,7 +44,7 @@ std::string machine_name() {
 /// Steps to a running server, and what they made; undone in reverse order when it goes.
 class Master {
   public:
-    Master(MasterInput input, ProcessTitle& title) : input_(std::move(input)), title_(title) {}
+    Master(MasterInput input, ProcessTitle& title) : input_(std::move(input)), title_(title), served_(input_.linked) {}
 
     int run() {
         SupervisorEnd end = leave_terminal();
@@ -137,18 +132,12 @@ class Master {
     }
 
     SupervisorEnd look_at_application() {
-        auto copy = application_file(settings()).empty() ? UniqueFd() : make_code_copy(settings());
+        auto copy = served_.file(settings()).empty() ? UniqueFd() : served_.make_code_copy(settings());
         if (!copy) return not_loaded(copy.error());
         code_ = std::move(*copy);
-        const auto checked = check_served_blocking(settings(), input_.linked, code_.get());
-        if (!checked) return not_loaded(checked.error());
+        if (auto checked = served_.check_blocking(settings(), code_.get()); !checked) return not_loaded(checked.error());
         if (!settings().preload) return {};
-        auto source = find_app(settings(), input_.linked);
-        if (!source) return not_loaded(source.error());
-        source->use_copy(code_.get());
-        auto loaded = preload_application(*source);
-        if (!loaded) return not_loaded(loaded.error());
-        preloaded_ = std::move(*loaded);
+        if (auto loaded = served_.preload(settings(), code_.get()); !loaded) return not_loaded(loaded.error());
         return {};
     }
 
@@ -247,7 +236,7 @@ class Master {
 
     SupervisorEnd serve() {
         Supervisor supervisor(os_, make_setup(), Generations(std::move(first_), identity_));
-        served_ = true;
+        ran_ = true;
         return supervisor.run();
     }
 
@@ -264,11 +253,11 @@ class Master {
             // In a child, whose log is its own.
             if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
-            return check_served_blocking(wanted, input_.linked, code_fd);
+            return served_.check_blocking(wanted, code_fd);
         };
-        setup.make_code_copy = [this](const Settings& running) { return make_code_copy(running); };
-        setup.application_file = [this](const Settings& own) { return application_file(own); };
-        setup.work = [this](const Settings& own, const WorkerPlace& place) { return work(own, place); };
+        setup.make_code_copy = [this](const Settings& running) { return served_.make_code_copy(running); };
+        setup.application_file = [this](const Settings& own) { return served_.file(own); };
+        setup.work = [this](const Settings& own, const WorkerPlace& place) { return served_.work(own, place); };
         setup.leave_master = [this] {
             pidfile_.forget();
             former_pidfile_.forget();
@@ -320,21 +309,6 @@ class Master {
         };
     }
 
-    /// Empty: it has none.
-    std::string application_file(const Settings& own) const {
-        if (!own.exec.empty()) return {};
-        const auto source = find_app(own, input_.linked);
-        return source && source->kind() == AppSource::Kind::library ? source->file() : std::string();
-    }
-
-    /// Whether there will be a library, and its name, isn't known before a reload's check; that of the one that serves
-    /// is as good in a process's list of mappings.
-    Result<UniqueFd> make_code_copy(const Settings& running) const {
-        if (load_in_place_wanted()) return UniqueFd();
-        const std::string file = application_file(running);
-        return LibraryCopy::make(file.empty() ? "application.so" : file);
-    }
-
     static void claim(Pidfile& pidfile) {
         if (auto claimed = pidfile.claim(); !claimed) log_error(claimed.error().message());
     }
@@ -342,57 +316,6 @@ class Master {
     void tell_predecessor_of(const SupervisorEnd& end) {
         if (end.code == ExitCode::ok || !input_.predecessor || is_in_place()) return;
         say(input_.predecessor->channel(), std::string(kUnwell) + end.sentence);
-    }
-
-    /// In a worker.
-    int work(const Settings& own, const WorkerPlace& place) {
-        if (auto opened = use_log(to_log_options(own)); !opened) {
-            log_error("The log goes on as it was: " + opened.error().message());
-        }
-        if (!own.exec.empty()) return exec_worker_main(own, place);
-        WorkerSetup setup;
-        setup.options = to_worker_options(own);
-        setup.listeners = place.listeners;
-        setup.channel_fd = place.channel_fd;
-        setup.board = place.board;
-        setup.slot = place.slot;
-        setup.generation = place.generation;
-        auto source = find_app(own, input_.linked);
-        if (!source) return kWorkerAppNotLoaded;  // can't be: it was looked at before
-        source->use_copy(place.code_fd);
-        setup.app = std::move(*source);
-        // A reload is there to bring new code, so later generations load it anew.
-        if (place.generation == 1) setup.preloaded = std::move(preloaded_.application);
-        if (place.root_fd >= 0) {
-            if (auto prepared = prepare_root(setup, place.root_fd); !prepared) return boot_failed(place, prepared.error());
-        }
-        return worker_main(std::move(setup));
-    }
-
-    /// In a worker that enters another root directory soon: what is to be had outside only.
-    static Result<void> prepare_root(WorkerSetup& setup, int root) {
-        keep_time_zone();
-        AccessLogOptions& log = setup.options.access_log;
-        if (log.enabled) {
-            auto opened = open_for_sink(log.file, STDOUT_FILENO);
-            if (!opened) return opened.error();
-            log.opened_fd = opened->release();
-        }
-        setup.confine = [root, text = setup.app.text(), threads = count_threads()]() -> Result<void> {
-            if (count_threads() > threads) {
-                return Error(text + ": can't be confined by --chroot, because it starts threads while it is loaded, and each "
-                             "would keep the right to leave; start them in startup()");
-            }
-            const UniqueFd own(root);
-            return enter_root_directory(root);
-        };
-        return {};
-    }
-
-    static int boot_failed(const WorkerPlace& place, const Error& why) {
-        const Message message(MessageKind::boot_failed, kWorkerBootFailed, why.message());
-        [[maybe_unused]] const auto sent = send_message(place.channel_fd, message);
-        return kWorkerBootFailed;
     }
 
     /// In the monitor.
@@ -411,7 +334,7 @@ class Master {
     /// The one place where a failure is told; beside the log also to whoever started us, if that is somewhere else.
     void report(const SupervisorEnd& end) {
         if (end.code == ExitCode::ok) return log_info("girin has stopped");
-        if (logs_open_ && !served_) log_critical(end.sentence);
+        if (logs_open_ && !ran_) log_critical(end.sentence);
         const bool seen = logs_open_ && (settings().error_logfile.empty() || settings().error_logfile == "-");
         if (!seen && !settings().daemon) std::fprintf(stderr, "girin: %s\n", end.sentence.c_str());
     }
@@ -427,7 +350,7 @@ class Master {
     LinuxOs os_;
     DaemonNotice notice_;
     Identity identity_;
-    LoadedApplication preloaded_;
+    Served served_;
     std::vector<BindAddress> own_addresses_;  // sockets of a service manager's, where it has handed us some
     Generation first_;
     UniqueFd code_;  // of the first generation, until that has it
@@ -442,7 +365,7 @@ class Master {
     bool left_some_ = false;
     bool logs_open_ = false;
     bool stopped_early_ = false;  // before anything was there to be stopped
-    bool served_ = false;  // the supervisor ran, and has logged how it ended
+    bool ran_ = false;  // the supervisor ran, and has logged how it ended
 };
 
 }  // namespace
@@ -451,25 +374,9 @@ bool names_address(const ParsedSettings& parsed) {
     return parsed.source_of(row_of(&Settings::bind)).kind != SettingSource::Kind::default_value;
 }
 
-Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked) {
-    if (linked) return *linked;
-    return parse_app_source(settings.application);
-}
-
 Result<void> check_chroot_blocking(const Settings& settings) {
     if (settings.chroot.empty()) return {};
     return check_root_directory(settings.chroot);
-}
-
-Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked, int code_fd) {
-    if (!settings.exec.empty()) return check_command_blocking(settings);
-    auto source = find_app(settings, linked);
-    if (!source) return source.error();
-    if (code_fd >= 0 && source->kind() == AppSource::Kind::library) {
-        if (auto filled = LibraryCopy::fill(code_fd, source->file()); !filled) return filled.error();
-        source->use_copy(code_fd);
-    }
-    return check_application(*source);
 }
 
 int run_master(MasterInput input, ProcessTitle& title) { return Master(std::move(input), title).run(); }

@@ -33,16 +33,8 @@ struct MasterInput {
 /// Whether any source names an address to listen on.
 bool names_address(const ParsedSettings& parsed);
 
-/// The application that `settings` name, or the program's own. Errors: a name that can't be one.
-Result<AppSource> find_app(const Settings& settings, const std::optional<AppSource>& linked);
-
 /// Errors: --chroot names no directory, or we have no right to make one the workers' root. Blocks: as a disk does.
 Result<void> check_chroot_blocking(const Settings& settings);
-
-/// Whether what `settings` name can be served: an application, or the program of --exec. Errors: it isn't there, or can't
-/// be loaded or run. With `code_fd` the application's file is copied into it first (LibraryCopy). Blocks: as a disk does.
-Result<void> check_served_blocking(const Settings& settings, const std::optional<AppSource>& linked,
-                                   int code_fd = -1);
 
 /// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a
 /// worker.

@@ -10,6 +10,7 @@
 #include "supervisor/master.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
+#include "supervisor/served.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "supervisor/supervisor.hpp"
@@ -35,7 +36,7 @@ SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional
         return {ExitCode::usage, identity.error().message()};
     }
     if (auto checked = check_chroot_blocking(settings); !checked) return {ExitCode::usage, checked.error().message()};
-    if (auto checked = check_served_blocking(settings, linked); !checked) {
+    if (auto checked = Served(linked).check_blocking(settings); !checked) {
         return {ExitCode::application_not_loaded, checked.error().message()};
     }
     return {};

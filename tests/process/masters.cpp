@@ -97,6 +97,11 @@ testing::AssertionResult Masters::upgrade() const {
     return is_gone(before);
 }
 
+testing::AssertionResult Masters::begins_to_soak() const {
+    signal(SIGUSR2);
+    return logs("watched for");
+}
+
 testing::AssertionResult Masters::is_gone(pid_t pid) const {
     auto gone = eventually(milliseconds{15'000}, "the end of " + std::to_string(pid), [&] { return !is_running(pid); });
     return gone ? gone : gone << "\n" << log();

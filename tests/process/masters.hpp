@@ -34,6 +34,8 @@ class Masters {
                                                 milliseconds limit = milliseconds{15'000}) const;
     /// USR2, and waits until another master has taken over and `pid()` before is gone.
     [[nodiscard]] testing::AssertionResult upgrade() const;
+    /// USR2, and waits until the new master is ready and watched.
+    [[nodiscard]] testing::AssertionResult begins_to_soak() const;
     [[nodiscard]] testing::AssertionResult is_gone(pid_t pid) const;
     /// Which master answers on an address of its monitor, as its /v1/status says; 0: none.
     static pid_t answering_on(const Endpoint& monitor);

@@ -85,8 +85,7 @@ TEST_F(FailedUpgrades, BecauseTheSettingsHaveBecomeBad) {
 
 TEST_F(FailedUpgrades, BecauseTheNewMasterIsKilledAfterItWasReady) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     ::kill(masters.successor(), SIGKILL);
     ASSERT_TRUE(masters.logs("Upgrade: failed, this master goes on: the new master"));
     EXPECT_TRUE(masters.logs("SIGKILL"));
@@ -98,8 +97,7 @@ TEST_F(FailedUpgrades, LeaveControlSocketAndAdminAddressToTheOldMaster) {
                                         "--admin-bind", "127.0.0.1:0", "demo"}, 2));
     const Endpoint control = Endpoint::unix_socket(dir_ / "c");
     const pid_t old = masters.first().pid();
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     for (int i = 0; i < 10; ++i) EXPECT_EQ(Masters::answering_on(control), old) << "it has not handed over";
     EXPECT_EQ(Masters::answering_on(masters.admin()), old);
     ::kill(masters.successor(), SIGKILL);
@@ -111,8 +109,7 @@ TEST_F(FailedUpgrades, LeaveControlSocketAndAdminAddressToTheOldMaster) {
 
 TEST_F(FailedUpgrades, BecauseANewWorkerDiesAfterItWasReady) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     const pid_t successor = masters.successor();
     const std::vector<pid_t> new_workers = children_of(successor);
     ASSERT_EQ(new_workers.size(), 2U);
@@ -124,8 +121,7 @@ TEST_F(FailedUpgrades, BecauseANewWorkerDiesAfterItWasReady) {
 
 TEST_F(FailedUpgrades, FinishWhatWasInHandWithTheNewOnes) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     const pid_t successor = masters.successor();
     const std::vector<pid_t> new_workers = children_of(successor);
     ASSERT_EQ(new_workers.size(), 2U);
@@ -146,8 +142,7 @@ TEST_F(FailedUpgrades, FinishWhatWasInHandWithTheNewOnes) {
 
 TEST_F(FailedUpgrades, BringBackWorkersThatWereDrainedForThem) {
     Masters masters(dir_, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--soak", "30", "demo"}, 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     masters.signal(SIGWINCH);
     ASSERT_TRUE(masters.logs("all workers are drained"));
     ::kill(masters.successor(), SIGKILL);

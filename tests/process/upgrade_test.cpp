@@ -92,8 +92,7 @@ TEST_F(Upgrades, FollowEachOtherWhileTheFirstDrains) {
 
 TEST_F(Upgrades, AskedForTwiceAreOne) {
     Masters masters(dir_, GirinCommand(args_with("1"), 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     const pid_t before = masters.pid();
     masters.signal(SIGUSR2);
     ASSERT_TRUE(masters.logs("one is under way already"));
@@ -105,8 +104,7 @@ TEST_F(Upgrades, AskedForTwiceAreOne) {
 
 TEST_F(Upgrades, PutAReloadOffUntilTheSuccessorCanDoIt) {
     Masters masters(dir_, GirinCommand(args_with("0.5"), 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     masters.signal(SIGHUP);
     ASSERT_TRUE(masters.logs("put off until the upgrade has ended"));
     EXPECT_TRUE(masters.logs("generation 2 serves"));
@@ -124,8 +122,7 @@ TEST_F(Upgrades, WaitForAReloadThatRuns) {
 
 TEST_F(Upgrades, GoOnWhenTheOldMasterIsKilledInTheMiddle) {
     Masters masters(dir_, GirinCommand(args_with("30"), 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     std::vector<pid_t> old_workers = masters.first().workers();
     std::erase(old_workers, masters.successor());  // its child as well
     masters.first().signal(SIGKILL);
@@ -142,8 +139,7 @@ TEST_F(Upgrades, GoOnWhenTheOldMasterIsKilledInTheMiddle) {
 TEST_F(Upgrades, ByHandDrainTheOldWorkersAndFinishEarly) {
     Masters masters(dir_, GirinCommand(args_with("30"), 2));
     const pid_t before = masters.pid();
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     masters.signal(SIGWINCH);
     const auto only_successor = [&] { return masters.first().workers() == std::vector<pid_t>{masters.successor()}; };
     ASSERT_TRUE(eventually(10s, "the old workers' end", only_successor)) << masters.log();
@@ -155,8 +151,7 @@ TEST_F(Upgrades, ByHandDrainTheOldWorkersAndFinishEarly) {
 
 TEST_F(Upgrades, ByHandGoBackToTheOldWorkers) {
     Masters masters(dir_, GirinCommand(args_with("30"), 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     masters.signal(SIGWINCH);
     ASSERT_TRUE(masters.logs("all workers are drained"));
     const std::size_t mark = masters.first().mark();
@@ -170,8 +165,7 @@ TEST_F(Upgrades, ByHandGoBackToTheOldWorkers) {
 
 TEST_F(Upgrades, EndWithTheServer) {
     Masters masters(dir_, GirinCommand(args_with("30"), 2));
-    masters.signal(SIGUSR2);
-    ASSERT_TRUE(masters.logs("watched for"));
+    ASSERT_TRUE(masters.begins_to_soak());
     masters.signal(SIGTERM);
     EXPECT_TRUE(masters.is_gone(masters.successor()));
     EXPECT_TRUE(masters.is_gone(masters.first().pid()));

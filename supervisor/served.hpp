@@ -1,0 +1,47 @@
+#pragma once
+
+// What is served: the application that settings name or a program brings, or the program of --exec. Finding it, looking
+// at it, keeping a copy of its code, and running it in a worker. Not here: the master that does so (master.hpp), and how
+// a library is loaded (worker/app/loader.hpp).
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "loop/base/unique_fd.hpp"
+#include "supervisor/settings/settings.hpp"
+#include "supervisor/supervisor.hpp"
+#include "worker/app/loader.hpp"
+
+namespace girin {
+
+class Served {
+  public:
+    /// `linked`: the application of a program that brings its own.
+    explicit Served(std::optional<AppSource> linked) : linked_(std::move(linked)) {}
+
+    /// Whether what `settings` name can be served. Errors: it isn't there, or can't be loaded or run. With `code_fd` the
+    /// application's file is copied into it first (LibraryCopy). Blocks: as a disk does.
+    Result<void> check_blocking(const Settings& settings, int code_fd = -1) const;
+
+    /// The library's file; empty: there is none.
+    std::string file(const Settings& settings) const;
+    /// A place for a library's code; empty where libraries are loaded in place. Whether there will be a library, and
+    /// its name, isn't known before a reload's check; that of the one that serves is as good in a process's list of
+    /// mappings. Errors: no memory, no descriptors.
+    Result<UniqueFd> make_code_copy(const Settings& running) const;
+
+    /// Loads it in the master, for workers of the first generation. Errors: as preload_application().
+    Result<void> preload(const Settings& settings, int code_fd);
+
+    /// In a worker: its whole life. Returns its exit code.
+    int work(const Settings& settings, const WorkerPlace& place);
+
+  private:
+    Result<AppSource> find(const Settings& settings) const;
+
+    std::optional<AppSource> linked_;
+    std::unique_ptr<Application> preloaded_;
+};
+
+}  // namespace girin
