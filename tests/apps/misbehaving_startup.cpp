@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -60,6 +61,7 @@ girin::Coro<void> start_up() {
     if (behaviour == "abort") std::abort();
     if (behaviour == "exit") ::_exit(3);
     if (behaviour == "die-later") girin::create_task(die_later());
+    if (behaviour == "tell") std::fputs("the stock file is there\n", stderr);
     if (behaviour == "slow") co_await girin::sleep_for(std::chrono::milliseconds(300));
 }
 

@@ -180,14 +180,14 @@ mode_t mode_of(const std::string& path) {
 TEST(Start, AppliesUmaskChdirAndEnvironment) {
     const TempDir dir;
     fs::create_directory(dir.path() / "there");
-    const GirinCommand command({"-w", "1", "-m", "007", "--chdir", dir / "there", "-e", "GIRIN_TEST_STARTUP=slow",
+    const GirinCommand command({"-w", "1", "-m", "007", "--chdir", dir / "there", "-e", "GIRIN_TEST_STARTUP=tell",
                                 "-b", "unix:s", "-p", "pid", app("misbehaving")});
     GirinProcess girin(dir, command);
     EXPECT_EQ(mode_of(dir / "there/s"), 0770U);
     EXPECT_TRUE(fs::exists(dir / "there/pid"));
     EXPECT_EQ(get(Endpoint::unix_socket(dir / "there/s"), "/").body, "ok");
     EXPECT_EQ(fs::read_symlink("/proc/" + std::to_string(girin.workers().at(0)) + "/cwd"), dir.path() / "there");
-    EXPECT_TRUE(girin.wait_for_log("is ready after 3")) << "start-up slowed by the variable\n" << girin.log();
+    EXPECT_TRUE(girin.wait_for_log("the stock file is there")) << "said because of the variable\n" << girin.log();
 }
 
 /// As an operator's shell does it: the descriptors of the master are none of the workers' business, nor is 0, 1 or 2
