@@ -406,7 +406,7 @@ class Girin(Server):
         settings |= options.own
         lines = [f"{name} = {value}" for name, value in settings.items()]
         lines += [f"bind = {address}" for address in (self.address, *options.more_binds)]
-        (self.directory / "girin.conf").write_text("\n".join([*lines, line, ""]))
+        _replace(self.directory / "girin.conf", "\n".join([*lines, line, ""]))
 
     def is_worker(self, pid):
         """Neither the monitor nor a master that is about to follow."""
@@ -452,7 +452,7 @@ class Nginx(Server):
                            for address in (self.address, *options.more_binds))
         temp = " ".join(f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         header = f"client_header_timeout {options.header_timeout}s;" if options.header_timeout else ""
-        (self.directory / "nginx.conf").write_text(f"""
+        _replace(self.directory / "nginx.conf", f"""
             {"user root;" if os.geteuid() == 0 else ""}
             daemon off; worker_processes {options.workers}; pid {self.pidfile};
             error_log {options.error_log or "stderr"} notice; worker_shutdown_timeout {options.graceful_timeout}s;
@@ -492,7 +492,8 @@ class Gunicorn(Server):
             "timeout": options.timeout, "graceful_timeout": options.graceful_timeout, "keepalive": options.keep_alive,
             "worker_class": "gthread", "threads": 8, "max_requests": options.max_requests, "pythonpath": str(HERE),
             "reuse_port": options.reuse_port, "accesslog": options.access_log, "errorlog": options.error_log or "-"}
-        (self.directory / "gunicorn_conf.py").write_text(
+        _replace(
+            self.directory / "gunicorn_conf.py",
             "".join(f"{name} = {value!r}\n" for name, value in settings.items()) + line + "\n")
 
 
@@ -519,6 +520,13 @@ class Uvicorn(Server):
 
 
 SERVERS = {each.name: each for each in (Girin, Nginx, Gunicorn, Uvicorn)}
+
+
+def _replace(path, text):
+    """At once: who reads meanwhile finds the old text or the new, never half of one."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 def request_bytes(target, close=True):
