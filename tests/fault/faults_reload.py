@@ -169,7 +169,8 @@ def random_steps(case):
         else:
             kills += take_step(case, server, what)
             case.expect(server.running() or server.follow(), f"the master is gone after step {step}, {what}")
-    proc.wait_until(lambda: server.follow() or upgrade_is_over(server), 30, 0.05)
+    proc.wait_until(lambda: upgrade_is_over(server), 30, 0.05)
+    server.follow()  # only now is it known whom
     server.signal(HUP)
     settled = proc.wait_until(lambda: _settled(server, 3), 60, 0.05)
     case.expect(settled, f"{len(server.ready())} ready in the end, not 3")
