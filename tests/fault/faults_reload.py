@@ -171,8 +171,11 @@ def random_steps(case):
             case.expect(server.running() or server.follow(), f"the master is gone after step {step}, {what}")
     proc.wait_until(lambda: upgrade_is_over(server), 30, 0.05)
     server.follow()  # only now is it known whom
+    since = server.mark()
     server.signal(HUP)
-    settled = proc.wait_until(lambda: _settled(server, 3), 60, 0.05)
+    # With it also a USR2 has come that was sent just before, and that the log didn't know of yet.
+    proc.wait_until(lambda: server.log_count("Received SIGHUP", since) > 0, 10, 0.02)
+    settled = proc.wait_until(lambda: _settled_after_upgrade(server, 3), 60, 0.05)
     case.expect(settled, f"{len(server.ready())} ready in the end, not 3")
     case.recovers(server)
     case.only_in_hand(load.finish(), kills * 8)
@@ -205,6 +208,11 @@ def ends_wholly(case, server, step):
 def upgrade_is_over(server):
     told = re.findall(r"Received SIGUSR2|Upgrade: failed|this one drains", server.log())
     return not told or told[-1] != "Received SIGUSR2"
+
+
+def _settled_after_upgrade(server, count):
+    server.follow()
+    return upgrade_is_over(server) and _settled(server, count)
 
 
 def _settled(server, count):
