@@ -1,6 +1,5 @@
 #include "supervisor/check_start.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,19 +7,13 @@
 #include <cstdio>
 #include <string>
 
+#include "loop/base/line_sink.hpp"
 #include "supervisor/exit_code.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/sockets/listener.hpp"
 
 namespace girin {
 namespace {
-
-Result<void> try_log_file(const std::string& path) {
-    if (path.empty() || path == "-") return {};
-    const UniqueFd opened(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-    if (!opened) return Error::from_errno(errno, "open log file", path);
-    return {};
-}
 
 /// True: it could be bound. False: it is in use.
 Result<bool> try_address(const BindAddress& address, const ListenOptions& options) {
@@ -84,9 +77,8 @@ int refused(const Error& error) {
 
 int check_start(MasterInput input, ProcessTitle& title) {
     const Settings& settings = input.settings;
-    for (const std::string& log : {settings.error_logfile, settings.access_logfile}) {
-        if (auto opened = try_log_file(log); !opened) return refused(opened.error());
-    }
+    // The access log is the worker's to open, as its user.
+    if (auto opened = open_for_sink(settings.error_logfile); !opened) return refused(opened.error());
     if (auto bound = try_addresses(settings); !bound) return refused(bound.error());
     if (auto made = make_unseen(input.settings); !made) return refused(made.error());
     bool became_ready = false;

@@ -8,7 +8,7 @@
 
 namespace girin {
 
-/// Opens the log files for appending; binds each address for a moment (one that is in use is told of and left out);
+/// Opens the log for appending; binds each address for a moment (one that is in use is told of and left out);
 /// then starts a master with one worker on a port of its own, and stops it once that worker is ready. Has no pidfile, no
 /// monitor, and runs none of the hooks and callbacks. Returns the exit code of the process; what was to be said has
 /// been printed. `input` has settings that --check-config finds nothing wrong with; the directory is already theirs.
