@@ -21,7 +21,7 @@ MAX_COLUMNS = 132  # where nobody can break a line well; prose and most code sta
 MAX_LINES = 1000
 
 # Files that are data for tests: bytes as they must be.
-DATA = ["*/corpus/*", "tests/requests/*", "*.http", "*.expect", "*.dict", "tests/tidy/samples.py", "LICENSE"]
+DATA = ["*/corpus/*", "tests/requests/*", "*.http", "*.expect", "*.dict", "*.patch", "tests/tidy/samples.py", "LICENSE"]
 # One row after the other, nothing else.
 TABLES = ["*_table.cpp", "*_tables.cpp"]
 
