@@ -125,6 +125,12 @@ void append_request_line(std::string& out, const AccessRecord& record) {
     out.append(record.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1");
 }
 
+/// Of what never became a request line nobody knows it.
+void append_protocol(std::string& out, const AccessRecord& record) {
+    if (record.method.empty()) return;
+    out.append(record.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+}
+
 void append_status(std::string& out, const AccessRecord& record) {
     if (record.status != 0) append_number(out, record.status);
 }
@@ -141,7 +147,7 @@ constexpr AccessAtom kAtoms[] = {
     {"m", "method", false, [](Out out, Record r) { out.append(r.method); }},
     {"U", "path", false, [](Out out, Record r) { out.append(r.path); }},
     {"q", "query", false, [](Out out, Record r) { out.append(r.query); }},
-    {"H", "protocol", false, [](Out out, Record r) { out.append(r.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1"); }},
+    {"H", "protocol", false, append_protocol},
     {"s", "status", true, append_status},
     {"B", "bytes", true, [](Out out, Record r) { append_number(out, static_cast<std::int64_t>(r.body_bytes)); }},
     {"b", "bytes", true, [](Out out, Record r) {

@@ -113,10 +113,8 @@ void Connection::log_access() {
     record.scheme = exchange_->origin().scheme;
     record.method = head.method;
     record.target = head.raw_target;
-    if (!head.bytes.empty()) {  // else the target is a view of an earlier request's
-        record.path = head.target.path;
-        record.query = head.target.query;
-    }
+    record.path = head.target.path;
+    record.query = head.target.query;
     record.minor_version = head.version == HttpVersion::http_1_0 ? 0 : 1;
     record.status = exchange_->status();
     record.body_bytes = exchange_->response_body_bytes();

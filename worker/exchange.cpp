@@ -16,10 +16,9 @@ void Exchange::clear() {
     head_in_.clear();
     body_in_.clear();
     in_body_buffer_ = false;
-    if (!parser_.is_untouched()) parser_.reset();
-    cut_off_ = false;
+    parser_.reset();
+    forget_request();
     sent();
-    body_.clear();
     if (body_.capacity() > kBodyBufferBytes) body_.shrink_to_fit();
     if (out_.capacity() > kBodyBufferBytes) out_.shrink_to_fit();
     peer_text_.clear();
@@ -58,10 +57,14 @@ void Exchange::take_trailers() {
 
 // --- one request
 
-void Exchange::begin_common(std::uint64_t number, TimePoint now) {
-    number_ = number;
-    began_at_ = now;
+/// All that is known of one request and its answer, but for what the parser knows and what waits to be sent.
+void Exchange::forget_request() {
+    number_ = 0;
+    began_at_ = {};
     extended_until_.reset();
+    may_keep_alive_ = false;
+    body_over_ = true;
+    awaits_continue_ = false;
     origin_.reset();
     trailer_list_ = {};
     status_ = 200;
@@ -71,8 +74,15 @@ void Exchange::begin_common(std::uint64_t number, TimePoint now) {
     body_.clear();
     head_sent_ = false;
     must_close_ = false;
+    cut_off_ = false;
     body_bytes_sent_ = 0;
     plan_ = ResponsePlan();
+}
+
+void Exchange::begin_common(std::uint64_t number, TimePoint now) {
+    forget_request();
+    number_ = number;
+    began_at_ = now;
 }
 
 void Exchange::begin(std::uint64_t number, TimePoint now, bool may_keep_alive) {
@@ -90,9 +100,6 @@ void Exchange::begin(std::uint64_t number, TimePoint now, bool may_keep_alive) {
 
 void Exchange::begin_refused(std::uint64_t number, TimePoint now) {
     begin_common(number, now);
-    may_keep_alive_ = false;
-    body_over_ = true;
-    awaits_continue_ = false;
 }
 
 std::string_view Exchange::peer() {

@@ -41,7 +41,8 @@ class Exchange {
     // --- for the connection: input
 
     void attach(Connection& connection) { connection_ = &connection; }
-    /// Ready for the pool, and for any other connection.
+    /// Ready for the pool, and for any other connection: nothing of this one's is left, neither bytes nor what looks
+    /// into them.
     void clear();
     /// Nothing is in hand: no byte of a request, none to be sent.
     bool is_idle() const { return parser_.between_requests() && input().empty() && out_.empty(); }
@@ -60,7 +61,8 @@ class Exchange {
     /// After RequestEvent::head. `number` is the request's among all of the worker.
     void begin(std::uint64_t number, TimePoint now, bool may_keep_alive);
     const RequestHead& head() const { return parser_.head(); }
-    /// After RequestEvent::error, or when the head's time is over: there is no more of this request than head() knows.
+    /// After RequestEvent::error, or when the head's time is over: there is no more of this request than head() knows,
+    /// which may be nothing at all.
     void begin_refused(std::uint64_t number, TimePoint now);
     TimePoint began_at() const { return began_at_; }
     RequestDeadline& deadline() { return deadline_; }
@@ -142,6 +144,7 @@ class Exchange {
     InputBuffer& input() { return in_body_buffer_ ? body_in_ : head_in_; }
     const InputBuffer& input() const { return in_body_buffer_ ? body_in_ : head_in_; }
     void take_trailers();
+    void forget_request();
     void begin_common(std::uint64_t number, TimePoint now);
     Result<void> begin_answer(std::optional<std::uint64_t> body_bytes);
     ResponseContext context() const;

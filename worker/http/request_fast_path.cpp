@@ -169,6 +169,7 @@ bool RequestParser::take_plain_head(std::string_view bytes) {
     HeadReader reader(HttpVersion::http_1_1, head_);
     PlainHead plain(text, limits_, head_, slots_, reader);
     if (!plain.read(method_size) || reader.conclude()) {
+        forget_request();  // the other way may wait for more, and these bytes move meanwhile
         stage_ = Stage::empty_lines;
         return false;
     }

@@ -38,6 +38,7 @@ VersionFit fit_version(std::string_view text) {
 RequestStep RequestParser::next(std::string_view bytes) {
     switch (stage_) {
         case Stage::empty_lines:
+            forget_request();
             if (take_plain_head(bytes)) return {RequestEvent::head, head_.bytes.size()};
             return stage_ == Stage::failed ? failed() : next_head(bytes);
         case Stage::failed: return failed();
@@ -81,15 +82,16 @@ bool RequestParser::skip_empty_lines(std::string_view bytes, std::size_t& skippe
     return true;
 }
 
-/// What a refused request leaves of the one before must not be seen; all else is written when the head is
-/// complete.
-void RequestParser::begin_request() {
-    static_cast<HeadDecisions&>(head_) = HeadDecisions();
-    head_.bytes = {};
-    head_.method = {};
-    head_.raw_target = {};
-    head_.fields = {};
+/// The one place where a request's views end: whatever is asked of the parser from here on, also by who refuses what
+/// never becomes a request, isn't answered with the one before.
+void RequestParser::forget_request() {
+    head_ = RequestHead();
+    body_piece_ = {};
     trailers_ = {};
+    error_ = ParseError();
+}
+
+void RequestParser::begin_request() {
     slots_.clear();
     if (slots_.capacity() == 0) slots_.reserve(kUsualFields);
     at_ = 0;
@@ -246,11 +248,9 @@ std::optional<std::uint64_t> RequestParser::body_bytes_left() const {
 }
 
 void RequestParser::reset() {
+    forget_request();
     stage_ = Stage::empty_lines;
     empty_lines_ = 0;
-    head_ = RequestHead();
-    trailers_ = FieldList();
-    error_ = ParseError();
 }
 
 }  // namespace girin

@@ -54,10 +54,11 @@ class RequestParser {
         return is_empty;
     }
 
-    /// Between `head` and the next request: views of the bytes given to the call that returned `head`. A
-    /// caller who moves or drops those bytes while it still needs the head copies head().bytes and says where
-    /// to with head_moved_to(). After an `error` within a head: method and raw_target if the request line was
-    /// understood, else empty; nothing more. An error in a body leaves it as it was.
+    /// From `head` to the call of next() that begins to look for another request: views of the bytes given to the
+    /// call that returned `head`. A caller who moves or drops those bytes while it still needs the head copies
+    /// head().bytes and says where to with head_moved_to(). After an `error` or a `need_more` within a head: method,
+    /// raw_target and version if the request line was understood, else as new; nothing more. Never anything of the
+    /// request before. An error in a body leaves it as it was.
     const RequestHead& head() const { return head_; }
     void head_moved_to(const char* begin) { head_.moved_to(begin); }
 
@@ -70,12 +71,11 @@ class RequestParser {
 
     /// No byte of a request has been taken in: the connection is idle and may be closed without harm.
     bool between_requests() const { return stage_ == Stage::empty_lines; }
-    /// Not even an empty line was skipped since the last request.
-    bool is_untouched() const { return stage_ == Stage::empty_lines && empty_lines_ == 0; }
     /// Bytes of body still to come, where the length was announced; none for chunked. 0 outside of a body.
     std::optional<std::uint64_t> body_bytes_left() const;
 
-    /// As new, with the memory kept: for the next connection.
+    /// As new, with the memory kept: for the next connection. To be called whenever the bytes go, which every view
+    /// that is kept here looks into.
     void reset();
 
   private:
@@ -84,6 +84,7 @@ class RequestParser {
     [[gnu::noinline]] bool take_plain_head(std::string_view bytes);  // inlined, it has too few registers: +15 %
     RequestStep next_head(std::string_view bytes);
     bool skip_empty_lines(std::string_view bytes, std::size_t& skipped);
+    void forget_request();
     void begin_request();
     bool read_request_line(std::string_view bytes);
     bool read_method(std::string_view bytes);

@@ -28,6 +28,7 @@ class Transcriber {
 
   private:
     RequestEvent step();
+    void check_unfinished_head(std::string_view given) const;
     void tell_head(std::string_view given);
     void tell_fields(const char* label, FieldList fields, std::string_view given);
     void tell_body();
@@ -39,6 +40,7 @@ class Transcriber {
     RequestParser parser_;
     std::string waiting_;  // received and not consumed
     std::string body_, text_;
+    bool in_body_ = false;
     bool failed_ = false;
 };
 
@@ -55,14 +57,19 @@ RequestEvent Transcriber::step() {
     const std::string_view given(block.get(), waiting_.size());
     const RequestStep step = parser_.next(given);
     GIRIN_CHECK(step.consumed <= given.size(), "consumed no more than was given");
+    if (!in_body_ && step.event != RequestEvent::head) check_unfinished_head(given);
     switch (step.event) {
         case RequestEvent::need_more: break;
-        case RequestEvent::head: tell_head(given); break;
+        case RequestEvent::head:
+            in_body_ = true;
+            tell_head(given);
+            break;
         case RequestEvent::body:
             GIRIN_CHECK(lies_within(parser_.body(), given) && !parser_.body().empty(), "a piece of what was given");
             body_.append(parser_.body());
             break;
         case RequestEvent::end:
+            in_body_ = false;
             tell_body();
             tell_fields("trailer", parser_.trailers(), given);
             text_.append("end\n");
@@ -71,6 +78,17 @@ RequestEvent Transcriber::step() {
     }
     waiting_.erase(0, step.consumed);
     return step.event;
+}
+
+// FAULTS 1: a head that isn't complete, or never will be, is nothing, or what stands in these bytes.
+void Transcriber::check_unfinished_head(std::string_view given) const {
+    const RequestHead& head = parser_.head();
+    const Target& target = head.target;
+    for (const std::string_view part : {head.method, head.raw_target, head.bytes, head.host, target.path, target.query}) {
+        GIRIN_CHECK(part.empty() || lies_within(part, given), "no view of an earlier request");
+    }
+    // A head that is refused as a whole is known with its fields.
+    for (const Field field : head.fields) GIRIN_CHECK(lies_within(field.name, given), "no field of an earlier request");
 }
 
 void Transcriber::tell_head(std::string_view given) {

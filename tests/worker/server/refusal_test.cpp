@@ -117,7 +117,6 @@ TEST_F(Refusal, DoesNotConcernAnUpgradeThatIsNotOffered) {
     EXPECT_EQ(client.get("/").body, "hello");
 }
 
-// The views of a head that was never complete are those of the request before it, whose bytes may be gone.
 TEST_F(Refusal, IsLoggedWithWhatIsKnownOfTheRequest) {
     options.access_log.enabled = true;
     options.access_log.file = directory / "access";
@@ -135,6 +134,58 @@ TEST_F(Refusal, IsLoggedWithWhatIsKnownOfTheRequest) {
     EXPECT_EQ(count_of("GET|/|first|200\n", lines), 1U) << lines;
     EXPECT_EQ(count_of("|400\n", lines), 2U) << lines;
     EXPECT_EQ(count_of("first", lines), 1U) << lines;
+}
+
+// FAULTS 2: what never became a request is answered and logged as itself, not as the request before it.
+TEST_F(Refusal, OfWhatNeverBecameARequestSaysNothingOfTheOneBefore) {
+    options.access_log.enabled = true;
+    options.access_log.file = directory / "access";
+    options.access_log.format = "%(h)s|%(r)s|%(m)s|%(U)s|%(q)s|%(H)s|%(f)s|%(a)s|%(s)s";
+    start();
+    const std::string secret = "X-Forwarded-For: 192.0.2.7\r\nReferer: secret\r\nUser-Agent: secret\r\n";
+    for (const char* refused : {"\r\n\r\n\rX", "\rX", "\r\n\r\n\r\n", "\x01", "G\r\n", "GET\r\n", "GET /a b\r\n\r\n"}) {
+        SCOPED_TRACE(testing::PrintToString(refused));
+        Client same = connect();
+        same.request("HEAD", "/?secret", secret);
+        same.send(refused);
+        const HttpResponse answer = same.read_response();
+        EXPECT_EQ(answer.status, 400);
+        EXPECT_TRUE(answer.body.starts_with("400 Bad Request\n")) << "HEAD was the one before";
+        Client other = connect();
+        other.send(refused);
+        EXPECT_EQ(other.read_response().status, 400);
+    }
+    run_turns();
+    const std::string lines = read_file(directory / "access");
+    EXPECT_EQ(count_of("192.0.2.7|HEAD /?secret HTTP/1.1|HEAD|/|secret|HTTP/1.1|secret|secret|200\n", lines), 7U) << lines;
+    EXPECT_EQ(count_of("127.0.0.1|-|-|-|-|-|-|-|400\n", lines), 14U) << lines;
+}
+
+// FAULTS 2: the same for a head whose time is over, and for one that moves in its buffer while it comes.
+TEST_F(Refusal, OfAHeadThatIsNeverCompleteTellsOnlyWhatHasCome) {
+    options.access_log.enabled = true;
+    options.access_log.file = directory / "access";
+    options.access_log.format = "%(r)s|%(U)s|%(s)s";
+    options.timeouts.header = milliseconds(100);
+    start();
+    Client client = connect();
+    client.get("/first");
+    client.send("GET /second");
+    EXPECT_EQ(client.read_response().status, 408);
+    Client other = connect();
+    other.send("\r");
+    EXPECT_EQ(other.read_response().status, 408);
+    Client moved = connect();
+    moved.send("GET /third?x HTTP/1.1\r\nHost: a\r\n");
+    for (int i = 0; i < 5; ++i) {
+        run_turns();
+        moved.send("X: " + std::string(8000, 'x') + "\r\n");
+    }
+    EXPECT_EQ(moved.read_response().status, 408);
+    run_turns();
+    const std::string lines = read_file(directory / "access");
+    EXPECT_EQ(count_of("-|-|408\n", lines), 2U) << lines;
+    EXPECT_EQ(count_of("GET /third?x HTTP/1.1|/third|408\n", lines), 1U) << lines;
 }
 
 }  // namespace
