@@ -88,6 +88,7 @@ Result<void> Supervisor::prepare() {
     auto board = Scoreboard::create(fleet_.slots());
     if (!board) return board.error();
     board_ = std::move(*board);
+    if (!board_.can_be_locked()) log_warning("The kernel refuses memfd_create: workers could write each other's scoreboard lines");
     const std::string& name = generations_.committed().settings.name;
     if (auto prepared = report_.prepare(fleet_.slots(), name, os_.now()); !prepared) return prepared.error();
     auto wait = EventWait::open();
@@ -163,10 +164,7 @@ void Supervisor::on_signals() {
 
 void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
-    if (signal.row->meaning == SignalMeaning::pause_workers && signal.by_kernel) return;  // a window has a new size
-    if (signal.row->meaning == SignalMeaning::reload && signal.by_kernel) {
-        return log_info("Received SIGHUP from the kernel: the terminal or the shell that started us is gone; nothing changes");
-    }
+    if (signal.row->meaning == SignalMeaning::pause_workers && signal.sender == 0) return;  // a window has a new size
     report_.say(LogLevel::info, describe(signal));
     if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {

@@ -138,9 +138,10 @@ class Supervisor {
     /// As an operator's changes leave them.
     Settings worker_settings(const Generation& generation) const;
     /// In a worker: what forget_master() does, and what is for the monitor.
-    void leave_for_work(std::uint32_t generation, std::size_t lane);
+    void leave_for_work(const Action& action, std::size_t lane);
     /// In a child: lets go of everything but one generation's settings, and its sockets of one lane.
-    void forget_master(std::uint32_t generation, std::size_t lane);
+    /// `own`: the scoreboard's line that it may write.
+    void forget_master(std::uint32_t generation, std::size_t lane, std::optional<std::size_t> own = std::nullopt);
 
     // supervisor_health.cpp
     /// A child that looks at a worker which hangs, or which crashes and waits for it to be done.
@@ -172,7 +173,6 @@ class Supervisor {
     void start_way_back(const Action& action);
     Result<Settings> prepare_way_back(const Action& action);
     void commit_reload(const Action& action);
-    void set_own_environment(const Settings& now);
     void roll_back_reload(const Action& action);
     void abandon_check();
 

@@ -1,6 +1,7 @@
 // Carrying out what the Fleet decides. Events that follow from it are decided on afterwards, one after another.
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <utility>
@@ -93,10 +94,10 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     place.code_fd = generation.code.get();
     board_[action.slot].reset();
     ChildSetup child = setup_.child;
-    child.variables = generation.settings.env;
+    child.environment = generation.settings.env;
     child.cpu = cpu;
     return spawn_worker(
-        os_, child, std::move(place), [this, &action, lane] { leave_for_work(action.generation, lane); },
+        os_, child, std::move(place), [this, &action, lane] { leave_for_work(action, lane); },
         [this, &generation](const WorkerPlace& own) { return setup_.work(worker_settings(generation), own); });
 }
 
@@ -143,13 +144,17 @@ void Supervisor::tell_when_first_ready() {
     tell_hooks(HookEvent::ready);
 }
 
-void Supervisor::leave_for_work(std::uint32_t generation, std::size_t lane) {
-    forget_master(generation, lane);
+void Supervisor::leave_for_work(const Action& action, std::size_t lane) {
+    forget_master(action.generation, lane, action.slot);
     report_.forget();
     if (setup_.leave_monitor) setup_.leave_monitor();
 }
 
-void Supervisor::forget_master(std::uint32_t generation, std::size_t lane) {
+void Supervisor::forget_master(std::uint32_t generation, std::size_t lane, std::optional<std::size_t> own) {
+    if (auto locked = board_.keep_writable(own); !locked) {
+        log_critical(locked.error().message());
+        ::_exit(kChildSetUpFailed);
+    }
     wait_.close();
     signals_.close();
     if (setup_.service) setup_.service->close();

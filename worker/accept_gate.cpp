@@ -9,7 +9,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 bool can_take_over(const ScoreboardSlot& sibling, std::int64_t now_ns) {
-    if (sibling.pid.load(kRelaxed) == 0 || sibling.accepting.load(kRelaxed) == 0) return false;
+    if (sibling.accepting.load(kRelaxed) == 0) return false;
     const std::int64_t busy_since = sibling.callback_start_ns.load(kRelaxed);
     if (busy_since != 0) return now_ns - busy_since < kGateBusyNs;
     const std::int64_t last_tick = sibling.last_tick_ns.load(kRelaxed);
@@ -18,16 +18,26 @@ bool can_take_over(const ScoreboardSlot& sibling, std::int64_t now_ns) {
 
 }  // namespace
 
-bool may_accept(std::span<const ScoreboardSlot> board, std::size_t own, std::int64_t now_ns) {
-    std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
-    for (std::size_t slot = 0; slot < board.size(); ++slot) {
-        if (slot != own && can_take_over(board[slot], now_ns)) {
-            least = std::min(least, board[slot].connections.load(kRelaxed));
+void AcceptGate::look(std::int64_t now_ns) {
+    constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t least = kNobody;
+    for (std::size_t slot = 0; slot < board_.size(); ++slot) {
+        if (slot != own_ && can_take_over(board_[slot], now_ns)) {
+            least = std::min(least, board_[slot].connections.load(kRelaxed));
         }
     }
-    if (least == std::numeric_limits<std::uint32_t>::max()) return true;
     const std::uint32_t slack = std::max(kGateSlack, least / 8);
-    return board[own].connections.load(kRelaxed) <= least + slack;
+    shuts_above_ = least > kNobody - slack ? kNobody : least + slack;
+    opens_at_ = least > kNobody - slack ? kNobody : least + slack / 2;
+    looked_at_ns_ = now_ns;
+}
+
+bool AcceptGate::is_open(std::int64_t now_ns) {
+    const std::uint32_t own = board_[own_].connections.load(kRelaxed);
+    const bool shuts = open_ && own > shuts_above_;
+    if (shuts || now_ns - looked_at_ns_ >= kGateMemoryNs) look(now_ns);
+    open_ = own <= (open_ ? shuts_above_ : opens_at_);
+    return open_;
 }
 
 }  // namespace girin

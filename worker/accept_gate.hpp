@@ -3,7 +3,8 @@
 // The accept gate: whether a worker should take new connections, or leave them to siblings with less in hand. Proxies
 // keep connections for hours, so what is taken badly stays bad. Pure: it looks at the scoreboard.
 
-#include <span>
+#include <cstddef>
+#include <cstdint>
 
 #include "worker/scoreboard.hpp"
 
@@ -16,7 +17,27 @@ inline constexpr std::uint32_t kGateSlack = 4;
 /// take what is left to it.
 inline constexpr std::int64_t kGateBusyNs = 100'000'000;
 
-/// True: slot `own` may accept. `now_ns`: CLOCK_MONOTONIC.
-bool may_accept(std::span<const ScoreboardSlot> board, std::size_t own, std::int64_t now_ns);
+/// What was seen of siblings holds for so long, unless the gate is about to shut by it: looking at all of them costs as
+/// much as a small system call.
+inline constexpr std::int64_t kGateMemoryNs = 1'000'000;
+
+class AcceptGate {
+  public:
+    AcceptGate(ScoreboardLines board, std::size_t own) : board_(board), own_(own) {}
+
+    /// Whether slot `own` may accept. It shuts beyond the slack and opens again at half of it, so that one which stands
+    /// there doesn't open and shut with each connection. `now_ns`: CLOCK_MONOTONIC.
+    bool is_open(std::int64_t now_ns);
+
+  private:
+    void look(std::int64_t now_ns);
+
+    ScoreboardLines board_;
+    std::size_t own_;
+    std::int64_t looked_at_ns_ = 0;
+    std::uint32_t shuts_above_ = 0;
+    std::uint32_t opens_at_ = 0;
+    bool open_ = true;
+};
 
 }  // namespace girin

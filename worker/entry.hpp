@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +20,7 @@ struct WorkerSetup {
     WorkerOptions options;
     std::vector<ListenerSocket> listeners;  // borrowed from the master
     int channel_fd = -1;                    // the worker's end
-    std::span<ScoreboardSlot> board;
+    ScoreboardLines board;
     std::size_t slot = 0;
     std::uint32_t generation = 0;
     AppSource app;

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "loop/base/error.hpp"
+
 namespace girin {
 
 struct ListenerSocket {
@@ -17,5 +19,13 @@ struct ListenerSocket {
     ListenerSocket(int descriptor, std::string text, bool unix_socket, bool inherited = false)
         : fd(descriptor), address(std::move(text)), is_unix(unix_socket), is_inherited(inherited) {}
 };
+
+/// From now on only packets that come over no router and with all hops left (TTL 255) reach `listener`, a listening TCP
+/// socket: SYNs from nearly everywhere are dropped, and their senders try again after a second. It takes no right, unlike a
+/// filter. Queued connections are not concerned, and handshakes that have begun are completed, but what comes of those
+/// inherits the condition and is deaf until allow_all_hops(). Errors: the kernel has no such option.
+Result<void> refuse_by_hops(int listener);
+/// Takes that back for a connection; any other descriptor is left as it is.
+void allow_all_hops(int connection);
 
 }  // namespace girin

@@ -61,8 +61,7 @@ struct WorkerOptions {
     std::uint64_t max_requests = 0;                       // ask to be replaced after so many; 0: never
     std::uint64_t max_requests_jitter = 0;                // up to so many more, drawn at start
     std::size_t threads = 0;                              // for synchronous handlers; 0: cores plus 4, at most 32
-    bool reuse_port = false;                              // this slot has listeners of its own
-    bool accept_gate = true;                              // leave new connections to less loaded siblings
+    bool accept_gate = true;                              // leave new connections to siblings with less in hand
     // Proxies whose Forwarded and X-Forwarded-* are believed; "*": all. Peers on Unix sockets always are.
     std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};
     std::string server_header = "girin";                  // empty: no Server field

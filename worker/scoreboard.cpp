@@ -1,6 +1,8 @@
 #include "worker/scoreboard.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -16,8 +18,6 @@ void CrashNote::reset() {
 }
 
 void ScoreboardSlot::reset() {
-    pid = 0;
-    generation = 0;
     turns = 0;
     last_tick_ns = 0;
     callback_start_ns = 0;
@@ -45,24 +45,66 @@ void ScoreboardSlot::count_latency(std::int64_t microseconds, std::uint64_t time
     latency_sum_us.store(latency_sum_us.load(kRelaxed) + sum_us, kRelaxed);
 }
 
+namespace {
+
+std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+/// So many bytes of memory as a file; none where the kernel refuses that.
+UniqueFd make_file(std::size_t bytes) {
+    UniqueFd file(::memfd_create("girin-scoreboard", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (file && ::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) file.reset();
+    return file;
+}
+
+}  // namespace
+
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {
-    const std::size_t bytes = slots * sizeof(ScoreboardSlot);
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return Error::from_errno(errno, "map the scoreboard");
     Scoreboard board;
-    board.slots_ = {static_cast<ScoreboardSlot*>(memory), slots};  // zeroed pages are valid atomics
+    const std::size_t page = page_bytes();
+    board.count_ = slots;
+    board.stride_ = (sizeof(ScoreboardSlot) + page - 1) / page * page;
+    board.file_ = make_file(board.bytes());
+    const int flags = MAP_SHARED | (board.file_ ? 0 : MAP_ANONYMOUS);
+    void* memory = ::mmap(nullptr, board.bytes(), PROT_READ | PROT_WRITE, flags, board.file_.get(), 0);
+    if (memory == MAP_FAILED) return Error::from_errno(errno, "map the scoreboard");
+    board.first_ = static_cast<std::byte*>(memory);  // zeroed pages are valid atomics
+    constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+    if (board.file_ && ::fcntl(board.file_.get(), F_ADD_SEALS, kSeals) != 0) board.file_.reset();
     return board;
 }
 
-Scoreboard::Scoreboard(Scoreboard&& other) noexcept : slots_(std::exchange(other.slots_, {})) {}
+/// A mapping of a sealed file that is made without the right to write never gets it; one that has it can be given up but
+/// taken back.
+Result<void> Scoreboard::make_readable_only(std::size_t from, std::size_t to) {
+    if (from == to) return {};
+    const bool done = file_ ? ::mmap(first_ + from, to - from, PROT_READ, MAP_SHARED | MAP_FIXED, file_.get(),
+                                     static_cast<off_t>(from)) != MAP_FAILED
+                            : ::mprotect(first_ + from, to - from, PROT_READ) == 0;
+    if (!done) return Error::from_errno(errno, "lock the scoreboard");
+    return {};
+}
+
+Result<void> Scoreboard::keep_writable(std::optional<std::size_t> own) {
+    const std::size_t from = own ? *own * stride_ : bytes();
+    const std::size_t to = own ? from + stride_ : bytes();
+    if (auto below = make_readable_only(0, from); !below) return below;
+    if (auto above = make_readable_only(to, bytes()); !above) return above;
+    file_.reset();
+    return {};
+}
+
+Scoreboard::Scoreboard(Scoreboard&& other) noexcept { *this = std::move(other); }
 
 Scoreboard& Scoreboard::operator=(Scoreboard&& other) noexcept {
-    std::swap(slots_, other.slots_);
+    std::swap(file_, other.file_);
+    std::swap(first_, other.first_);
+    std::swap(count_, other.count_);
+    std::swap(stride_, other.stride_);
     return *this;
 }
 
 Scoreboard::~Scoreboard() {
-    if (!slots_.empty()) ::munmap(slots_.data(), slots_.size_bytes());
+    if (first_ != nullptr) ::munmap(first_, bytes());
 }
 
 }  // namespace girin

@@ -1,15 +1,17 @@
 #pragma once
 
 // The scoreboard: shared memory with one line per slot, written by the worker in that slot, read by the master and by
-// siblings. Plain atomics, no locks, no system calls to write. Mapped by the master before any fork.
+// siblings. Plain atomics, no locks, no system calls to write. Mapped by the master before any fork; each line has pages
+// of its own, so that a worker can be left with nothing to write but its own line.
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstddef>
-#include <span>
+#include <optional>
 
 #include "loop/base/error.hpp"
+#include "loop/base/unique_fd.hpp"
 #include "worker/request_note.hpp"
 
 namespace girin {
@@ -35,14 +37,13 @@ inline constexpr std::array<std::int64_t, 14> kLatencyBounds_us = {
 inline constexpr std::size_t kLatencyBuckets = kLatencyBounds_us.size() + 1;
 
 /// One slot's line. The writer is the worker of the slot; the master resets it between workers. Times are nanoseconds
-/// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old.
+/// of CLOCK_MONOTONIC. All loads and stores are relaxed: a reader may see a line that is one turn old. Who is in the slot
+/// isn't here: the master knows (MasterBoard), and an empty slot's line is all zeros.
 struct alignas(128) ScoreboardSlot {
-    std::atomic<std::int32_t> pid;
-    std::atomic<std::uint32_t> generation;
     std::atomic<std::uint64_t> turns;              // turns of the loop: grows while the worker is alive and well
     std::atomic<std::int64_t> last_tick_ns;        // start of the last turn
     std::atomic<std::int64_t> callback_start_ns;   // the callback that runs now began then; 0: none, the loop waits
-    std::atomic<std::uint32_t> accepting;          // 1: listeners armed, counts for the accept gate
+    std::atomic<std::uint32_t> accepting;          // 1: takes connections, or would if the accept gate were open
     std::atomic<std::uint32_t> connections;        // open
     std::atomic<std::uint32_t> requests_in_flight;
     std::atomic<std::uint64_t> requests;           // answered since the worker began
@@ -61,7 +62,26 @@ struct alignas(128) ScoreboardSlot {
     void count_latency(std::int64_t microseconds, std::uint64_t times = 1);
 };
 
-/// Owns: the mapping, shared with every process forked after create().
+/// All lines, borrowed from a Scoreboard; a copy is as good as the original.
+class ScoreboardLines {
+  public:
+    ScoreboardLines() = default;
+    ScoreboardLines(std::byte* first, std::size_t count, std::size_t stride)
+        : first_(first), count_(count), stride_(stride) {}
+
+    std::size_t size() const { return count_; }
+    ScoreboardSlot& operator[](std::size_t slot) const {
+        return *reinterpret_cast<ScoreboardSlot*>(first_ + slot * stride_);
+    }
+
+  private:
+    std::byte* first_ = nullptr;
+    std::size_t count_ = 0;
+    std::size_t stride_ = 0;
+};
+
+/// Owns: the mapping, shared with every process forked after create(). A page (4 KiB as a rule) a slot, used once the
+/// slot has been looked at: 516 KiB of shared memory for the usual 129 slots, once for the server.
 class Scoreboard {
   public:
     /// Errors: no memory. `slots` is fixed for the mapping's life: the most workers there can ever be at once.
@@ -72,13 +92,24 @@ class Scoreboard {
     Scoreboard& operator=(Scoreboard&& other) noexcept;
     ~Scoreboard();
 
-    std::size_t size() const { return slots_.size(); }
-    ScoreboardSlot& operator[](std::size_t slot) { return slots_[slot]; }
-    const ScoreboardSlot& operator[](std::size_t slot) const { return slots_[slot]; }
-    std::span<ScoreboardSlot> slots() { return slots_; }
+    std::size_t size() const { return count_; }
+    ScoreboardSlot& operator[](std::size_t slot) const { return slots()[slot]; }
+    ScoreboardLines slots() const { return {first_, count_, stride_}; }
+
+    /// For a child: from now on it can write the line `own` only, or none, and can't undo that. Where the kernel refuses
+    /// memfd_create it could: then this keeps out stray writes, but not somebody who means it (can_be_locked()).
+    /// Errors: no more mappings; the board must not be used then.
+    Result<void> keep_writable(std::optional<std::size_t> own);
+    bool can_be_locked() const { return file_.get() >= 0; }
 
   private:
-    std::span<ScoreboardSlot> slots_;
+    std::size_t bytes() const { return count_ * stride_; }
+    Result<void> make_readable_only(std::size_t from, std::size_t to);
+
+    UniqueFd file_;  // takes no new mappings that write
+    std::byte* first_ = nullptr;
+    std::size_t count_ = 0;
+    std::size_t stride_ = 0;
 };
 
 }  // namespace girin

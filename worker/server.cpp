@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <ctime>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include "loop/base/log.hpp"
 #include "loop/sleep.hpp"
 #include "loop/timeout.hpp"
-#include "worker/accept_gate.hpp"
 
 namespace girin {
 namespace {
@@ -20,8 +20,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// While this worker steps back from its listeners, it looks that often whether it should return.
-constexpr Duration kRecheckInterval = 10ms;
+// While the gate is shut, how soon it is looked at again: at first, and twice as long each time up to the longest.
+constexpr Duration kGateLookFirst = 1ms;
+constexpr Duration kGateLookLongest = 16ms;
+// Connections that wait for so long are taken though the gate is shut, so many at a time.
+constexpr Duration kGatePatience = 20ms;
+constexpr std::size_t kTakenPastGate = 1;
 // After running out of descriptors: as nginx.
 constexpr Duration kExhaustedPause = 500ms;
 constexpr Duration kExhaustedLogInterval = 60s;
@@ -30,6 +34,8 @@ constexpr Duration kLastLookInterval = 20ms;
 // A queue into which nothing came for so long is over: handshakes that had begun are completed, or are not worth the
 // wait.
 constexpr Duration kQuietQueue = 100ms;
+// If it never gets quiet, since newcomers can't be refused (listener_socket.hpp), listening ends all the same.
+constexpr Duration kLastNewcomers = 5s;
 // Then idle connections are closed, that could have been told by an answer: proxies keep theirs for a minute.
 constexpr Duration kLastIdle = 2s;
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
@@ -54,7 +60,7 @@ void send_without_delay(int listener) {
     ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/// Looks again whether to accept.
+/// After running out of descriptors: looks again whether to accept.
 class Server::Recheck final : public Timer {
   public:
     explicit Recheck(Server& server) : server_(server) {}
@@ -68,6 +74,43 @@ class Server::Recheck final : public Timer {
 
   private:
     Server& server_;
+};
+
+/// While the gate is shut: looks again whether it should be open, and whom it keeps waiting. The sibling to whom they were
+/// left may be stopped, or may say what isn't so: nobody waits for it for longer than kGatePatience.
+class Server::GateWatch final : public Timer {
+  public:
+    explicit GateWatch(Server& server) : server_(server) {}
+    void start() {
+        if (is_armed()) return;
+        server_.loop_.arm(*this, server_.loop_.time() + delay_);
+        delay_ = std::min(2 * delay_, kGateLookLongest);
+    }
+    void stop() {
+        disarm();
+        delay_ = kGateLookFirst;
+        waiting_since_.reset();
+    }
+    void run() override {
+        if (has_kept_somebody_waiting()) {
+            delay_ = kGateLookFirst;
+            for (const auto& acceptor : server_.acceptors_) acceptor->accept_pending(kTakenPastGate);
+        }
+        server_.update_accepting();
+    }
+
+  private:
+    bool has_kept_somebody_waiting() {
+        const auto waits = [](const std::unique_ptr<Acceptor>& acceptor) { return acceptor->has_waiting(); };
+        const TimePoint now = server_.loop_.time();
+        if (std::ranges::none_of(server_.acceptors_, waits)) return waiting_since_.reset(), false;
+        if (!waiting_since_) waiting_since_ = now;
+        return now - *waiting_since_ >= kGatePatience;
+    }
+
+    Server& server_;
+    Duration delay_ = kGateLookFirst;
+    std::optional<TimePoint> waiting_since_;
 };
 
 /// Now and then waits for connections anew. The kernel wakes one process for a connection; where that one is killed
@@ -96,8 +139,8 @@ Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
 
 Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
     : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
-      exchanges_(options.limits), recheck_(std::make_unique<Recheck>(*this)),
-      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
+      exchanges_(options.limits), gate_(place.board, place.worker.slot), recheck_(std::make_unique<Recheck>(*this)),
+      gate_watch_(std::make_unique<GateWatch>(*this)), lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
       worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
 Server::~Server() {
@@ -124,7 +167,6 @@ Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
 
 void Server::start_accepting() {
     accepting_ = true;
-    slot().accepting.store(1, kRelaxed);
     update_accepting();
     lost_wakes_->start();
 }
@@ -132,11 +174,13 @@ void Server::start_accepting() {
 /// Whether siblings with less to do leave it to this worker to accept.
 bool Server::passes_gate() {
     if (!options_.accept_gate || draining_) return true;
-    return may_accept(place_.board, place_.worker.slot, Clock::now().time_since_epoch().count());
+    return gate_.is_open(loop_.time().time_since_epoch().count());
 }
 
 void Server::update_accepting() {
     const bool may = accepting_ && !exhausted_ && connection_count_ < options_.limits.connections;
+    // One that can't take over counts for no sibling's gate, else nobody would.
+    slot().accepting.store(may && !draining_ ? 1 : 0, kRelaxed);
     const bool wanted = may && passes_gate();
     for (const auto& acceptor : acceptors_) {
         if (wanted && !acceptor->is_armed()) acceptor->arm();
@@ -145,7 +189,11 @@ void Server::update_accepting() {
     // Nobody tells when siblings get more to do, or descriptors free. A full worker waits for a connection of its own
     // to end.
     if (accepting_ && exhausted_) recheck_->after(kExhaustedPause);
-    if (may && !wanted) recheck_->after(kRecheckInterval);
+    if (may && !wanted) {
+        gate_watch_->start();
+    } else {
+        gate_watch_->stop();
+    }
 }
 
 void Server::on_accepted(Acceptor&, Accepted accepted) {
@@ -160,6 +208,7 @@ void Server::on_accepted(Acceptor&, Accepted accepted) {
 }
 
 void Server::take(Accepted accepted) {
+    if (draining_) allow_all_hops(accepted.fd.get());
     auto connection = std::make_unique<Connection>(*this, std::move(accepted));
     connection->set_task(loop_.create_task(connection->serve()).base());
     connections_.push_back(*connection.release());  // the set owns it, until forget()
@@ -237,23 +286,25 @@ void Server::reopen_logs() {
 Coro<void> Server::drain(Duration limit, bool last) {
     draining_ = true;
     last_ = last;
-    slot().accepting.store(0, kRelaxed);
     accepting_ = last;
     update_accepting();
+    // A newcomer refused by its hops may have been taken before we knew; it mustn't stay deaf.
+    for (const Connection& connection : connections_) allow_all_hops(connection.fd());
     if (last_) leave_inherited_listeners();
     drain_began_ = loop_.time();
     close_spread_ = last ? Duration::zero() : std::min<Duration>(options_.timeouts.close_spread, limit);
     const TimePoint idle_ends = last ? loop_.time() + kLastIdle : TimePoint::max();
     drain_ends_ = std::min(drain_ends_, loop_.time() + limit);
     last_accepted_at_ = loop_.time();
+    newcomers_end_ = loop_.time() + kLastNewcomers;
     for (;;) {
-        for (const auto& acceptor : acceptors_) acceptor->accept_pending(last_ ? kUnlimited : 0);
+        for (const auto& acceptor : acceptors_) accept_what_waits(*acceptor);
         const TimePoint now = loop_.time();
         if (now >= drain_ends_) {
             last_ = false;
             end_connections();
         }
-        const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue;
+        const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue || now >= newcomers_end_;
         if (takes_no_more) close_listeners();
         if (takes_no_more && connection_count_ == 0) break;
         if (now >= idle_ends) end_idle_connections();
@@ -261,6 +312,14 @@ Coro<void> Server::drain(Duration limit, bool last) {
         co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(next_look - now, 100ms) : kLastLookInterval);
     }
     access_log_.flush();
+}
+
+/// Whom there are no descriptors for just now has to wait until others have gone: such a queue isn't quiet.
+void Server::accept_what_waits(Acceptor& acceptor) {
+    acceptor.accept_pending(last_ ? kUnlimited : 0);
+    if (!last_ || !acceptor.lacks_room()) return;
+    last_accepted_at_ = loop_.time();
+    newcomers_end_ = loop_.time() + kLastNewcomers;
 }
 
 /// A moment of its own for each connection, which needs no memory: its address, mixed well, is its lot.
@@ -298,7 +357,6 @@ void Server::quit() {
     close_spread_ = Duration::zero();
     last_ = false;
     accepting_ = false;
-    slot().accepting.store(0, kRelaxed);
     update_accepting();
     end_connections();
     drain_ends_ = loop_.time();

@@ -12,6 +12,7 @@
 
 #include "loop/asio_loop.hpp"
 #include "loop/net/acceptor.hpp"
+#include "worker/accept_gate.hpp"
 #include "worker/access_log.hpp"
 #include "worker/app/application.hpp"
 #include "worker/connection.hpp"
@@ -29,9 +30,9 @@ namespace girin {
 /// Where a server stands among its siblings.
 struct ServerPlace {
     WorkerInfo worker;
-    std::span<ScoreboardSlot> board;  // worker.slot is the own line
+    ScoreboardLines board;  // worker.slot is the own line
 
-    ServerPlace(WorkerInfo w, std::span<ScoreboardSlot> b) : worker(w), board(b) {}
+    ServerPlace(WorkerInfo w, ScoreboardLines b) : worker(w), board(b) {}
 };
 
 class Server final : private Acceptor::Sink, private Runnable {
@@ -101,6 +102,7 @@ class Server final : private Acceptor::Sink, private Runnable {
 
   private:
     class Recheck;
+    class GateWatch;
     class LostWakes;
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
@@ -109,6 +111,7 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
     void take(Accepted accepted);
+    void accept_what_waits(Acceptor& acceptor);
     bool passes_gate();
     void update_accepting();
     TimePoint closes_at(const Connection& connection) const;
@@ -135,7 +138,9 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<Acceptor*> inherited_;  // those of acceptors_ whose sockets came from whoever started the server
+    AcceptGate gate_;
     std::unique_ptr<Recheck> recheck_;
+    std::unique_ptr<GateWatch> gate_watch_;
     std::unique_ptr<LostWakes> lost_wakes_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>
@@ -147,6 +152,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool last_ = false;
     TimePoint last_accepted_at_ = TimePoint::min();
     TimePoint drain_ends_ = TimePoint::max();
+    TimePoint newcomers_end_ = TimePoint::max();
     TimePoint drain_began_ = TimePoint::min();
     Duration close_spread_{};  // of this drain
     bool exhausted_ = false;

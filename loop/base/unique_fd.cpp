@@ -14,8 +14,7 @@ void UniqueFd::reset(int fd) {
 }
 
 Result<UniqueFd> duplicate(int fd) {
-    constexpr int kFirstOwn = 3;  // never standard input, output or error, should somebody have closed one
-    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, kFirstOwn);
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return Error::from_errno(errno, "duplicate descriptor", std::to_string(fd));
     return UniqueFd(copy);
 }

@@ -1,21 +1,26 @@
 #include "loop/net/acceptor.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
+#include <initializer_list>
 
 #include "loop/asio_loop.hpp"
 
 namespace girin {
 namespace {
 
-/// Errors of one connection that is gone already; the next one may be well (accept(2), "Error handling").
+bool is_among(int error, std::initializer_list<int> errors) {
+    return std::find(errors.begin(), errors.end(), error) != errors.end();
+}
+
+/// Errors of one connection that is gone already; the next one may be well (accept(2), "Error handling"). What is forbidden
+/// (EPERM, EACCES, ENOSYS: a security module or a sandbox) isn't among them: it is so for the next one, too.
 bool concerns_one_connection(int error) {
-    constexpr int kErrors[] = {EINTR,    ECONNABORTED, EPERM,  EPROTO,      ENETDOWN,   ENOPROTOOPT,
-                               EHOSTDOWN, ENONET,      EHOSTUNREACH, ENETUNREACH, ETIMEDOUT};
-    return std::find(std::begin(kErrors), std::end(kErrors), error) != std::end(kErrors);
+    return is_among(error, {EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+                            EOPNOTSUPP, ENETUNREACH, ETIMEDOUT});
 }
 
 }  // namespace
@@ -32,8 +37,16 @@ void Acceptor::arm() {
     descriptor_.arm();
 }
 
+bool Acceptor::lacks_room() const { return is_among(last_error_, {EMFILE, ENFILE, ENOBUFS, ENOMEM}); }
+
+bool Acceptor::has_waiting() const {
+    pollfd queue{descriptor_.fd(), POLLIN, 0};
+    return ::poll(&queue, 1, 0) > 0;
+}
+
 int Acceptor::accept_one(Accepted& connection) noexcept {
-    for (;;) {
+    last_error_ = 0;
+    for (std::size_t gone = 0;; ++gone) {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         const int fd = ::accept4(descriptor_.fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -42,7 +55,8 @@ int Acceptor::accept_one(Accepted& connection) noexcept {
             connection.peer = Address::from_sockaddr(peer);
             return 0;
         }
-        if (!concerns_one_connection(errno)) return errno;
+        last_error_ = errno;
+        if (!concerns_one_connection(last_error_) || gone == kGoneInARow) return last_error_;
     }
 }
 

@@ -27,8 +27,9 @@ class Acceptor final : private IoOp, private Runnable {
       public:
         /// Must not throw, nor destroy the acceptor.
         virtual void on_accepted(Acceptor& acceptor, Accepted connection) = 0;
-        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM), or the
-        /// socket listens no more (EINVAL). The acceptor has disarmed itself; arm() it again when there is hope.
+        /// The process or the system has no more descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM), accepting is
+        /// forbidden (EPERM, EACCES), the socket listens no more (EINVAL), or one client after the other was gone.
+        /// The acceptor has disarmed itself; arm() it again when there is hope.
         virtual void on_exhausted(Acceptor& acceptor, int errno_value) = 0;
 
       protected:
@@ -49,12 +50,18 @@ class Acceptor final : private IoOp, private Runnable {
     /// Hands over what was taken, then takes and hands over, armed or not, until the queue is empty or `most` were.
     /// Returns how many.
     std::size_t accept_pending(std::size_t most);
+    /// The last attempt to accept failed for want of descriptors or memory.
+    bool lacks_room() const;
+    /// The kernel has somebody for us, or for a sibling. A system call.
+    bool has_waiting() const;
 
   private:
     // Taken in one wake-up; the rest is left to siblings that wait.
     static constexpr std::size_t kPerWake = 4;
     // After so many the listener goes behind its siblings, who would else never be woken: the first waiter always wins.
     static constexpr std::size_t kAcceptsPerTurn = 16;
+    // Connections in a row that are gone already; more, and it may be no client's fault.
+    static constexpr std::size_t kGoneInARow = 64;
 
     IoStatus perform(Readiness readiness) noexcept override;
     void complete(bool aborted) noexcept override;
@@ -69,6 +76,7 @@ class Acceptor final : private IoOp, private Runnable {
     std::size_t taken_count_ = 0;
     std::size_t since_armed_ = 0;
     int exhausted_ = 0;
+    int last_error_ = 0;
 };
 
 }  // namespace girin

@@ -96,7 +96,6 @@ class Keeper {
         program_ = std::move(*program);
         // The program has its own. With these, a socket would go on listening for as long as its last request takes.
         for (const ListenerSocket& listener : place_.listeners) ::close(listener.fd);
-        line_.pid.store(::getpid(), std::memory_order_relaxed);
         line_.program.store(program_.pid(), std::memory_order_relaxed);
         if (settings_.exec_ready == "port") probe_.emplace(own_port());
         log_debug("Runs " + name(), {{"program", program_.pid()}});

@@ -115,13 +115,13 @@ std::vector<EventFacts> MasterBoard::events(std::uint64_t after) const {
     return events;
 }
 
-WorkTotals MasterBoard::totals(std::span<const ScoreboardSlot> board) const {
+WorkTotals MasterBoard::totals(ScoreboardLines board) const {
     WorkTotals totals;
     for (int tries = 0; tries < kTries; ++tries) {
         if (tries > 0) std::this_thread::yield();
         const std::uint64_t before = memory_->handover.load();
         totals = memory_->departed.load();
-        for (const ScoreboardSlot& line : board) totals.add(line);
+        for (std::size_t slot = 0; slot < board.size(); ++slot) totals.add(board[slot]);
         std::atomic_thread_fence(std::memory_order_acquire);
         if (before % 2 == 0 && memory_->handover.load() == before) break;
     }

@@ -124,7 +124,7 @@ class MasterBoard {
     std::vector<EventFacts> events(std::uint64_t after) const;
     std::uint64_t last_event() const;
     /// The departed and those in `board` together; never less than it was before.
-    WorkTotals totals(std::span<const ScoreboardSlot> board) const;
+    WorkTotals totals(ScoreboardLines board) const;
 
   private:
     struct Memory;

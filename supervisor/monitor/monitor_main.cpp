@@ -24,8 +24,9 @@ WorkerOptions monitor_worker_options() {
 
 int monitor_main(const MonitorPlace& place, MonitorOptions options, std::vector<ListenerSocket> listeners) {
     auto own_line = Scoreboard::create(1);
-    if (!own_line) {
-        log_error(own_line.error().message());
+    const auto kept = own_line ? own_line->keep_writable(0) : Result<void>(own_line.error());
+    if (!kept) {
+        log_error(kept.error().message());
         return kWorkerBootFailed;
     }
     WorkerSetup setup;

@@ -10,7 +10,7 @@ namespace girin {
 struct MonitorPlace {
     int channel_fd = -1;                 // as a worker's: ready, drain, quit
     int requests_fd = -1;                // requests to the master, and its answers
-    std::span<ScoreboardSlot> board;     // what workers write
+    ScoreboardLines board;               // what workers write
     const MasterBoard* facts = nullptr;  // what the master writes
     pid_t master = 0;
 

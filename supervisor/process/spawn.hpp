@@ -7,11 +7,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "supervisor/process/environment.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
@@ -25,7 +23,7 @@ namespace girin {
 struct WorkerPlace {
     std::vector<ListenerSocket> listeners;
     int channel_fd = -1;  // the worker's end
-    std::span<ScoreboardSlot> board;
+    ScoreboardLines board;
     std::size_t slot = 0;  // board[slot] is the worker's own line
     std::uint32_t generation = 0;
     int code_fd = -1;  // a copy of the application's file, borrowed; -1: none
@@ -36,7 +34,7 @@ struct WorkerPlace {
 
 /// What every child of one master has in common.
 struct ChildSetup {
-    const SignalsBlocked* signals = nullptr;  // for a successor: the mask to give back
+    const SignalsBlocked* signals = nullptr;  // the mask to give back
     ProcessTitle* title = nullptr;
     std::string name;  // of the server, for the title
     std::string role;  // for the title; empty: "worker" with its slot
@@ -44,8 +42,7 @@ struct ChildSetup {
     bool no_new_privs = false;
     bool drop_capabilities = false;
     std::string root;  // a directory to be entered later, by WorkerPlace::root_fd; empty: none
-    Environment* environment = nullptr;  // the master's; null: no variable is set
-    std::vector<std::string> variables;  // NAME=VALUE, in place of those that it has set
+    std::vector<std::string> environment;
     std::optional<unsigned> cpu;  // the one processor to run on; none: wherever the kernel likes
 
     ChildSetup() = default;
@@ -58,6 +55,9 @@ struct SpawnedWorker {
     SpawnedWorker() = default;
     SpawnedWorker(ForkedChild c, UniqueFd fd) : child(std::move(c)), channel(std::move(fd)) {}
 };
+
+/// The exit code of a child that couldn't become what it should.
+inline constexpr int kChildSetUpFailed = 1;
 
 /// Forks a worker. In the child: `leave_master` closes what is the master's own, then signals, parent, user and
 /// title are set, then `work` runs and its result is the exit code; nothing of this returns. Errors: no more

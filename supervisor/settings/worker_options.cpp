@@ -60,7 +60,7 @@ WorkerOptions to_worker_options(const Settings& settings) {
     options.max_requests = settings.max_requests;
     options.max_requests_jitter = settings.max_requests_jitter;
     options.threads = static_cast<std::size_t>(settings.threads);
-    options.reuse_port = settings.reuse_port;
+    options.accept_gate = !settings.reuse_port;  // there nobody else accepts from a worker's sockets
     options.forwarded_allow_ips = settings.forwarded_allow_ips;
     return options;
 }

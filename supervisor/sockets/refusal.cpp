@@ -6,6 +6,9 @@
 #include <array>
 #include <cerrno>
 
+#include "loop/base/unique_fd.hpp"
+#include "worker/listener_socket.hpp"
+
 namespace girin {
 namespace {
 
@@ -14,9 +17,7 @@ constexpr std::uint32_t kFlagsOffset = 13;
 constexpr std::uint32_t kSyn = 0x02;
 constexpr std::uint32_t kWholePacket = 0xffffffff;
 
-}  // namespace
-
-Result<void> drop_connection_attempts(int fd) {
+Result<void> attach_filter(int fd) {
     std::array<sock_filter, 4> code = {{
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
@@ -28,6 +29,18 @@ Result<void> drop_connection_attempts(int fd) {
         return Error::from_errno(errno, "refuse new connections");
     }
     return {};
+}
+
+}  // namespace
+
+Result<void> drop_connection_attempts(int fd) {
+    if (attach_filter(fd)) return {};
+    return refuse_by_hops(fd);
+}
+
+Result<void> can_drop_connection_attempts() {
+    const UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return probe ? drop_connection_attempts(probe.get()) : Result<void>();  // no IPv4: nobody knows
 }
 
 }  // namespace girin

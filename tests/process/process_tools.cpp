@@ -1,5 +1,7 @@
 #include "tests/process/process_tools.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -30,6 +32,18 @@ load::LoadOptions load_on(const Endpoint& server, const std::string& target, dou
 testing::AssertionResult nothing_lost(const load::LoadTotals& totals) {
     if (totals.ok() > 0 && totals.losses() == 0) return testing::AssertionSuccess();
     return testing::AssertionFailure() << load::to_table(totals);
+}
+
+GirinCommand as_nobody(const TempDir& dir, GirinCommand command) {
+    if (::geteuid() != 0) return command;
+    namespace fs = std::filesystem;
+    const std::string girin = dir / "girin";
+    fs::copy_file(girin_binary(), girin, fs::copy_options::overwrite_existing);
+    fs::permissions(girin, fs::perms(0755));
+    fs::permissions(dir.path(), fs::perms(0777));
+    command.program = "setpriv";
+    command.args.insert(command.args.begin(), {"--reuid=65534", "--regid=65534", "--clear-groups", girin});
+    return command;
 }
 
 std::size_t count_of(const std::string& text, std::string_view part) {

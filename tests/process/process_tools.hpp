@@ -27,6 +27,10 @@ load::LoadOptions load_on(const Endpoint& server, const std::string& target = "/
 /// No request was lost, and there were some.
 [[nodiscard]] testing::AssertionResult nothing_lost(const load::LoadTotals& totals);
 
+/// `command` as a user without any right, from a copy of girin in `dir`, which becomes everybody's. As whoever we are, when
+/// we aren't root.
+GirinCommand as_nobody(const TempDir& dir, GirinCommand command);
+
 /// How often `part` stands in `text`.
 std::size_t count_of(const std::string& text, std::string_view part);
 

@@ -5,8 +5,12 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <thread>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -108,6 +112,112 @@ TEST_P(Stopping, CutsOffWhatTakesLongerThanTheGracefulTimeout) {
     EXPECT_LT(Clock::now() - start, 5s);
     EXPECT_EQ(slow.read_final_response().status, 503);
     EXPECT_TRUE(girin.wait_for_log("has finished (the server stops)")) << girin.log();
+}
+
+/// Clients that come one after the other without a pause, each in a thread of its own; whoever was taken and got no
+/// answer is counted.
+class Newcomers {
+  public:
+    Newcomers(const Endpoint& server, std::size_t count) : server_(server) {
+        for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { come(); });
+    }
+    ~Newcomers() { finish(); }
+
+    std::size_t answered() const { return answered_; }
+    /// What became of those who got no answer and were not refused.
+    std::string finish() {
+        over_ = true;
+        for (std::thread& each : threads_) {
+            if (each.joinable()) each.join();
+        }
+        return lost_;
+    }
+
+  private:
+    void come() {
+        while (!over_) {
+            try {
+                if (get(server_, "/").status == 200) ++answered_;
+            } catch (const HttpClientError& error) {
+                if (error.kind() == HttpClientError::Kind::refused) continue;
+                const std::lock_guard guard(mutex_);
+                lost_ += std::string(error.what()) + "; ";
+            }
+        }
+    }
+
+    const Endpoint server_;
+    std::atomic<bool> over_ = false;
+    std::atomic<std::size_t> answered_ = 0;
+    std::mutex mutex_;
+    std::string lost_;
+    std::vector<std::thread> threads_;
+};
+
+/// As {user, address}.
+class StoppingUnderNewcomers : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+
+INSTANTIATE_TEST_SUITE_P(As, StoppingUnderNewcomers,
+                         testing::Combine(testing::Values("root", "nobody"),
+                                          testing::Values("127.0.0.1:0", "[::1]:0", "[::]:0", "unix")),
+                         [](const auto& each) {
+                             const std::string address = std::get<1>(each.param);
+                             const std::string kind = address == "unix"     ? "Unix"
+                                                      : address == "[::]:0" ? "Both"
+                                                      : address[0] == '['   ? "V6"
+                                                                            : "V4";
+                             return std::get<0>(each.param) + kind;
+                         });
+
+// FAULTS 45: a master without CAP_NET_ADMIN couldn't drop SYNs, and so it stopped when --graceful-timeout was over.
+TEST_P(StoppingUnderNewcomers, TakesLessThanTwoSecondsAndLosesNobody) {
+    const auto& [user, address] = GetParam();
+    if (user == "root" && ::geteuid() != 0) GTEST_SKIP() << "takes root";
+    for (const char* sharing : {"--no-reuse-port", "--reuse-port"}) {
+        const TempDir dir;
+        const std::string bind = address == "unix" ? "unix:" + (dir / "s") : address;
+        GirinCommand command({"-w", "2", sharing, "-b", bind, "demo"}, 2);
+        GirinProcess girin(dir, user == "root" ? command : as_nobody(dir, command));
+        Endpoint server = girin.endpoint();
+        if (address == "[::]:0") server = Endpoint::tcp("127.0.0.1", server.port);
+        Newcomers newcomers(server, 24);
+        ASSERT_TRUE(eventually(10s, "answers", [&] { return newcomers.answered() > 500; }));
+        const auto began = Clock::now();
+        EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+        EXPECT_LT(Clock::now() - began, 2s) << girin.log();
+        EXPECT_EQ(newcomers.finish(), "");
+        EXPECT_EQ(girin.log().find("WARNING"), std::string::npos) << girin.log();
+    }
+}
+
+void set_hops(int fd, int hops) { ASSERT_EQ(::setsockopt(fd, IPPROTO_IP, IP_TTL, &hops, sizeof hops), 0); }
+
+// FAULTS 45: a connection whose handshake ends while newcomers are refused inherits that, and would never be heard.
+TEST(StoppingWithoutRights, AnswersAHandshakeThatEndsMeanwhile) {
+    const TempDir dir;
+    GirinProcess girin(dir, as_nobody(dir, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "demo"}, 2)));
+    const std::vector<pid_t> workers = girin.workers();
+    signal_all(workers, SIGSTOP);
+    girin.term();
+    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    set_hops(socket.get(), 255);  // gets past, as a handshake that had begun before would
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(girin.endpoint().port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    set_hops(socket.get(), 64);
+    const std::string request = format_request("GET", "/");
+    ASSERT_EQ(::send(socket.get(), request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    signal_all(workers, SIGCONT);
+    pollfd answer{socket.get(), POLLIN, 0};
+    ASSERT_EQ(::poll(&answer, 1, 8'000), 1) << "it is not heard";
+    std::string text(1000, '\0');
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(::recv(socket.get(), text.data(), text.size(), 0), 0)));
+    EXPECT_NE(text.find("Hello"), text.npos) << text;
+    ::shutdown(socket.get(), SHUT_RDWR);
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
 }
 
 /// Proxies keep idle connections for a minute: a restart must not take as long.

@@ -65,7 +65,7 @@ TEST(WorkerOptions, CarryEachSetting) {
     EXPECT_EQ(options.max_requests, 9u);
     EXPECT_EQ(options.max_requests_jitter, 10u);
     EXPECT_EQ(options.threads, 11u);
-    EXPECT_TRUE(options.reuse_port);
+    EXPECT_FALSE(options.accept_gate);
     EXPECT_EQ(options.forwarded_allow_ips, std::vector<std::string>{"*"});
 }
 

@@ -12,14 +12,14 @@ Scoreboard board_of(std::initializer_list<std::uint32_t> connections) {
     Scoreboard board = Scoreboard::create(connections.size()).value();
     std::size_t slot = 0;
     for (const std::uint32_t count : connections) {
-        board[slot].pid = static_cast<std::int32_t>(100 + slot);
         board[slot].accepting = 1;
         board[slot++].connections = count;
     }
     return board;
 }
 
-bool may(Scoreboard& board, std::size_t own) { return may_accept(board.slots(), own, kNow); }
+/// At a first look.
+bool may(const Scoreboard& board, std::size_t own) { return AcceptGate(board.slots(), own).is_open(kNow); }
 
 TEST(AcceptGate, IsOpenForAWorkerAlone) {
     Scoreboard board = board_of({1000});
@@ -44,7 +44,7 @@ TEST(AcceptGate, GivesAnEighthWhereThatIsMore) {
 
 TEST(AcceptGate, LeavesOutSlotsWithoutAWorker) {
     Scoreboard board = board_of({500, 0, 490});
-    board[1].pid = 0;
+    board[1].reset();
     EXPECT_TRUE(may(board, 0));
 }
 

@@ -132,7 +132,6 @@ TEST_F(Accept, WhereSiblingsShareAListenerSpreadsWhatStays) {
     WorkerInfo second;
     second.pid = ::getpid();
     second.slot = 1;
-    board[1].pid = second.pid;
     Server sibling(loop, options, application, ServerPlace(second, board.slots()));
     sibling.open({ListenerSocket(listener.get(), endpoint.to_text(), false)}).value();
     sibling.start_accepting();

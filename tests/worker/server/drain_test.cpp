@@ -1,5 +1,6 @@
 // The end of a server: what is in hand is finished, what can't be is told, nothing is dropped in between.
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "loop/cancel.hpp"
@@ -34,6 +35,33 @@ TEST_F(Drain, OfAnIdleServerIsOverAtOnce) {
     drain();
     EXPECT_TRUE(ends());
     EXPECT_EQ(slot().accepting, 0U);
+}
+
+void set_hops(int fd, int hops) { ASSERT_EQ(::setsockopt(fd, IPPROTO_IP, IP_TTL, &hops, sizeof hops), 0); }
+
+// FAULTS 45: who is refused by hops while a handshake ends is deaf from then on, until that is taken back.
+TEST_F(Drain, HearsWhomItTookWhileNewcomersWereRefusedAlready) {
+    start();
+    ASSERT_TRUE(refuse_by_hops(listener.get()));
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    set_hops(socket.get(), 255);  // gets past, as a handshake that had begun before would
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(endpoint.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_TRUE(connections_become(1));
+    set_hops(socket.get(), 64);
+    set_nonblocking(socket.get()).value();
+    Client client(driver, duplicate(socket.get()).value());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    run_turns();
+    EXPECT_EQ(slot().requests, 0U);
+    drain();
+    EXPECT_EQ(client.read_response().body, "hello");
+    client.close();
+    ::shutdown(socket.get(), SHUT_RDWR);
+    EXPECT_TRUE(ends());
 }
 
 TEST_F(Drain, AnswersAnIdleConnectionAtItsNextRequestAndClosesIt) {

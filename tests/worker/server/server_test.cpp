@@ -25,7 +25,6 @@ void ServerTest::start() {
     set_nonblocking(listener.get()).value();
     WorkerInfo worker;
     worker.pid = ::getpid();
-    board[0].pid = worker.pid;
     server.emplace(loop, options, application, ServerPlace(worker, board.slots()));
     server->open({ListenerSocket(listener.get(), endpoint.to_text(), endpoint.is_unix())}).value();
     server->start_accepting();

@@ -1,0 +1,291 @@
+// Who accepts: the gate between workers, what keeps nobody waiting, errors of accepting; and what of the scoreboard a
+// worker may write. On the real girin: nothing here sets up what a master or a worker has to set up by itself.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/process/process_tools.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/proc.hpp"
+
+namespace girin::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The worker that a kept connection is with.
+std::string worker_of(HttpClient& client) {
+    const std::string body = client.get("/info").body;
+    const std::size_t at = body.find("\"pid\":");
+    return at == body.npos ? body : body.substr(at + 6, body.find_first_of(",}", at) - at - 6);
+}
+
+class Accepting : public testing::Test {
+  protected:
+    void start(std::size_t workers, std::vector<std::string> more = {}) {
+        std::vector<std::string> args = {"-w", std::to_string(workers), "-b", "127.0.0.1:0", "--keep-alive", "60"};
+        args.insert(args.end(), more.begin(), more.end());
+        args.push_back("demo");
+        girin_.emplace(dir_, GirinCommand(args, workers));
+    }
+
+    /// One after the other, each kept: how many each worker has.
+    std::map<std::string, int> connect(std::size_t count) {
+        std::map<std::string, int> have;
+        for (std::size_t i = 0; i < count; ++i) {
+            HttpClient client(girin_->endpoint());
+            const std::string worker = worker_of(client);
+            ++have[worker];
+            kept_[worker].push_back(std::move(client));
+        }
+        return have;
+    }
+
+    /// Workers know it before others come.
+    void close_all_but(const std::string& worker) {
+        std::erase_if(kept_, [&](const auto& entry) { return entry.first != worker; });
+        HttpClient last(girin_->endpoint());
+        const auto open = [&] {
+            const std::string body = get(girin_->endpoint(), "/info").body;
+            return body.find("\"pid\"") != body.npos;
+        };
+        EXPECT_TRUE(eventually(5s, "an answer", open));
+    }
+
+    const TempDir dir_;
+    std::optional<GirinProcess> girin_;
+    std::map<std::string, std::vector<HttpClient>> kept_;
+};
+
+std::string to_text(const std::map<std::string, int>& have) {
+    std::ostringstream text;
+    for (const auto& [worker, count] : have) text << count << " ";
+    return text.str();
+}
+
+// FAULTS 4: a sibling counted only with a pid that no worker wrote, so the gate was open for all: 16, 16, 8 and none.
+TEST_F(Accepting, SpreadsKeptConnectionsEvenly) {
+    std::string rounds;
+    for (int round = 0; round < 3; ++round) {  // a machine that does other things wakes whom it can
+        start(4);
+        const std::map<std::string, int> have = connect(40);
+        kept_.clear();
+        rounds += to_text(have) + "; ";
+        const bool even = std::ranges::all_of(have, [](const auto& one) { return one.second >= 8 && one.second <= 12; });
+        if (have.size() == 4 && even) return;
+    }
+    FAIL() << "connections of each worker, in three rounds: " << rounds;
+}
+
+// FAULTS 4: 44 of 80 went to a worker that had a hundred already.
+TEST_F(Accepting, LeavesNewcomersToWorkersThatHaveLess) {
+    start(2);
+    connect(200);
+    const std::string full = kept_.begin()->first;
+    ASSERT_GT(kept_[full].size(), 80U);
+    close_all_but(full);
+    std::map<std::string, int> have;
+    for (int round = 0; round < 3; ++round) {
+        have = connect(60);
+        if (have[full] <= 3) return;
+        close_all_but(full);
+    }
+    FAIL() << to_text(have) << ", of which the full one's are " << have[full];
+}
+
+// FAULTS 4: a gate that is shut must not leave a newcomer to a sibling who never comes.
+TEST_F(Accepting, KeepsNobodyWaitingForASiblingThatStandsStill) {
+    start(2, {"--timeout", "30"});
+    connect(40);
+    const std::string stopped = kept_.begin()->first;
+    const std::string other = kept_.rbegin()->first;
+    ASSERT_NE(stopped, other);
+    kept_[stopped].clear();  // it has least now, and so all should go to it
+    ASSERT_TRUE(eventually(5s, "the gate", [&] {
+        HttpClient client(girin_->endpoint());
+        return worker_of(client) == stopped;
+    }));
+    ::kill(std::stoi(stopped), SIGSTOP);
+    const auto began = Clock::now();
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(get(girin_->endpoint(), "/").status, 200);
+    EXPECT_LT(Clock::now() - began, 450ms) << "it took until the sibling's silence was known";
+    ::kill(std::stoi(stopped), SIGCONT);
+}
+
+// FAULTS 4: what rotates accepts, without a gate to help: short connections leave nothing to be counted by it.
+TEST_F(Accepting, GivesEachWorkerItsTurn) {
+    start(3);
+    std::map<std::string, int> served;
+    for (int i = 0; i < 150; ++i) {
+        HttpClient client(girin_->endpoint());
+        ++served[worker_of(client)];
+    }
+    ASSERT_EQ(served.size(), 3U) << to_text(served);
+    for (const auto& [worker, count] : served) EXPECT_GE(count, 15) << to_text(served);
+}
+
+/// How often its workers were put to sleep and woken.
+std::size_t switches_of(const std::vector<pid_t>& pids) {
+    std::size_t all = 0;
+    for (const pid_t pid : pids) {
+        std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+        for (std::string line; std::getline(status, line);) {
+            if (line.starts_with("voluntary_ctxt_switches:")) all += std::stoul(line.substr(line.find(':') + 1));
+        }
+    }
+    return all;
+}
+
+// FAULTS 4: one of many idle workers wakes for a connection, not all of them.
+TEST_F(Accepting, WakesOneWorkerForAConnection) {
+    constexpr std::size_t kWorkers = 12;
+    constexpr std::size_t kConnections = 200;
+    start(kWorkers);
+    get(girin_->endpoint(), "/");
+    const std::size_t before = switches_of(girin_->workers());
+    for (std::size_t i = 0; i < kConnections; ++i) EXPECT_EQ(get(girin_->endpoint(), "/").status, 200);
+    const std::size_t each = (switches_of(girin_->workers()) - before) / kConnections;
+    EXPECT_LE(each, 6U) << "for accepting, reading, answering, the end, and beats beside it";
+}
+
+// FAULTS 4: the only worker that was woken for a connection is gone before it takes it; nobody else was told.
+TEST_F(Accepting, TakesWhomADeadWorkerWasWokenFor) {
+    start(2, {"--timeout", "30"});
+    for (int round = 0; round < 8; ++round) {
+        const std::vector<pid_t> workers = girin_->workers();
+        ASSERT_EQ(workers.size(), 2U);
+        // Both would be woken for it, were they running; the one that goes on first may take it, the other may be gone.
+        for (const pid_t pid : workers) ::kill(pid, SIGSTOP);
+        HttpClient client(girin_->endpoint());
+        client.send(format_request("GET", "/"));
+        ::kill(workers[static_cast<std::size_t>(round) % 2], SIGKILL);
+        ::kill(workers[static_cast<std::size_t>(round + 1) % 2], SIGCONT);
+        const auto began = Clock::now();
+        EXPECT_EQ(client.read_final_response().status, 200);
+        EXPECT_LT(Clock::now() - began, 2s);
+        ASSERT_TRUE(girin_->workers_become(2)) << girin_->log();
+    }
+}
+
+// --- errors of accepting
+
+/// What the preloaded accept4() does (tests/apps/failing_accept.cpp).
+struct AcceptOrders {
+    std::atomic<std::int64_t> error;
+    std::atomic<std::int64_t> refused;
+};
+
+class AcceptError : public testing::TestWithParam<int> {
+  protected:
+    AcceptError() {
+        const UniqueFd file(::open((dir_ / "orders").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+        EXPECT_EQ(::ftruncate(file.get(), sizeof(AcceptOrders)), 0);
+        orders_ = static_cast<AcceptOrders*>(
+            ::mmap(nullptr, sizeof(AcceptOrders), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0));
+    }
+    ~AcceptError() override { ::munmap(static_cast<void*>(orders_), sizeof(AcceptOrders)); }
+
+    const TempDir dir_;
+    AcceptOrders* orders_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, AcceptError, testing::Values(EPERM, EACCES, ENOSYS, EMFILE, EINVAL, ECONNABORTED, EPROTO),
+                         [](const auto& each) { return std::string(::strerrorname_np(each.param)); });
+
+// FAULTS 13: accepting with EPERM was tried 30,000 times a second, and the worker did nothing else.
+TEST_P(AcceptError, IsTriedNowAndThenAndNeverHoldsTheWorkerUp) {
+    GirinCommand command({"-w", "1", "-b", "127.0.0.1:0", "--keep-alive", "60", "demo"});
+    command.environment = {{"LD_PRELOAD", app("failing_accept")}, {"FAILING_ACCEPT_FILE", dir_ / "orders"}};
+    GirinProcess girin(dir_, command);
+    HttpClient served(girin.endpoint());
+    EXPECT_EQ(served.get("/").status, 200);
+    orders_->error = GetParam();
+    HttpClient waiting(girin.endpoint(), 10s);
+    waiting.send(format_request("GET", "/"));
+    ASSERT_TRUE(girin.wait_for_log("Can't accept connections: ")) << girin.log();
+    const std::int64_t before = orders_->refused;
+    const auto began = Clock::now();
+    while (Clock::now() - began < 1s) ASSERT_EQ(served.get("/").status, 200);
+    EXPECT_LT(orders_->refused - before, 400) << "in a second";
+    EXPECT_EQ(count_of(girin.log(), "Can't accept connections: "), 1U) << girin.log();
+    orders_->error = 0;
+    EXPECT_EQ(waiting.read_final_response().status, 200);
+}
+
+// FAULTS 13: a queue was taken for empty at the end, because there was no descriptor for whom it held.
+TEST(AcceptErrorAtTheEnd, LosesNobodyWhomThereIsRoomForLater) {
+    const TempDir dir;
+    GirinCommand command({"-w", "1", "-b", "127.0.0.1:0", "--worker-connections", "50", "demo"});
+    command.program = "/bin/sh";
+    command.args.insert(command.args.begin(), {"-c", "ulimit -n 40; exec \"$0\" \"$@\"", girin_binary()});
+    GirinProcess girin(dir, command);
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 60; ++i) {
+        clients.emplace_back(girin.endpoint(), 10s);
+        clients.back().send(format_request("GET", "/sleep/800"));
+    }
+    ASSERT_TRUE(girin.wait_for_log("too many open files")) << girin.log();
+    girin.term();
+    for (HttpClient& client : clients) {
+        EXPECT_EQ(client.read_final_response().status, 200);
+        client.close();
+    }
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+}
+
+// --- the scoreboard
+
+struct Mapping {
+    std::size_t bytes = 0;
+    bool writable = false;
+    bool may_become_writable = false;  // by mprotect()
+};
+
+std::vector<Mapping> scoreboard_of(pid_t pid) {
+    std::vector<Mapping> found;
+    std::ifstream smaps("/proc/" + std::to_string(pid) + "/smaps");
+    bool inside = false;
+    for (std::string line; std::getline(smaps, line);) {
+        std::size_t from = 0, to = 0;
+        char rights[5] = "";
+        if (std::sscanf(line.c_str(), "%zx-%zx %4s", &from, &to, rights) == 3) {
+            inside = line.find("girin-scoreboard") != line.npos;
+            if (inside) found.push_back(Mapping{to - from, rights[1] == 'w', false});
+        }
+        if (inside && line.starts_with("VmFlags:")) found.back().may_become_writable = line.find(" mw") != line.npos;
+    }
+    return found;
+}
+
+std::size_t writable_bytes(const std::vector<Mapping>& mappings) {
+    std::size_t bytes = 0;
+    for (const Mapping& one : mappings) bytes += one.writable || one.may_become_writable ? one.bytes : 0;
+    return bytes;
+}
+
+// FAULTS 35: by writing its siblings' lines a worker could have them aborted, and mislead the gate.
+TEST(ScoreboardOfAWorker, HasOneLineThatItCanWrite) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "3", "-b", "127.0.0.1:0", "--control-socket", dir / "c", "demo"}, 3));
+    const std::vector<Mapping> of_master = scoreboard_of(girin.pid());
+    ASSERT_EQ(of_master.size(), 1U);
+    EXPECT_EQ(writable_bytes(of_master), of_master[0].bytes);
+    for (const pid_t child : children_of(girin.pid())) {
+        // The monitor's is on a board of its own.
+        EXPECT_EQ(writable_bytes(scoreboard_of(child)), static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) << title_of(child);
+        for (const std::string& target : fd_targets(child)) EXPECT_EQ(target.find("girin-scoreboard"), target.npos);
+    }
+}
+
+}  // namespace
+}  // namespace girin::test
