@@ -14,10 +14,12 @@
 #include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/process/daemon.hpp"
+#include "supervisor/process/environment.hpp"
 #include "supervisor/process/limits.hpp"
 #include "supervisor/process/pidfile.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/root_directory.hpp"
+#include "supervisor/process/start_state.hpp"
 #include "supervisor/served.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/settings_print.hpp"
@@ -101,9 +103,10 @@ class Master {
 
     SupervisorEnd settle_process() {
         title_.set(make_process_title("master", settings().name));
+        inherited_umask_ = leave_owner_rights();
         if (settings().umask) ::umask(static_cast<mode_t>(*settings().umask));
         if (auto changed = change_directory(settings().chdir); !changed) return failed(changed.error());
-        if (auto set = set_environment(settings().env); !set) return failed(set.error());
+        if (auto set = environment_.set(settings().env); !set) return failed(set.error());
         auto identity = find_identity(settings().user, settings().group);
         if (!identity) return failed(identity.error());
         identity_ = std::move(*identity);
@@ -117,6 +120,7 @@ class Master {
         logs_open_ = true;
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
         tell_limits();
+        tell_umask();
         const bool are_root = ::geteuid() == 0 && (!identity_.changes_user() || identity_.uid == 0);
         if (!settings().chroot.empty() && are_root) {
             log_warning("chroot " + settings().chroot + ": workers run as root, who can leave it; name a --user");
@@ -132,13 +136,27 @@ class Master {
         if (doubt && settings().exec.empty()) log_warning(*doubt);
     }
 
+    void tell_umask() const {
+        if (settings().umask || (inherited_umask_ & 0700) == 0) return;
+        log_warning("The umask that we were started with takes rights from the owner of our own files; it goes on without "
+                    "that part; name a --umask");
+    }
+
+    /// After others' code has run in this process.
+    void set_straight() const {
+        signals_.hold();
+        secure_standard_descriptors();
+    }
+
     SupervisorEnd look_at_application() {
         auto copy = served_.file(settings()).empty() ? UniqueFd() : served_.make_code_copy(settings());
         if (!copy) return not_loaded(copy.error());
         code_ = std::move(*copy);
         if (auto checked = served_.check_blocking(settings(), code_.get()); !checked) return not_loaded(checked.error());
         if (!settings().preload) return {};
-        if (auto loaded = served_.preload(settings(), code_.get()); !loaded) return not_loaded(loaded.error());
+        const auto loaded = served_.preload(settings(), code_.get());
+        set_straight();
+        if (!loaded) return not_loaded(loaded.error());
         return {};
     }
 
@@ -151,7 +169,9 @@ class Master {
         for (const BindAddress& address : settings().bind) {
             facts.listen += (facts.listen.empty() ? "" : " ") + address.to_text();
         }
-        if (auto called = call_back(input_.callbacks, facts); !called) return not_started(called.error().message());
+        const auto called = call_back(input_.callbacks, facts);
+        set_straight();
+        if (!called) return not_started(called.error().message());
         if (settings().on_starting.empty()) return {};
         const HookOutcome outcome =
             run_hook_blocking(os_, HookOrder(settings().on_starting, facts), settings().hook_timeout);
@@ -256,6 +276,7 @@ class Master {
         setup.check_settings = [this](const Settings& wanted, int code_fd) -> Result<void> {
             // In a child, whose log is its own.
             if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
+            if (auto set = environment_.set(wanted.env); !set) return set.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
             return served_.check_blocking(wanted, code_fd);
         };
@@ -277,6 +298,7 @@ class Master {
         setup.service = &service_;
         set_up_upgrade(setup);
         setup.child.signals = &signals_;
+        setup.child.environment = &environment_;
         setup.child.title = &title_;
         setup.child.name = settings().name;
         setup.child.identity = identity_;
@@ -351,6 +373,8 @@ class Master {
     MasterInput input_;
     ProcessTitle& title_;
     SignalsBlocked signals_;
+    Environment environment_;
+    unsigned inherited_umask_ = 0;
     LinuxOs os_;
     DaemonNotice notice_;
     Identity identity_;

@@ -1,5 +1,7 @@
 #include "supervisor/run.hpp"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -8,8 +10,10 @@
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/exit_code.hpp"
 #include "supervisor/master.hpp"
+#include "supervisor/process/descriptors.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
+#include "supervisor/process/start_state.hpp"
 #include "supervisor/served.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
@@ -48,8 +52,16 @@ int check_config(const Settings& settings, const std::optional<AppSource>& linke
     return print_failure(found.code, found.sentence);
 }
 
+/// An embedder's own descriptors and timers are its own business.
+void set_straight_what_was_inherited() {
+    close_on_exec_from(STDERR_FILENO + 1);
+    stop_inherited_timers();
+}
+
 int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks callbacks) {
+    secure_standard_descriptors();
     if (is_control_command(argc, argv)) return run_control_command(argc, argv);
+    if (!linked) set_straight_what_was_inherited();
     ProgramStart program = ProgramStart::of_process(argc, argv);
     auto predecessor = Predecessor::take();
     if (!predecessor) return print_failure(ExitCode::failure, predecessor.error().message());

@@ -164,7 +164,10 @@ void Supervisor::on_signals() {
 
 void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::child_ended) return reap_adopted_children();
-    if (signal.row->meaning == SignalMeaning::pause_workers && signal.sender == 0) return;  // a window has a new size
+    if (signal.row->meaning == SignalMeaning::pause_workers && signal.by_kernel) return;  // a window has a new size
+    if (signal.row->meaning == SignalMeaning::reload && signal.by_kernel) {
+        return log_info("Received SIGHUP from the kernel: the terminal or the shell that started us is gone; nothing changes");
+    }
     report_.say(LogLevel::info, describe(signal));
     if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {

@@ -173,6 +173,7 @@ class Supervisor {
     void start_way_back(const Action& action);
     Result<Settings> prepare_way_back(const Action& action);
     void commit_reload(const Action& action);
+    void set_own_environment(const Settings& now);
     void roll_back_reload(const Action& action);
     void abandon_check();
 

@@ -94,7 +94,7 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     place.code_fd = generation.code.get();
     board_[action.slot].reset();
     ChildSetup child = setup_.child;
-    child.environment = generation.settings.env;
+    child.variables = generation.settings.env;
     child.cpu = cpu;
     return spawn_worker(
         os_, child, std::move(place), [this, &action, lane] { leave_for_work(action, lane); },

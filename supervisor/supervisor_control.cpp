@@ -26,6 +26,7 @@ Result<MonitorProcess::Spawned> Supervisor::fork_monitor() {
     ChildSetup child = setup_.child;
     child.root.clear();  // it is ours, and reads what workers are
     child.role = "monitor";
+    child.variables = generations_.committed().settings.env;
     MonitorPlace place;
     place.requests_fd = requests->second.get();
     place.board = board_.slots();

@@ -128,6 +128,12 @@ Result<Settings> Supervisor::prepare_way_back(const Action& action) {
     return former->settings;
 }
 
+/// For hooks, and as what the next workers start from.
+void Supervisor::set_own_environment(const Settings& now) {
+    if (!setup_.child.environment) return;
+    if (auto set = setup_.child.environment->set(now.env); !set) log_error(set.error().message());
+}
+
 void Supervisor::commit_reload(const Action& action) {
     const std::uint32_t generation = action.generation;
     const std::vector<BindAddress> former = generations_.committed().addresses;
@@ -137,6 +143,7 @@ void Supervisor::commit_reload(const Action& action) {
     if (now.addresses != former) log_listening(now.listeners);
     watch_health(now.settings);
     begin_surveys();
+    set_own_environment(now.settings);
     if (auto opened = use_log(to_log_options(now.settings)); !opened) {
         log_error("The log goes on as it was: " + opened.error().message());
     }

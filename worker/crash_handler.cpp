@@ -47,8 +47,17 @@ void write_text(int fd, const char* text) {
     [[maybe_unused]] const ssize_t written = ::write(fd, text, std::strlen(text));
 }
 
+/// A log that nobody reads any more must not end us by another signal than the crash's own.
+void hold_pipe_signal() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
+
 /// Nobody looks: the bare stack, for `addr2line`.
 void write_own_stack(int signo) {
+    hold_pipe_signal();
     const int fd = log_fd();
     write_text(fd, "girin: a worker crashes by signal ");
     const std::array<char, 3> digits{static_cast<char>('0' + signo / 10), static_cast<char>('0' + signo % 10), '\0'};

@@ -202,11 +202,6 @@ class Worker final : private MasterLink::Listener {
     bool stop_last_ = false;
 };
 
-void ignore_signals() {
-    // From the terminal, or `pkill girin`: the master decides. SIGPIPE: writes tell by themselves.
-    for (const int signal_number : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal_number, SIG_IGN);
-}
-
 /// The application, or the exit code of a worker that can't have it, which the master has been told.
 struct Loaded {
     std::unique_ptr<Application> application;
@@ -238,7 +233,6 @@ Loaded load(WorkerSetup& setup) {
 }  // namespace
 
 int worker_main(WorkerSetup setup) {
-    ignore_signals();
     install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
     Loaded loaded = load(setup);
     if (!loaded.application) return loaded.code;

@@ -14,7 +14,8 @@ void UniqueFd::reset(int fd) {
 }
 
 Result<UniqueFd> duplicate(int fd) {
-    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    constexpr int kFirstOwn = 3;  // never standard input, output or error, should somebody have closed one
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, kFirstOwn);
     if (copy < 0) return Error::from_errno(errno, "duplicate descriptor", std::to_string(fd));
     return UniqueFd(copy);
 }

@@ -16,6 +16,7 @@ bool is_fault(int signo) {
 }
 
 ExitStory explain_code(const ExitEvidence& evidence) {
+    if (evidence.ended.is_unknown) return {ExitKind::failed, "has ended, nobody knows how: it was reaped by somebody else"};
     const int code = evidence.ended.value;
     if (code != 0) return {ExitKind::failed, "exited with code " + std::to_string(code)};
     if (evidence.asked_to_stop) return {ExitKind::finished, "has finished"};

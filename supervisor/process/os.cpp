@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "supervisor/process/signals.hpp"
+
 namespace girin {
 namespace {
 
@@ -32,6 +34,12 @@ ChildExit to_child_exit(const siginfo_t& info) {
 int to_wait_ms(Duration left) {
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     return static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX));
+}
+
+ChildExit ChildExit::unknown() {
+    ChildExit ended = with_code(1);
+    ended.is_unknown = true;
+    return ended;
 }
 
 ChildExit ChildExit::with_code(int code) {
@@ -70,7 +78,9 @@ Result<ForkedChild> LinuxOs::fork_child() {
 Result<std::optional<ChildExit>> LinuxOs::reap_child(int pidfd) {
     siginfo_t info{};
     if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {
-        return Error::from_errno(errno, "wait for a child");
+        if (errno != ECHILD) return Error::from_errno(errno, "wait for a child");
+        keep_ended_children();  // the next ones can be waited for
+        return std::optional<ChildExit>(ChildExit::unknown());
     }
     if (info.si_pid == 0) return std::optional<ChildExit>();
     return std::optional<ChildExit>(to_child_exit(info));

@@ -20,8 +20,10 @@ struct ChildExit {
     bool by_signal = false;
     int value = 0;  // the exit code, or the signal
     bool core_dumped = false;
+    bool is_unknown = false;  // somebody else has reaped it; then `value` is a failure's
 
     ChildExit() = default;
+    static ChildExit unknown();
     static ChildExit with_code(int code);
     static ChildExit with_signal(int signo, bool core = false);
 };
@@ -47,7 +49,8 @@ class Os {
 
     /// Errors: no more processes or descriptors; then there is no child.
     virtual Result<ForkedChild> fork_child() = 0;
-    /// Never blocks. Nothing: the child still runs. Reaps it otherwise, so that asking twice is an error.
+    /// Never blocks. Nothing: the child still runs. Reaps it otherwise. One that is no child any more has ended in an
+    /// unknown way: the kernel has reaped it because SIGCHLD was ignored, or a library waits for all children.
     virtual Result<std::optional<ChildExit>> reap_child(int pidfd) = 0;
     /// Can't hit a stranger that was given the same pid. Errors: the child has ended (ESRCH).
     virtual Result<void> signal_child(int pidfd, int signo) = 0;

@@ -44,11 +44,15 @@ Result<void> add_user(Identity& identity, const std::string& user) {
         identity.uid = entry->pw_uid;
         identity.gid = entry->pw_gid;
         identity.groups = groups_of(entry->pw_name, entry->pw_gid);
+        identity.name = entry->pw_name;
+        identity.home = entry->pw_dir;
         return {};
     }
     const auto number = parse_number(user);
     if (!number) return Error("user '" + user + "': no such user");
     identity.uid = *number;  // a number without a name is fine: containers have many
+    identity.gid = *number;  // else it would keep ours, which is root's
+    identity.groups = {identity.gid};
     return {};
 }
 
@@ -57,7 +61,7 @@ Result<void> add_group(Identity& identity, const std::string& group) {
     const struct group* entry = number ? nullptr : ::getgrnam(group.c_str());
     if (!number && !entry) return Error("group '" + group + "': no such group");
     identity.gid = number ? *number : entry->gr_gid;
-    if (identity.groups.empty()) identity.groups = {identity.gid};
+    if (identity.groups.empty() || identity.name.empty()) identity.groups = {identity.gid};
     return {};
 }
 
@@ -86,6 +90,7 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
 
 Result<void> become(const Identity& identity) {
     if (!identity.changes_user() && !identity.changes_group()) return {};
+    const int writes_cores = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     // Groups first: without the user's rights there is no changing them.
     if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) {
         return Error::from_errno(errno, "set supplementary groups");
@@ -96,6 +101,7 @@ Result<void> become(const Identity& identity) {
     if (identity.changes_user() && ::setresuid(identity.uid, identity.uid, identity.uid) != 0) {
         return Error::from_errno(errno, "change to user", std::to_string(identity.uid));
     }
+    if (writes_cores == 1) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     return {};
 }
 
@@ -124,17 +130,6 @@ Result<void> drop_capabilities() {
 Result<void> change_directory(const std::string& directory) {
     if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
         return Error::from_errno(errno, "change to directory", directory);
-    }
-    return {};
-}
-
-Result<void> set_environment(const std::vector<std::string>& entries) {
-    for (const std::string& entry : entries) {
-        const std::size_t equals = entry.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            return Error("environment entry '" + entry + "': not NAME=VALUE");
-        }
-        ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
     }
     return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Who a process runs as and where: user, group and supplementary groups, umask, directory, environment. Names are
+// Who a process runs as and where: user, group and supplementary groups, directory. Names are
 // looked up once, in the master and before any fork; workers apply plain numbers.
 
 #include <sys/types.h>
@@ -18,6 +18,7 @@ struct Identity {
     uid_t uid = static_cast<uid_t>(-1);
     gid_t gid = static_cast<gid_t>(-1);
     std::vector<gid_t> groups;  // supplementary; applied only when uid or gid is
+    std::string name, home;     // of the user; empty: unchanged, or one without an entry in passwd
 
     Identity() = default;
     bool changes_user() const { return uid != static_cast<uid_t>(-1); }
@@ -26,10 +27,12 @@ struct Identity {
 };
 
 /// `user` and `group` are names or numbers; empty: unchanged. A user without a group brings its own primary and
-/// supplementary groups. Errors: no such user or group; or a change that only root may make while we aren't root.
+/// supplementary groups; a number that has no name brings the group of the same number, never root's. Errors: no such
+/// user or group; or a change that only root may make while we aren't root.
 Result<Identity> find_identity(const std::string& user, const std::string& group);
 
-/// For good: afterwards there is no way back. Errors: the kernel refuses; then the process must not go on.
+/// For good: afterwards there is no way back. Cores are written as before: the kernel takes that away with the user.
+/// Errors: the kernel refuses; then the process must not go on.
 Result<void> become(const Identity& identity);
 
 /// For good: no file that is executed later gives more rights than there are.
@@ -42,8 +45,5 @@ Result<void> drop_capability_bounds();
 Result<void> drop_capabilities();
 
 Result<void> change_directory(const std::string& directory);
-
-/// Sets each NAME=VALUE. Errors: an entry without '=' or with an empty name; earlier entries are set by then.
-Result<void> set_environment(const std::vector<std::string>& entries);
 
 }  // namespace girin

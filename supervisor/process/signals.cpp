@@ -48,6 +48,25 @@ constexpr int kWithoutEffectInWorkers[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SI
 
 void do_nothing(int) {}
 
+sigset_t all_but_faults() {
+    sigset_t signals;
+    ::sigfillset(&signals);
+    for (const int signo : kNeverBlocked) ::sigdelset(&signals, signo);
+    return signals;
+}
+
+/// Of `signals`, which are blocked, whatever waits.
+void throw_away_pending(const sigset_t& signals) {
+    const timespec at_once{};
+    while (::sigtimedwait(&signals, nullptr, &at_once) > 0 || errno == EINTR) errno = 0;
+}
+
+void default_actions() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);  // KILL and STOP refuse; fine
+}
+
 }  // namespace
 
 std::span<const SignalRow> signal_table() { return kTable; }
@@ -58,13 +77,27 @@ std::string signal_name(int signo) {
 }
 
 SignalsBlocked::SignalsBlocked() {
-    sigset_t blocked;
-    ::sigfillset(&blocked);
-    for (const int signo : kNeverBlocked) ::sigdelset(&blocked, signo);
+    const sigset_t blocked = all_but_faults();
     ::sigprocmask(SIG_SETMASK, &blocked, &before_);
+    ::sigaction(SIGCHLD, nullptr, &child_before_);
+    keep_ended_children();
 }
 
-SignalsBlocked::~SignalsBlocked() { restore(); }
+SignalsBlocked::~SignalsBlocked() {
+    sigset_t ours = all_but_faults();
+    for (int signo = 1; signo < NSIG; ++signo) {
+        if (::sigismember(&before_, signo) == 1) ::sigdelset(&ours, signo);
+    }
+    throw_away_pending(ours);
+    ::sigaction(SIGCHLD, &child_before_, nullptr);
+    restore();
+}
+
+void SignalsBlocked::hold() const {
+    const sigset_t blocked = all_but_faults();
+    ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+    keep_ended_children();
+}
 
 void SignalsBlocked::restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
@@ -87,26 +120,33 @@ std::vector<ReceivedSignal> SignalReader::read_pending() {
     for (ssize_t i = 0; i < bytes / static_cast<ssize_t>(sizeof infos[0]); ++i) {
         const signalfd_siginfo& info = infos[static_cast<std::size_t>(i)];
         const SignalRow* row = find_row(static_cast<int>(info.ssi_signo));
-        const bool from_process = info.ssi_code <= 0;
-        if (row) pending.emplace_back(*row, from_process ? static_cast<pid_t>(info.ssi_pid) : 0);
+        const bool by_kernel = info.ssi_code > 0;
+        if (row) pending.emplace_back(*row, by_kernel ? 0 : static_cast<pid_t>(info.ssi_pid), by_kernel);
     }
     std::ranges::sort(pending, {}, &ReceivedSignal::row);  // the table's order is the order of urgency
     return pending;
 }
 
-void default_signals() {
+void keep_ended_children() {
     struct sigaction action {};
     action.sa_handler = SIG_DFL;
-    for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);  // KILL and STOP refuse; fine
+    ::sigaction(SIGCHLD, &action, nullptr);
+}
+
+void unblock_all_signals() {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+void default_signals() {
+    default_actions();
+    unblock_all_signals();
+}
+
 void reset_signals_for_worker() {
+    default_actions();
     struct sigaction action {};
-    action.sa_handler = SIG_DFL;
-    for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);  // KILL and STOP refuse; fine
     action.sa_handler = do_nothing;
     action.sa_flags = SA_RESTART;
     for (const int signo : kWithoutEffectInWorkers) ::sigaction(signo, &action, nullptr);

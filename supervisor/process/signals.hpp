@@ -42,7 +42,9 @@ std::span<const SignalRow> signal_table();
 std::string signal_name(int signo);
 
 /// Blocks everything but the faults (SEGV, ABRT and their like) and the terminal's stop, from construction to
-/// destruction or restore(). A program's first act, before anything that may start a thread.
+/// destruction or restore(), and sees to it that children that have ended can be waited for, whatever was inherited. A
+/// program's first act, before anything that may start a thread. What is pending at the end is thrown away: it was
+/// meant for a server that has stopped by then.
 class SignalsBlocked {
   public:
     SignalsBlocked();
@@ -50,22 +52,33 @@ class SignalsBlocked {
     SignalsBlocked(const SignalsBlocked&) = delete;
     SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
-    /// The mask as it was before. Also for a child, which inherits both the mask and this object.
+    /// Once more, after code that isn't ours has run in this process.
+    void hold() const;
+    /// The mask as it was before: for a parent or child that goes on as whoever started us has it. Workers and others'
+    /// programs get an empty one.
     void restore() const;
     /// Executed with everything blocked already, so that no signal got lost on the way: before, nothing was.
     void forget_before();
 
   private:
     sigset_t before_;
+    struct sigaction child_before_;
 };
+
+/// SIGCHLD at its default. Ignored, or with SA_NOCLDWAIT, the kernel reaps children by itself, and nobody learns how they
+/// ended; a parent may have passed that on, or a library have set it.
+void keep_ended_children();
+/// An empty mask.
+void unblock_all_signals();
 
 /// A received signal and, where a process sent it, who did.
 struct ReceivedSignal {
     const SignalRow* row = nullptr;
-    pid_t sender = 0;  // 0: the kernel or a terminal
+    bool by_kernel = false;  // or a terminal's
+    pid_t sender = 0;        // 0: the kernel, or a process that has no number in our pid namespace
 
     ReceivedSignal() = default;
-    ReceivedSignal(const SignalRow& r, pid_t pid) : row(&r), sender(pid) {}
+    ReceivedSignal(const SignalRow& r, pid_t pid, bool kernel) : row(&r), by_kernel(kernel), sender(pid) {}
 };
 
 /// Owns a signalfd over the table. The signals must be blocked.

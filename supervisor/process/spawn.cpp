@@ -45,10 +45,16 @@ Result<void> open_root(const ChildSetup& setup, WorkerPlace& place) {
     return {};
 }
 
+Result<void> set_variables(const ChildSetup& setup) {
+    if (setup.environment) [[maybe_unused]] const auto bare = setup.environment->set({});
+    if (setup.identity.changes_user()) set_user_variables(setup.identity.name, setup.identity.home);
+    return setup.environment ? setup.environment->set(setup.variables) : Result<void>();
+}
+
 Result<void> settle(const ChildSetup& setup, WorkerPlace& place, pid_t master) {
     reset_signals_for_worker();
     if (auto opened = open_root(setup, place); !opened) return opened.error();
-    if (auto set = set_environment(setup.environment); !set) return set.error();
+    if (auto set = set_variables(setup); !set) return set.error();
     if (auto became = take_identity(setup); !became) return became.error();
     if (setup.cpu) {
         if (auto bound = run_on_cpu(*setup.cpu); !bound) return bound.error();
@@ -57,7 +63,7 @@ Result<void> settle(const ChildSetup& setup, WorkerPlace& place, pid_t master) {
     ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
     const std::string role = setup.role.empty() ? "worker " + std::to_string(place.slot) : setup.role;
     if (setup.title) setup.title->set(make_process_title(role, setup.name));
-    setup.signals->restore();
+    unblock_all_signals();
     return {};
 }
 

@@ -1,5 +1,7 @@
 #include "supervisor/settings/settings_change.hpp"
 
+#include <algorithm>
+
 #include "supervisor/settings/settings_table.hpp"
 #include "supervisor/settings/settings_value.hpp"
 
@@ -8,6 +10,23 @@ namespace {
 
 std::string shown(const std::string& value) {
     return value.empty() ? "nothing" : value;
+}
+
+std::string name_of(const std::string& entry) {
+    return entry.substr(0, entry.find('='));
+}
+
+/// "TOKEN, MODE (changed)": a value may be a secret, and logs go to many places. Marked are those that `others` has with
+/// another value.
+std::string names_only(const std::vector<std::string>& entries, const std::vector<std::string>& others) {
+    std::string text;
+    for (const std::string& entry : entries) {
+        const std::string name = name_of(entry);
+        const bool is_same = std::ranges::find(others, entry) != others.end();
+        const bool is_there = std::ranges::find(others, name, name_of) != others.end();
+        text += (text.empty() ? "" : ", ") + name + (is_there && !is_same ? " (changed)" : "");
+    }
+    return text;
 }
 
 }  // namespace
@@ -22,8 +41,9 @@ std::vector<SettingChange> changes_between(const Settings& before, const Setting
         if (value_texts(row, before) == value_texts(row, after)) continue;
         SettingChange change;
         change.name = row.flag;
-        change.before = value_text(row, before);
-        change.after = value_text(row, after);
+        const bool hides = row.hides_values;
+        change.before = hides ? names_only(value_texts(row, before), {}) : value_text(row, before);
+        change.after = hides ? names_only(value_texts(row, after), value_texts(row, before)) : value_text(row, after);
         change.reloadable = row.reloadable;
         changes.push_back(std::move(change));
     }

@@ -15,7 +15,7 @@ struct SettingChange {
     std::string before, after;
     bool reloadable = true;
 
-    /// "workers: 4 to 8"; nothing is said about reloading.
+    /// "workers: 4 to 8"; nothing is said about reloading. Of variables only names: "env: A to A (changed), B".
     std::string to_text() const;
 };
 

@@ -62,9 +62,11 @@ Result<void> check_application(const std::string& text) {
 
 Result<void> check_environment_entry(const std::string& text) {
     const std::size_t equals = text.find('=');
-    if (equals == text.npos) return Error(quoted(text) + " is not NAME=VALUE");
-    if (is_identifier(std::string_view(text).substr(0, equals))) return {};
-    return Error(quoted(text) + " has no valid name before its '=': letters, digits and _ are, and no digit first");
+    // Neither the whole nor a value is repeated: it may be a secret, and this goes to logs.
+    if (equals == text.npos) return Error("an entry without '=' is not NAME=VALUE");
+    const std::string_view name = std::string_view(text).substr(0, equals);
+    if (is_identifier(name)) return {};
+    return Error(quoted(name) + " is no valid name before a '=': letters, digits and _ are, and no digit first");
 }
 
 Result<void> check_proxy_address(const std::string& text) {

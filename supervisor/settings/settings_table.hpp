@@ -45,6 +45,7 @@ struct SettingRow {
     Result<void> (*check)(const std::string& text) = nullptr;
 
     bool reloadable = true;  // HUP applies a change
+    bool hides_values = false;  // of NAME=VALUE, logs have the name only
     SettingPlaces places = SettingPlaces::all;
     std::string_view other_flag = {};         // a second long flag
     std::string_view other_file_key = {};     // Gunicorn's, where it isn't the flag's

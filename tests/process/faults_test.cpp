@@ -59,7 +59,7 @@ TEST_F(Faults, InSettingsAreUsageErrors) {
     expect_refusal({"-b", "fd://-1", "demo"}, Code::usage, "--bind: 'fd://-1'");
     expect_refusal({"--timeout", "soon", "demo"}, Code::usage, "--timeout: 'soon'");
     expect_refusal({"-m", "999", "demo"}, Code::usage, "--umask: '999' is not an octal number");
-    expect_refusal({"-e", "NOEQUALS", "demo"}, Code::usage, "--env: 'NOEQUALS' is not NAME=VALUE");
+    expect_refusal({"-e", "NOEQUALS", "demo"}, Code::usage, "--env: an entry without '=' is not NAME=VALUE");
     expect_refusal({"demoo"}, Code::usage, "'demoo' is not an application");
     expect_refusal({}, Code::usage, "no application is named");
     expect_refusal({"-c", dir_ / "no.conf", "demo"}, Code::usage, "no.conf: no such file or directory");

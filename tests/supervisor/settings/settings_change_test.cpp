@@ -35,6 +35,16 @@ TEST(SettingsChange, SeesAListsItemsAndNotItsText) {
     EXPECT_EQ(changes_between(before, after).size(), 1u);
 }
 
+// FAULTS 19: values of variables stood in the log.
+TEST(SettingsChange, TellsVariablesByNameOnly) {
+    Settings before, after;
+    before.env = {"TOKEN=secret1", "MODE=fast"};
+    after.env = {"TOKEN=secret2", "MORE=secret3"};
+    EXPECT_EQ(changes_between(before, after).at(0).to_text(), "env: TOKEN, MODE to TOKEN (changed), MORE");
+    after.env.clear();
+    EXPECT_EQ(changes_between(before, after).at(0).to_text(), "env: TOKEN, MODE to nothing");
+}
+
 TEST(SettingsChange, KeepsWhatNeedsARestart) {
     Settings running, wanted;
     running.pid = "/run/a.pid";
