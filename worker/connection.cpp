@@ -16,6 +16,14 @@ constexpr int kReadsPerTurn = 8;
 // The same for pieces of bodies, read or written.
 constexpr int kTransfersPerTurn = 16;
 
+std::uint32_t to_ticks(TimePoint time) { return static_cast<std::uint32_t>(time.time_since_epoch().count() >> 20); }
+
+/// How many bytes come in `time` at that many a second.
+std::uint64_t bytes_at_rate(std::uint64_t bytes_per_second, Duration time) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    return bytes_per_second * static_cast<std::uint64_t>(milliseconds) / 1'000;
+}
+
 /// What the server itself doesn't do, whatever the application.
 ParseError find_unsupported(const RequestHead& head) {
     if (head.method == "CONNECT") return ParseError(501, "this server is no tunnel");
@@ -48,16 +56,22 @@ class Connection::HandlerRun {
 /// While a piece of the body is awaited. Ended by an exception too: an application may give up on one piece, and go on.
 class Connection::BodyWait {
   public:
-    explicit BodyWait(Connection& connection) : connection_(connection) { connection_.enter(Phase::body); }
+    explicit BodyWait(Connection& connection) : connection_(connection) {
+        connection_.exchange_->begin_body_wait(connection_.server_.loop().time());
+        connection_.enter(Phase::body);
+    }
     BodyWait(const BodyWait&) = delete;
     BodyWait& operator=(const BodyWait&) = delete;
-    ~BodyWait() { connection_.watch_client(); }
+    ~BodyWait() {
+        connection_.exchange_->end_body_wait(connection_.server_.loop().time());
+        connection_.watch_client();
+    }
 
   private:
     Connection& connection_;
 };
 
-/// While bytes wait to be sent: within its deadline the peer has to take some.
+/// While bytes wait to be sent: within each deadline the peer has to take so many as the minimum rate asks for.
 class Connection::SendWait final : private Deadline {
   public:
     explicit SendWait(Connection& connection) : connection_(connection) {
@@ -75,7 +89,10 @@ class Connection::SendWait final : private Deadline {
     }
 
     void on_deadline() override {
-        if (connection_.stream_.bytes_taken() != taken_before_) return await_progress();  // slow, but it moves
+        const std::uint64_t taken = connection_.stream_.bytes_taken() - taken_before_;
+        const auto& options = connection_.server_.options();
+        const std::uint64_t wanted = bytes_at_rate(options.limits.min_rate_bytes, options.timeouts.write);
+        if (taken > 0 && taken >= wanted) return await_progress();  // slow, but it moves
         connection_.ending_ = std::max(connection_.ending_, Ending::client_gone);
         connection_.stream_.abort();
     }
@@ -85,7 +102,8 @@ class Connection::SendWait final : private Deadline {
 };
 
 Connection::Connection(Server& server, Accepted accepted)
-    : server_(server), stream_(server.loop(), std::move(accepted.fd)), peer_(accepted.peer) {}
+    : server_(server), stream_(server.loop(), std::move(accepted.fd)), peer_(accepted.peer),
+      waits_since_(to_ticks(server.loop().time())) {}
 
 Connection::~Connection() {
     if (exchange_) server_.exchanges().give_back(std::move(exchange_));
@@ -157,15 +175,26 @@ Coro<void> Connection::finish_reads(bool give_way) {
 }
 
 void Connection::wait_for_request() {
+    if (exchange_ && exchange_->is_untouched()) server_.exchanges().give_back(std::move(exchange_));
     const bool nothing_in_hand = !exchange_ || exchange_->is_idle();
-    if (nothing_in_hand && exchange_) server_.exchanges().give_back(std::move(exchange_));
-    if (nothing_in_hand && served_) {
+    if (nothing_in_hand && phase_ == Phase::handler) {
+        waits_since_ = to_ticks(server_.loop().time());
         enter(Phase::idle);
+    } else if (nothing_in_hand && phase_ == Phase::idle) {
+        // An empty line is no progress: the time for a request goes on, and the lines are counted.
     } else if (phase_ != Phase::head || !has_deadline()) {
         // The time for a head counts from its first byte (the first one's from the start), however slowly the others
-        // come.
+        // come, and whether they are of a head at all.
         enter(Phase::head);
     }
+}
+
+bool Connection::awaits_request() const {
+    return (phase_ == Phase::idle || phase_ == Phase::head) && (!exchange_ || exchange_->is_idle());
+}
+
+Duration Connection::waited() const {
+    return Duration(static_cast<std::int64_t>(to_ticks(server_.loop().time()) - waits_since_) << 20);
 }
 
 void Connection::receive() {
@@ -285,7 +314,21 @@ void Connection::decide_next() {
 
 // --- bodies
 
+/// A client that is slow in all is given up, though each piece comes in time: else a byte now and then would hold its
+/// place for ever.
+bool Connection::sends_too_slowly() const {
+    const WorkerOptions& options = server_.options();
+    const Duration waited = exchange_->body_wait(server_.loop().time());
+    const Duration grace = options.timeouts.min_rate_grace;
+    if (options.limits.min_rate_bytes == 0 || waited <= grace) return false;
+    return exchange_->body_bytes_received() < bytes_at_rate(options.limits.min_rate_bytes, waited - grace);
+}
+
 Coro<void> Connection::receive_body() {
+    if (sends_too_slowly()) {
+        exchange_->must_close();
+        throw BodyError(408, "the body of the request comes too slowly");
+    }
     if (has_had_its_turn()) co_await sleep_for(Duration::zero());
     if (!exchange_->out().empty() && !exchange_->head_sent()) co_await send_all();  // "100 Continue"
     const BodyWait wait(*this);
@@ -404,6 +447,11 @@ Coro<void> Connection::send_soon() {
 
 Coro<void> Connection::sent_later() { co_return; }
 
+Coro<void> Connection::give_way(Duration pause) {
+    if (is_given_up()) throw Cancelled{};
+    if (has_had_its_turn()) co_await sleep_for(pause);
+}
+
 void Connection::run() {
     if (exchange_ && !sending_) send_some();
 }
@@ -431,6 +479,8 @@ void Connection::enter(Phase phase) {
 }
 
 void Connection::on_deadline() {
+    const bool any_pause = server_.options().timeouts.body.count() == 0;
+    if (phase_ == Phase::body && any_pause && !sends_too_slowly()) return enter(Phase::body);
     if (phase_ != Phase::handler) {
         expired_ = true;
         stream_.abort();
@@ -452,8 +502,9 @@ void Connection::cancel_handler(Ending ending) {
     task_->cancel_task();
 }
 
-void Connection::end_if_idle() {
-    if (phase_ == Phase::idle) on_deadline();
+void Connection::end_waiting() {
+    phase_ = Phase::idle;  // a first request that crosses with the end is answered as any other
+    on_deadline();
 }
 
 void Connection::end_now() {

@@ -36,13 +36,18 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     Server& server() const { return server_; }
     const Address& peer() const { return peer_; }
     int fd() const { return stream_.fd(); }
-    /// Between requests: may be closed without harm to any.
-    bool is_idle() const { return phase_ == Phase::idle; }
+    /// No byte of a request is here, but for empty lines: may be closed without harm to any. Also before the first one.
+    bool awaits_request() const;
+    /// No request has come on it yet.
+    bool is_new() const { return !served_; }
+    /// So long it has done so. To a millisecond or two; counts on while a request is in hand.
+    Duration waited() const;
 
     /// The drain's time is over, or the worker quits: a request in hand gets 503 where its answer has not begun.
     void end_now();
-    /// Closes a connection between two requests, as the keep-alive timeout does.
-    void end_if_idle();
+    /// Closes a connection that awaits_request(), as the keep-alive timeout does: a request that crosses with it is
+    /// still answered.
+    void end_waiting();
     /// The request in hand has had its time.
     void on_request_late() { cancel_handler(Ending::request_late); }
 
@@ -59,6 +64,9 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     bool is_given_up() const { return ending_ != Ending::none; }
     /// Lets what waits go out with whatever else is written in this turn; waits only when too much has gathered.
     Coro<void> send_soon();
+    /// For who has written for long without waiting: others get their turn, for `pause` at least. Raises Cancelled when
+    /// the client is gone.
+    Coro<void> give_way(Duration pause);
 
   private:
     // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending
@@ -112,6 +120,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     static Coro<void> sent_later();
     void run() override;  // what send_soon() has gathered goes out
     bool has_had_its_turn();
+    bool sends_too_slowly() const;
 
     void enter(Phase phase);
     void stop_deadline() { Deadline::stop(); }
@@ -137,6 +146,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     bool half_closed_ = false;    // the client has sent FIN
     std::uint8_t transfers_ = 0;  // see has_had_its_turn()
     std::uint16_t untimed_ = 0;   // requests answered since take_times()
+    std::uint32_t waits_since_;   // the loop's time when it began to wait for a request, in units of 2^20 ns
     std::uint64_t taken_before_half_close_ = 0;
 };
 

@@ -42,6 +42,7 @@ void Exchange::make_room_for_body() {
 RequestEvent Exchange::next_body_event() {
     if (body_over_) return RequestEvent::end;
     const RequestEvent event = next_event();
+    if (event == RequestEvent::body) body_bytes_received_ += body_piece().size();
     if (event == RequestEvent::end) {
         body_over_ = true;
         take_trailers();
@@ -65,6 +66,9 @@ void Exchange::forget_request() {
     may_keep_alive_ = false;
     body_over_ = true;
     awaits_continue_ = false;
+    body_waited_ = {};
+    body_wait_began_ = TimePoint::max();
+    body_bytes_received_ = 0;
     origin_.reset();
     trailer_list_ = {};
     status_ = 200;
@@ -76,6 +80,7 @@ void Exchange::forget_request() {
     must_close_ = false;
     cut_off_ = false;
     body_bytes_sent_ = 0;
+    unsent_writes_ = 0;
     plan_ = ResponsePlan();
 }
 
@@ -282,9 +287,12 @@ Coro<void> Exchange::write(std::string_view piece) {
     require_open_answer();
     if (!head_sent_) {
         if (auto begun = begin_answer(std::nullopt); !begun) throw ResponseError(begun.error().message());
-        if (piece.empty()) co_await connection_->send_soon();
+        if (plan_.framing == ResponseFraming::none || piece.empty()) co_await connection_->send_soon();
     }
-    if (plan_.framing == ResponseFraming::none || piece.empty()) co_return;
+    if (plan_.framing == ResponseFraming::none || piece.empty()) {
+        co_await skip_write();
+        co_return;
+    }
     if (plan_.framing == ResponseFraming::content_length && piece.size() > plan_.content_length - body_bytes_sent_) {
         throw ResponseError("the application writes more than the " + std::to_string(plan_.content_length) +
                             " bytes it announced");
@@ -303,6 +311,13 @@ Coro<void> Exchange::write(std::string_view piece) {
         out_.append(kChunkEnd);
         co_await connection_->send_soon();
     }
+}
+
+/// Nothing of it is sent (HEAD, 204, 304, or an empty piece), so no client holds it back: others get their turn all the
+/// same, and who streams until it is cancelled is.
+Coro<void> Exchange::skip_write() {
+    constexpr Duration kPause = std::chrono::milliseconds(1);
+    return connection_->give_way(++unsent_writes_ > kFreeUnsentWrites ? kPause : Duration::zero());
 }
 
 Coro<void> Exchange::flush() {

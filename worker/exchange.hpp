@@ -44,8 +44,10 @@ class Exchange {
     /// Ready for the pool, and for any other connection: nothing of this one's is left, neither bytes nor what looks
     /// into them.
     void clear();
-    /// Nothing is in hand: no byte of a request, none to be sent.
+    /// Nothing is in hand: no byte of a request, none to be sent. Empty lines are none.
     bool is_idle() const { return parser_.between_requests() && input().empty() && out_.empty(); }
+    /// Nor has an empty line been counted, of which only so many may come: it may go back to the pool.
+    bool is_untouched() const { return is_idle() && !parser_.has_skipped_lines(); }
 
     std::span<char> room() { return input().room(kLeastRoom); }
     void received(std::size_t count) { input().received(count); }
@@ -72,6 +74,16 @@ class Exchange {
     Response& response() { return response_; }
 
     bool body_is_over() const { return body_over_; }
+    /// How long its client was waited for, and how much has come: what a minimum rate is judged by.
+    void begin_body_wait(TimePoint now) { body_wait_began_ = now; }
+    void end_body_wait(TimePoint now) {
+        body_waited_ = body_wait(now);
+        body_wait_began_ = TimePoint::max();
+    }
+    Duration body_wait(TimePoint now) const {
+        return body_wait_began_ == TimePoint::max() ? body_waited_ : body_waited_ + (now - body_wait_began_);
+    }
+    std::uint64_t body_bytes_received() const { return body_bytes_received_; }
     std::optional<std::uint64_t> body_bytes_left() const { return parser_.body_bytes_left(); }
     bool continue_is_awaited() const { return awaits_continue_; }
     /// The next piece, end or error of the body. After `end` the request's bytes are all consumed.
@@ -138,6 +150,8 @@ class Exchange {
     void add_trailer(std::string_view name, std::string_view value) { trailers_out_.add(name, value); }
 
   private:
+    // So many writes that send nothing are free; an answer that goes on and on is slowed down then.
+    static constexpr std::uint32_t kFreeUnsentWrites = 1024;
     // Bodies up to this size are copied behind their head and sent with it.
     static constexpr std::size_t kCopiedBodyBytes = 16 * 1024;
 
@@ -151,6 +165,7 @@ class Exchange {
     bool is_usual() const;
     void finish_usual();
     Result<void> finish_stream();
+    Coro<void> skip_write();
     void require_head_open() const;
     void require_open_answer() const;
     void judge_unread_body();
@@ -170,6 +185,9 @@ class Exchange {
     bool may_keep_alive_ = true;
     bool body_over_ = true;
     bool awaits_continue_ = false;
+    Duration body_waited_{};
+    TimePoint body_wait_began_ = TimePoint::max();
+    std::uint64_t body_bytes_received_ = 0;  // without their framing
     std::string path_storage_;
     std::string peer_text_;
     std::string peer_host_;
@@ -188,6 +206,7 @@ class Exchange {
     bool must_close_ = false;
     bool cut_off_ = false;
     std::uint64_t body_bytes_sent_ = 0;
+    std::uint32_t unsent_writes_ = 0;  // see skip_write()
     ResponsePlan plan_;
     std::string out_;
 };

@@ -13,7 +13,7 @@ namespace girin {
 
 /// Bounds on what one client may make a worker hold or do. Sizes are bytes.
 struct Limits {
-    std::size_t request_line_bytes = 4094;       // longer: 414
+    std::size_t request_line_bytes = 8190;       // longer: 414
     std::size_t request_fields = 100;            // more header fields: 431
     std::size_t request_field_bytes = 8190;      // a longer field line: 431
     std::size_t request_head_bytes = 65536;      // request line and all fields together: 431
@@ -24,6 +24,7 @@ struct Limits {
     std::size_t response_buffer_bytes = 65536;   // waiting to be sent; more: the application's write waits
     std::size_t discarded_body_bytes = 262144;   // of an unread body, read to keep the connection; more: close
     std::size_t connections = 1000;              // open at once in a worker; more wait in the kernel's queue
+    std::uint64_t min_rate_bytes = 240;        // a second, of a body that comes or an answer that goes; 0: any
 
     Limits() {}
 };
@@ -32,6 +33,7 @@ struct Limits {
 struct Timeouts {
     std::chrono::milliseconds header{10'000};     // first byte of a request to the end of its head: 408
     std::chrono::milliseconds body{30'000};       // between two pieces of a request body: 408
+    std::chrono::milliseconds min_rate_grace{30'000};  // of waiting, before a body is judged by its minimum rate: 408
     std::chrono::milliseconds keep_alive{2'000};  // idle between requests; zero closes after each
     std::chrono::milliseconds write{30'000};      // a client that takes none of an answer: closed
     std::chrono::milliseconds linger{2'000};      // after our end is closed, reading what the client still sends

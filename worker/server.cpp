@@ -36,8 +36,21 @@ constexpr Duration kLastLookInterval = 20ms;
 constexpr Duration kQuietQueue = 100ms;
 // If it never gets quiet, since newcomers can't be refused (listener_socket.hpp), listening ends all the same.
 constexpr Duration kLastNewcomers = 5s;
-// Then idle connections are closed, that could have been told by an answer: proxies keep theirs for a minute.
+// Then idle connections are closed, that could have been told by an answer: proxies keep theirs for a minute. And in every
+// drain those on which no request ever came.
 constexpr Duration kLastIdle = 2s;
+// One that never had a request, and has just been accepted, is about to send its first.
+constexpr Duration kFirstRequestWait = 1s;
+// How often a drain then looks for more of these.
+constexpr Duration kIdleLookInterval = 100ms;
+// How often a full worker looks whether newcomers wait, and how long those have to be idle that make room for them: a
+// client in the midst of its requests isn't.
+constexpr Duration kFullLookInterval = 20ms;
+constexpr Duration kLeastIdle = 50ms;
+// Of so many connections, at most so many at a time.
+constexpr std::size_t kLookedAt = 1024;
+constexpr std::size_t kMostRoom = 32;
+constexpr Duration kFullLogInterval = 60s;
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 /// Of a counter that only this process writes.
@@ -113,6 +126,18 @@ class Server::GateWatch final : public Timer {
     std::optional<TimePoint> waiting_since_;
 };
 
+class Server::FullLook final : public Timer {
+  public:
+    explicit FullLook(Server& server) : server_(server) {}
+    void soon() {
+        if (!is_armed()) server_.loop_.arm(*this, server_.loop_.time() + kFullLookInterval);
+    }
+    void run() override { server_.look_while_full(); }
+
+  private:
+    Server& server_;
+};
+
 /// Now and then waits for connections anew. The kernel wakes one process for a connection; where that one is killed
 /// before it takes it, nobody else would hear of it until the next one comes. Waiting anew asks the kernel what is there.
 class Server::LostWakes final : public Timer {
@@ -132,16 +157,18 @@ class Server::LostWakes final : public Timer {
     Server& server_;
 };
 
+/// Without a bound on one pause the minimum rate is all there is, and is looked at as often as its grace lasts.
 Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
-    : header(loop, timeouts.header), body(loop, timeouts.body), keep_alive(loop, timeouts.keep_alive),
+    : header(loop, timeouts.header), body(loop, timeouts.body.count() > 0 ? timeouts.body : timeouts.min_rate_grace),
+      keep_alive(loop, timeouts.keep_alive),
       write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close),
       request(loop, timeouts.request) {}
 
 Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
     : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
       exchanges_(options.limits), gate_(place.board, place.worker.slot), recheck_(std::make_unique<Recheck>(*this)),
-      gate_watch_(std::make_unique<GateWatch>(*this)), lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
-      worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
+      gate_watch_(std::make_unique<GateWatch>(*this)), full_look_(std::make_unique<FullLook>(*this)),
+      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop), worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
 Server::~Server() {
     while (!connections_.empty()) delete &connections_.front();
@@ -178,7 +205,7 @@ bool Server::passes_gate() {
 }
 
 void Server::update_accepting() {
-    const bool may = accepting_ && !exhausted_ && connection_count_ < options_.limits.connections;
+    const bool may = accepting_ && !exhausted_ && !is_full();
     // One that can't take over counts for no sibling's gate, else nobody would.
     slot().accepting.store(may && !draining_ ? 1 : 0, kRelaxed);
     const bool wanted = may && passes_gate();
@@ -194,6 +221,46 @@ void Server::update_accepting() {
     } else {
         gate_watch_->stop();
     }
+    if (accepting_ && is_full()) full_look_->soon();
+}
+
+void Server::look_while_full() {
+    if (!accepting_ || !is_full()) {
+        newcomers_waited_ = false;
+        return;
+    }
+    // Twice in a row: a sibling with room takes them before that.
+    const bool waited_before = std::exchange(newcomers_waited_, newcomers_wait());
+    if (newcomers_waited_ && waited_before) {
+        log_full();
+        make_room();
+    }
+    full_look_->soon();
+}
+
+bool Server::newcomers_wait() const {
+    return std::ranges::any_of(acceptors_, [](const std::unique_ptr<Acceptor>& acceptor) { return acceptor->has_waiting(); });
+}
+
+/// Those that were looked at go to the list's end, so that the next time others are.
+void Server::make_room() {
+    const std::size_t wanted = std::clamp<std::size_t>(options_.limits.connections / 16, 1, kMostRoom);
+    std::size_t ended = 0;
+    for (std::size_t looks = std::min(connection_count_, kLookedAt); looks > 0 && ended < wanted; --looks) {
+        Connection& connection = connections_.front();
+        connections_.splice(connections_.end(), connections_, connections_.begin());
+        if (!connection.awaits_request() || connection.waited() < kLeastIdle) continue;
+        connection.end_waiting();
+        ++ended;
+    }
+}
+
+void Server::log_full() {
+    if (full_logged_ != TimePoint::min() && loop_.time() - full_logged_ < kFullLogInterval) return;
+    full_logged_ = loop_.time();
+    const auto idle = std::ranges::count_if(connections_, [](const Connection& each) { return each.awaits_request(); });
+    log_warning("Worker is full, and newcomers wait: those that are idle make room (--worker-connections)",
+                {{"connections", connection_count_}, {"idle", static_cast<std::size_t>(idle)}});
 }
 
 void Server::on_accepted(Acceptor&, Accepted accepted) {
@@ -293,7 +360,7 @@ Coro<void> Server::drain(Duration limit, bool last) {
     if (last_) leave_inherited_listeners();
     drain_began_ = loop_.time();
     close_spread_ = last ? Duration::zero() : std::min<Duration>(options_.timeouts.close_spread, limit);
-    const TimePoint idle_ends = last ? loop_.time() + kLastIdle : TimePoint::max();
+    const TimePoint idle_ends = loop_.time() + kLastIdle;
     drain_ends_ = std::min(drain_ends_, loop_.time() + limit);
     last_accepted_at_ = loop_.time();
     newcomers_end_ = loop_.time() + kLastNewcomers;
@@ -307,8 +374,8 @@ Coro<void> Server::drain(Duration limit, bool last) {
         const bool takes_no_more = !last_ || now - last_accepted_at_ >= kQuietQueue || now >= newcomers_end_;
         if (takes_no_more) close_listeners();
         if (takes_no_more && connection_count_ == 0) break;
-        if (now >= idle_ends) end_idle_connections();
-        const TimePoint next_look = now < idle_ends ? std::min(idle_ends, drain_ends_) : drain_ends_;
+        if (now >= idle_ends) end_waiting_connections(last);
+        const TimePoint next_look = std::min(std::max(idle_ends, now + kIdleLookInterval), drain_ends_);
         co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(next_look - now, 100ms) : kLastLookInterval);
     }
     access_log_.flush();
@@ -363,10 +430,11 @@ void Server::quit() {
     if (!all_gone_.done()) all_gone_.set_result();  // wakes a drain, which looks again
 }
 
-void Server::end_idle_connections() {
+void Server::end_waiting_connections(bool used_too) {
     for (auto next = connections_.begin(); next != connections_.end();) {
         Connection& connection = *next++;
-        connection.end_if_idle();
+        if (!connection.awaits_request()) continue;
+        if (connection.is_new() ? connection.waited() >= kFirstRequestWait : used_too) connection.end_waiting();
     }
 }
 

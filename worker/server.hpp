@@ -103,6 +103,7 @@ class Server final : private Acceptor::Sink, private Runnable {
   private:
     class Recheck;
     class GateWatch;
+    class FullLook;
     class LostWakes;
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
@@ -112,6 +113,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
     void take(Accepted accepted);
     void accept_what_waits(Acceptor& acceptor);
+    bool is_full() const { return connection_count_ >= options_.limits.connections; }
     bool passes_gate();
     void update_accepting();
     TimePoint closes_at(const Connection& connection) const;
@@ -121,7 +123,13 @@ class Server final : private Acceptor::Sink, private Runnable {
     void leave_inherited_listeners();
     /// Before that, what an acceptor has taken must have been handed over.
     void close_listeners();
-    void end_idle_connections();
+    /// While it is full, now and then: where newcomers wait in the kernel, connections that nobody uses make room.
+    void look_while_full();
+    bool newcomers_wait() const;
+    void make_room();
+    void log_full();
+    /// Those that wait for a request: all of them, or, as the place may still be wanted, those that never had one.
+    void end_waiting_connections(bool used_too);
     void end_connections();
 
     AsioLoop& loop_;
@@ -141,6 +149,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     AcceptGate gate_;
     std::unique_ptr<Recheck> recheck_;
     std::unique_ptr<GateWatch> gate_watch_;
+    std::unique_ptr<FullLook> full_look_;
     std::unique_ptr<LostWakes> lost_wakes_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>
@@ -155,6 +164,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     TimePoint newcomers_end_ = TimePoint::max();
     TimePoint drain_began_ = TimePoint::min();
     Duration close_spread_{};  // of this drain
+    bool newcomers_waited_ = false;  // at the last look
+    TimePoint full_logged_ = TimePoint::min();
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
 

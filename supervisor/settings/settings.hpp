@@ -58,11 +58,13 @@ struct Settings {
     std::chrono::milliseconds keep_alive{2'000};         // idle between requests; 0: closed after each
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};
+    std::uint64_t min_rate = 240;                          // bytes a second, of a body or an answer; 0: any
+    std::chrono::milliseconds min_rate_grace{30'000};      // of waiting for a body, before its rate counts
     std::chrono::milliseconds write_timeout{30'000};
     std::chrono::milliseconds half_close_timeout{1'000};  // a request goes on this long after its client's FIN
 
     // Limits on a request
-    std::uint64_t limit_request_line = 4094;
+    std::uint64_t limit_request_line = 8190;
     std::uint64_t limit_request_fields = 100;
     std::uint64_t limit_request_field_size = 8190;
     std::uint64_t limit_request_body = 0;

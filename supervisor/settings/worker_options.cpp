@@ -23,6 +23,7 @@ Limits to_limits(const Settings& settings) {
         std::max(limits.request_head_bytes, limits.request_line_bytes + limits.request_field_bytes);
     limits.trailer_bytes = std::max(limits.trailer_bytes, limits.request_field_bytes);
     limits.request_body_bytes = settings.limit_request_body;
+    limits.min_rate_bytes = settings.min_rate;
     limits.connections = static_cast<std::size_t>(settings.worker_connections);
     return limits;
 }
@@ -31,6 +32,7 @@ Timeouts to_timeouts(const Settings& settings) {
     Timeouts timeouts;
     timeouts.header = settings.header_timeout;
     timeouts.body = settings.body_timeout;
+    timeouts.min_rate_grace = settings.min_rate_grace;
     timeouts.keep_alive = settings.keep_alive;
     timeouts.write = settings.write_timeout;
     timeouts.half_close = settings.half_close_timeout;

@@ -235,6 +235,24 @@ TEST_P(Stopping, DoesNotWaitForIdleConnections) {
     EXPECT_EQ(idle.read_until_close(), "");
 }
 
+// FAULTS 8: a stop waited for connections that never sent a byte, until their --header-timeout.
+TEST_P(Stopping, DoesNotWaitForSilentConnections) {
+    for (const char* header_timeout : {"10", "0"}) {
+        GirinProcess girin(dir_, GirinCommand(args({"-w", "1", "--header-timeout", header_timeout, "demo"})));
+        std::vector<HttpClient> clients;
+        for (int i = 0; i < 10; ++i) {
+            clients.emplace_back(girin.endpoint(), 10s);
+            if (i % 2 == 0) {
+                EXPECT_TRUE(clients.back().get("/").keeps_connection);
+            }
+            if (i % 5 == 1) clients.back().send("\r\n");
+        }
+        const auto start = Clock::now();
+        EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+        EXPECT_LT(Clock::now() - start, 5s);
+    }
+}
+
 /// As under systemd: the queue of a socket that somebody else holds too goes from one girin to the next.
 TEST(StoppingOnAnInheritedSocket, LeavesNewcomersToTheSuccessor) {
     const TempDir dir;

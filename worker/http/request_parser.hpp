@@ -71,6 +71,8 @@ class RequestParser {
 
     /// No byte of a request has been taken in: the connection is idle and may be closed without harm.
     bool between_requests() const { return stage_ == Stage::empty_lines; }
+    /// Empty lines that were skipped since the last request, or since reset(): they are counted over all calls.
+    bool has_skipped_lines() const { return empty_lines_ > 0; }
     /// Bytes of body still to come, where the length was announced; none for chunked. 0 outside of a body.
     std::optional<std::uint64_t> body_bytes_left() const;
 
