@@ -13,6 +13,7 @@
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/process/affinity.hpp"
+#include "supervisor/process/child_watch.hpp"
 #include "supervisor/process/daemon.hpp"
 #include "supervisor/process/environment.hpp"
 #include "supervisor/process/limits.hpp"
@@ -28,6 +29,7 @@
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 #include "supervisor/upgrade/way_back.hpp"
+#include "worker/app/library_image.hpp"
 
 namespace girin {
 namespace {
@@ -121,6 +123,7 @@ class Master {
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
         tell_limits();
         tell_umask();
+        tell_refused_calls();
         const bool are_root = ::geteuid() == 0 && (!identity_.changes_user() || identity_.uid == 0);
         if (!settings().chroot.empty() && are_root) {
             log_warning("chroot " + settings().chroot + ": workers run as root, who can leave it; name a --user");
@@ -140,6 +143,14 @@ class Master {
         if (settings().umask || (inherited_umask_ & 0700) == 0) return;
         log_warning("The umask that we were started with takes rights from the owner of our own files; it goes on without "
                     "that part; name a --umask");
+    }
+
+    /// What a container's filter, or an old kernel, keeps from us, and what stands in for it.
+    void tell_refused_calls() const {
+        if (!refused_pidfd_call().empty()) log_warning(refused_pidfd_call() + "; children are watched by SIGCHLD instead");
+        if (served_.file(settings()).empty() || why_no_copies().empty()) return;
+        log_warning(why_no_copies() + "; the application is loaded in place instead: don't overwrite its file "
+                    "while it runs, and there is no way back to it");
     }
 
     /// After others' code has run in this process.

@@ -25,7 +25,7 @@
 namespace girin {
 namespace {
 
-constexpr int kSignals[] = {SIGTERM, SIGQUIT, SIGUSR1, SIGABRT};
+constexpr int kSignals[] = {SIGTERM, SIGQUIT, SIGUSR1, SIGABRT, SIGCHLD};
 constexpr Duration kMemoryInterval = std::chrono::seconds(1);
 constexpr std::size_t kMostNewsAtOnce = 64;
 
@@ -187,6 +187,7 @@ class Keeper {
                 case SIGTERM: carry_out(keeper_.on_term(now_)); break;
                 case SIGQUIT: carry_out(keeper_.on_quit(now_)); break;
                 case SIGABRT: carry_out(keeper_.on_abort(now_)); break;
+                case SIGCHLD: os_.on_child_signal(); break;
                 default: reopen_logs();
             }
         }

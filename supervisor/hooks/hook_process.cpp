@@ -107,7 +107,10 @@ HookOutcome run_hook_blocking(Os& os, const HookOrder& order, Duration timeout) 
     TimePoint limit = *hook->deadline();
     while (true) {
         pollfd fds[] = {{hook->pidfd(), POLLIN, 0}, {stopped ? -1 : stop.get(), POLLIN, 0}};
-        [[maybe_unused]] const int ready = ::poll(fds, std::size(fds), to_wait_ms(limit - os.now()));
+        const Duration wait = limit - os.now();
+        const Duration deaf = os.longest_deaf_wait().value_or(wait);
+        [[maybe_unused]] const int ready = ::poll(fds, std::size(fds), to_wait_ms(std::min(wait, deaf)));
+        os.on_child_signal();
         if (const auto end = hook->poll_end(os)) {
             if (stopped) return {HookEnd::stopped, ""};
             return {end->empty() ? HookEnd::succeeded : HookEnd::failed, name + " " + *end};

@@ -152,7 +152,10 @@ void Hooks::wait_blocking(int stop_fd, TimePoint limit) {
             ids.push_back(id);
         }
         const TimePoint until = std::min(limit, next_deadline().value_or(limit));
-        [[maybe_unused]] const int ready = ::poll(fds.data(), fds.size(), to_wait_ms(until - os_.now()));
+        const Duration wait = until - os_.now();
+        const Duration deaf = os_.longest_deaf_wait().value_or(wait);
+        [[maybe_unused]] const int ready = ::poll(fds.data(), fds.size(), to_wait_ms(std::min(wait, deaf)));
+        os_.on_child_signal();
         for (const std::uint32_t id : ids) on_end(id);
         on_deadline(os_.now());
         if (fds.front().revents != 0) return;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "supervisor/process/child_watch.hpp"
 #include "supervisor/process/signals.hpp"
 
 namespace girin {
@@ -63,31 +64,51 @@ Duration LinuxOs::suspended() { return read_clock(CLOCK_BOOTTIME) - read_clock(C
 Result<ForkedChild> LinuxOs::fork_child() {
     const pid_t pid = ::fork();
     if (pid < 0) return Error::from_errno(errno, "fork");
+    if (pid == 0) ChildWatch::of_process().forget();
     if (pid == 0) return ForkedChild();
     // The pid can't be another's yet: the child is ours to reap, and hasn't been.
-    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!pidfd) {
-        const int reason = errno;
+    auto handle = watch_child(pid);
+    if (!handle) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);  // bounded: KILL can't be refused, and the child has nothing to wind up yet
-        return Error::from_errno(reason, "watch a new child");
+        return handle.error();
     }
-    return ForkedChild(pid, std::move(pidfd));
+    return ForkedChild(pid, std::move(*handle));
+}
+
+Result<UniqueFd> LinuxOs::watch_child(pid_t pid) {
+    if (!refused_pidfd_call().empty()) return ChildWatch::of_process().watch(pid);
+    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) return Error::from_errno(errno, "watch a child");
+    return pidfd;
+}
+
+void LinuxOs::on_child_signal() { ChildWatch::of_process().look(); }
+
+std::optional<Duration> LinuxOs::longest_deaf_wait() {
+    constexpr Duration kLookEvery = std::chrono::milliseconds(20);
+    return ChildWatch::of_process().empty() ? std::nullopt : std::optional(kLookEvery);
 }
 
 Result<std::optional<ChildExit>> LinuxOs::reap_child(int pidfd) {
     siginfo_t info{};
-    if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {
+    const auto watched = ChildWatch::of_process().find(pidfd);
+    const auto kind = watched ? P_PID : static_cast<idtype_t>(P_PIDFD);
+    if (::waitid(kind, static_cast<id_t>(watched.value_or(pidfd)), &info, WEXITED | WNOHANG) != 0) {
         if (errno != ECHILD) return Error::from_errno(errno, "wait for a child");
         keep_ended_children();  // the next ones can be waited for
+        ChildWatch::of_process().remove(pidfd);
         return std::optional<ChildExit>(ChildExit::unknown());
     }
     if (info.si_pid == 0) return std::optional<ChildExit>();
+    ChildWatch::of_process().remove(pidfd);
     return std::optional<ChildExit>(to_child_exit(info));
 }
 
 Result<void> LinuxOs::signal_child(int pidfd, int signo) {
-    if (::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) != 0) {
+    const auto watched = ChildWatch::of_process().find(pidfd);  // not reaped yet, so the number is no other's
+    const long sent = watched ? ::kill(*watched, signo) : ::syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0);
+    if (sent != 0) {
         return Error::from_errno(errno, "send a signal to a child");
     }
     return {};
@@ -105,6 +126,7 @@ std::optional<pid_t> LinuxOs::reap_adopted(std::span<const pid_t> own) {
 
 Result<std::size_t> LinuxOs::wait_events(int epoll_fd, std::span<epoll_event> events,
                                          std::optional<TimePoint> deadline) {
+    on_child_signal();  // which may have ended the former wait
     const int wait_ms = deadline ? to_wait_ms(*deadline - now()) : -1;
     const int count = ::epoll_wait(epoll_fd, events.data(), static_cast<int>(events.size()), wait_ms);
     if (count >= 0) return static_cast<std::size_t>(count);

@@ -30,7 +30,7 @@ struct ChildExit {
 
 struct ForkedChild {
     pid_t pid = 0;  // 0: this is the child
-    UniqueFd pidfd; // readable once the child has ended; empty in the child
+    UniqueFd pidfd; // or what stands in for one: readable once the child has ended; empty in the child
 
     ForkedChild() = default;
     ForkedChild(pid_t child_pid, UniqueFd fd) : pid(child_pid), pidfd(std::move(fd)) {}
@@ -49,6 +49,12 @@ class Os {
 
     /// Errors: no more processes or descriptors; then there is no child.
     virtual Result<ForkedChild> fork_child() = 0;
+    /// A handle of a child that an earlier program in this process has left. Errors: it is none, or no more descriptors.
+    virtual Result<UniqueFd> watch_child(pid_t pid) = 0;
+    /// SIGCHLD has come, or may have: handles that aren't pidfds get readable now. wait_events() does so by itself.
+    virtual void on_child_signal() = 0;
+    /// How long a wait for a handle may be where SIGCHLD isn't heard; none: as long as one likes.
+    virtual std::optional<Duration> longest_deaf_wait() = 0;
     /// Never blocks. Nothing: the child still runs. Reaps it otherwise. One that is no child any more has ended in an
     /// unknown way: the kernel has reaped it because SIGCHLD was ignored, or a library waits for all children.
     virtual Result<std::optional<ChildExit>> reap_child(int pidfd) = 0;
@@ -64,12 +70,15 @@ class Os {
                                             std::optional<TimePoint> deadline) = 0;
 };
 
-/// The real one: Linux 5.4 or later, for waitid() on a pidfd.
+/// The real one. Without pidfds (Linux before 5.4, or a filter) children are watched by SIGCHLD.
 class LinuxOs : public Os {
   public:
     TimePoint now() override;
     Duration suspended() override;
     Result<ForkedChild> fork_child() override;
+    Result<UniqueFd> watch_child(pid_t pid) override;
+    void on_child_signal() override;
+    std::optional<Duration> longest_deaf_wait() override;
     Result<std::optional<ChildExit>> reap_child(int pidfd) override;
     Result<void> signal_child(int pidfd, int signo) override;
     std::optional<pid_t> reap_adopted(std::span<const pid_t> own) override;

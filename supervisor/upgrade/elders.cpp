@@ -1,7 +1,6 @@
 #include "supervisor/upgrade/elders.hpp"
 
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "loop/base/log.hpp"
@@ -40,8 +39,9 @@ void Elders::adopt(const Handover& handover, Duration monitor_limit) {
         process.pid = elder.pid;
         process.is_monitor = elder.is_monitor;
         process.channel.reset(elder.channel_fd);
-        process.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, elder.pid, 0)));
-        if (!process.pidfd) continue;
+        auto handle = os_.watch_child(elder.pid);
+        if (!handle) continue;
+        process.pidfd = std::move(*handle);
         if (auto watched = wait_.add(process.pidfd.get(), ReadySource(SourceKind::elder, next_id_)); !watched) {
             log_warning("A worker of the former binary isn't watched: " + watched.error().message());
         }

@@ -104,6 +104,15 @@ std::string to_line(const char* kind, const HandoverSocket& socket) {
            std::to_string(socket.file_inode) + "\t" + socket.bind + "\t" + socket.address;
 }
 
+/// In memory, or where a filter refuses that, in a directory for such things. Empty, with errno: nowhere.
+UniqueFd make_nameless_file() {
+    UniqueFd fd(::memfd_create("girin-handover", MFD_CLOEXEC));
+    for (const char* const directory : {"/dev/shm", "/tmp", "/var/tmp"}) {
+        if (!fd) fd.reset(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    }
+    return fd;
+}
+
 }  // namespace
 
 std::vector<HandoverSocket> to_handover(const ListenerSet& listeners) {
@@ -160,7 +169,7 @@ Result<Handover> parse_handover(const std::string& text) {
 }
 
 Result<UniqueFd> write_to_memory(const std::string& text) {
-    UniqueFd fd(::memfd_create("girin-handover", MFD_CLOEXEC));
+    UniqueFd fd = make_nameless_file();
     if (!fd) return Error::from_errno(errno, "hand over to a new master");
     const auto size = static_cast<ssize_t>(text.size());
     if (::pwrite(fd.get(), text.data(), text.size(), 0) != size) {

@@ -11,20 +11,26 @@
 //   subreaper child             orphans come to the program; it has a child that it doesn't know, which ends soon
 //   no-proc no-dev              nothing is mounted there
 //   new-group                   in a process group of its own
+//   refuse=CALL                 EPERM for pidfd_open, pidfd_send_signal or memfd_create, as by a container's filter
 // Exit code 77: this machine doesn't let us.
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -100,6 +106,21 @@ void leave_child() {
     std::_Exit(3);
 }
 
+unsigned number_of(std::string_view call) {
+    if (call == "pidfd_open") return SYS_pidfd_open;
+    if (call == "pidfd_send_signal") return SYS_pidfd_send_signal;
+    return SYS_memfd_create;
+}
+
+void refuse(std::string_view call) {
+    sock_filter filter[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(call), 0, 1),
+                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog program = {4, filter};
+    need(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
+}
+
 void apply(std::string_view word) {
     const std::size_t equals = word.find('=');
     const std::string_view name = word.substr(0, equals);
@@ -122,6 +143,7 @@ void apply(std::string_view word) {
     if (name == "child") leave_child();
     if (name == "no-proc") hide("/proc");
     if (name == "no-dev") hide("/dev");
+    if (name == "refuse") refuse(value);
     if (name == "new-group") ::setpgid(0, 0);
 }
 

@@ -27,6 +27,7 @@ struct Condition {
     std::vector<std::string> words;  // of tests/apps/bad_start.cpp
     bool may_be_refused = false;     // by this machine, which then can't show it
     bool has_proc = true;
+    std::size_t workers = 2;
 
     friend std::ostream& operator<<(std::ostream& out, const Condition& condition) { return out << condition.name; }
 };
@@ -72,14 +73,15 @@ TEST_P(BadStart, ServesRespawnsReloadsAndStops) {
     fs::permissions(dir.write("girin.err", ""), fs::perms(0666));
     const std::string tell = "grep -E '^Sig(Ign|Blk|Pnd)' /proc/self/status > " + (dir / "new") +
                              "; ls /proc/self/fd > " + (dir / "fds") + "; mv " + (dir / "new") + " " + (dir / "hook");
-    std::vector<std::string> args = {"-w", "2", "--graceful-timeout", "5"};
-    const bool may_load = GetParam().has_proc;  // a private copy of a library is loaded by its name there
-    if (may_load) args.insert(args.end(), {"--on-ready", tell});
-    args.push_back(may_load ? app("children") : "demo");
-    GirinProcess girin(dir, under(dir, GetParam().words, args));
+    const std::size_t count = GetParam().workers;
+    std::vector<std::string> args = {"-w", std::to_string(count), "--graceful-timeout", "5"};
+    const bool may_ask = GetParam().has_proc;  // what a child has inherited
+    if (may_ask) args.insert(args.end(), {"--on-ready", tell});
+    args.push_back(app(may_ask ? "children" : "minimal"));
+    GirinProcess girin(dir, under(dir, GetParam().words, args, count));
 
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
-    if (may_load) {
+    if (may_ask) {
         EXPECT_TRUE(are_plain(get(girin.endpoint(), "/signals").body));
         EXPECT_EQ(get(girin.endpoint(), "/descriptors").body, "0\n1\n2\n3\n") << "the last is what ls reads";
         ASSERT_TRUE(eventually(15s, "the hook's end", [&] { return fs::exists(dir / "hook"); })) << girin.log();
@@ -87,17 +89,17 @@ TEST_P(BadStart, ServesRespawnsReloadsAndStops) {
         EXPECT_EQ(read_file(dir / "fds"), "0\n1\n2\n3\n");
     }
 
-    ASSERT_TRUE(girin.workers_become(2)) << "and nobody else's children";
+    ASSERT_TRUE(girin.workers_become(count)) << "and nobody else's children";
     std::vector<pid_t> first = girin.workers();
     ::kill(first[0], SIGKILL);
     ASSERT_TRUE(girin.wait_for_log("was killed by SIGKILL from outside")) << girin.log();
-    ASSERT_TRUE(girin.workers_become(2, {first[0]})) << girin.log();
-    ASSERT_TRUE(girin.becomes_ready(3, 0)) << girin.log();
+    ASSERT_TRUE(girin.workers_become(count, {first[0]})) << girin.log();
+    ASSERT_TRUE(girin.becomes_ready(count + 1, 0)) << girin.log();
 
     first = girin.workers();
     girin.hup();
     ASSERT_TRUE(girin.wait_for_log("generation 2 serves")) << girin.log();
-    ASSERT_TRUE(girin.workers_become(2, first)) << girin.log();
+    ASSERT_TRUE(girin.workers_become(count, first)) << girin.log();
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
 
     EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
@@ -162,6 +164,38 @@ TEST(PlainSigpipe, IsSurvivedByAWorkerWhoseLogsNobodyReads) {
     EXPECT_EQ(girin.standard_error().find("was killed"), std::string::npos) << girin.standard_error();
 }
 
+TEST(RefusedCalls, AreNamedAndDoneWithout) {
+    const std::vector<std::string> words = {"refuse=pidfd_open", "refuse=memfd_create"};
+    if (machine_refuses({"", words, true})) GTEST_SKIP() << "no filter may be set here";
+    const TempDir dir;
+    GirinProcess girin(dir, under(dir, words, {"-w", "1", "-p", dir / "pid", "--on-starting", "true", app("children")}, 1));
+    EXPECT_TRUE(girin.wait_for_log("pidfd_open: operation not permitted; children are watched by SIGCHLD instead")) << girin.log();
+    EXPECT_TRUE(girin.wait_for_log("memfd_create: operation not permitted; the application is loaded in place")) << girin.log();
+    const std::string before = read_file(dir / "pid");
+    girin.signal(SIGUSR2);
+    ASSERT_TRUE(eventually(15s, "another master", [&] {
+        const std::string now = read_file(dir / "pid");
+        return now.ends_with('\n') && now != before;
+    })) << girin.log();
+    const auto next = static_cast<pid_t>(std::stol(read_file(dir / "pid")));
+    EXPECT_EQ(girin.child().wait_exit(15s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    ::kill(next, SIGTERM);
+    EXPECT_TRUE(eventually(15s, "its end", [&] { return !is_running(next); })) << girin.log();
+}
+
+TEST(RefusedCalls, LeaveAnyProgramsEndToBeSeen) {
+    const std::vector<std::string> words = {"refuse=pidfd_open"};
+    if (machine_refuses({"", words, true})) GTEST_SKIP() << "no filter may be set here";
+    const TempDir dir;
+    GirinProcess girin(dir, under(dir, words, {"-w", "1", "--exec", "--", "/bin/sh", "-c", "echo $$ > pid; exec sleep 1000"}, 1));
+    ASSERT_TRUE(eventually(5s, "the program", [&] { return fs::exists(dir / "pid") && !read_file(dir / "pid").empty(); }));
+    ::kill(static_cast<pid_t>(std::stol(read_file(dir / "pid"))), SIGKILL);
+    EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
+}
+
+/// Not refused, and not cut off.
 bool answers(const Endpoint& endpoint) {
     try {
         return get(endpoint, "/").status == 200;
@@ -313,7 +347,7 @@ std::vector<Condition> with_surroundings() {
     static const TempDir gone;
     return {{"WithoutOwnersRights", {"umask=0777"}},
             {"WithAnOddUmask", {"umask=0137"}},
-            {"WithTwentyDescriptors", {"descriptors=20"}},
+            {"WithTwentyDescriptors", {"descriptors=20"}, false, true, 1},
             {"WithoutCores", {"no-core"}},
             {"WithATimer", {"alarm=50"}},
             {"InADeletedDirectory", {"deleted-directory=" + (gone / "gone")}},
@@ -330,10 +364,19 @@ std::vector<Condition> with_surroundings() {
               "no-environment", "user=54321", "subreaper", "stray=9"}}};
 }
 
+// FAULTS 19: a filter that refuses a call kept girin from starting, and nothing said which.
+std::vector<Condition> with_filters() {
+    return {{"RefusingPidfds", {"refuse=pidfd_open"}, true},
+            {"RefusingSignalsByPidfd", {"refuse=pidfd_send_signal"}, true},
+            {"RefusingMemoryFiles", {"refuse=memfd_create"}, true},
+            {"RefusingAll", {"refuse=memfd_create", "refuse=pidfd_open", "refuse=pidfd_send_signal", "ignore=17"}, true}};
+}
+
 std::string name_of(const testing::TestParamInfo<Condition>& info) { return info.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Descriptors, BadStart, testing::ValuesIn(with_descriptors()), name_of);
 INSTANTIATE_TEST_SUITE_P(Signals, BadStart, testing::ValuesIn(with_signals()), name_of);
+INSTANTIATE_TEST_SUITE_P(Filters, BadStart, testing::ValuesIn(with_filters()), name_of);
 INSTANTIATE_TEST_SUITE_P(Surroundings, BadStart, testing::ValuesIn(with_surroundings()), name_of);
 
 }  // namespace

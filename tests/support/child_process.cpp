@@ -73,6 +73,7 @@ struct Launch {
     int report_fd;
     pid_t parent;
     int parent_death_signal;
+    bool own_group;
 };
 
 // Two steps, so that no source is overwritten before it was copied: first all above every target, then into place.
@@ -91,6 +92,7 @@ bool place_descriptors(Launch& launch) {
 [[noreturn]] void exec_in_child(Launch& launch) {
     ::prctl(PR_SET_PDEATHSIG, launch.parent_death_signal);
     if (::getppid() != launch.parent) ::_exit(127);  // the parent died before the line above
+    if (launch.own_group) ::setpgid(0, 0);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -117,7 +119,7 @@ pid_t launch_process(const Command& command, const UniqueFd& output, const Uniqu
 
     Launch launch{command.program.c_str(), arg_pointers.data(), environment_pointers.data(),
                   command.directory.empty() ? nullptr : command.directory.c_str(), command.inherit, 2,
-                  report.second.get(), ::getpid(), command.parent_death_signal};
+                  report.second.get(), ::getpid(), command.parent_death_signal, command.own_group};
     launch.descriptors.emplace_back(captured_or(command.stdin_fd, null), 0);
     launch.descriptors.emplace_back(captured_or(command.stdout_fd, output), 1);
     launch.descriptors.emplace_back(captured_or(command.stderr_fd, error), 2);

@@ -43,6 +43,7 @@ struct Command {
     int stdout_fd = -1;                              // borrowed, not captured; -1: captured
     int stderr_fd = -1;                              // likewise
     int parent_death_signal = SIGKILL;               // what it gets when the test process dies
+    bool own_group = false;                          // a process group, so that the kernel's HUP for one isn't ours
 
     Command() {}
     Command(std::string what, std::vector<std::string> with) : program(std::move(what)), args(std::move(with)) {}

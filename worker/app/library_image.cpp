@@ -100,7 +100,17 @@ std::string absolute(const std::string& file) {
 
 bool load_in_place_wanted() {
     const char* wish = std::getenv("GIRIN_LOAD_IN_PLACE");
-    return wish != nullptr && std::string_view(wish) == "1";
+    return (wish != nullptr && std::string_view(wish) == "1") || !why_no_copies().empty();
+}
+
+const std::string& why_no_copies() {
+    static const std::string refused = [] {
+        if (::access("/proc/self/fd", F_OK) != 0) return std::string("/proc isn't mounted");
+        if (make_memory_file("girin")) return std::string();
+        const bool by_filter = errno == EPERM || errno == ENOSYS || errno == EACCES;
+        return by_filter ? Error::from_errno(errno, "memfd_create").message() : std::string();
+    }();
+    return refused;
 }
 
 Result<LibraryImage> LibraryImage::take(const std::string& file) {

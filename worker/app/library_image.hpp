@@ -14,8 +14,9 @@
 //    original (loader.cpp). They are mapped in place.
 //  - Names: maps and `perf` show "memfd:libshop.so"; debuggers and symbolizers find the bytes under path(), which
 //    holds our pid and stays open as long as the process lives, so it can be read from outside too.
-// With GIRIN_LOAD_IN_PLACE=1 in the environment no copy is made and the file itself is mapped: for debuggers that
-// want the real name. Never overwrite a library that is loaded so.
+// Where memory files are refused (a filter), without /proc, or with GIRIN_LOAD_IN_PLACE=1 in the environment, no copy is
+// made and the file itself is mapped; the last is for debuggers that want the real name. Never overwrite a library that
+// is loaded so.
 
 #include <cstddef>
 #include <span>
@@ -65,5 +66,8 @@ struct LibraryCopy {
 
 /// GIRIN_LOAD_IN_PLACE=1 is set.
 bool load_in_place_wanted();
+/// "memfd_create: operation not permitted", or that /proc is missing, through which a copy has a name to be opened by;
+/// empty: there can be copies. Asked once.
+const std::string& why_no_copies();
 
 }  // namespace girin
