@@ -54,6 +54,8 @@ void Connection::on_handler_failed(const std::exception_ptr& failure) {
         std::rethrow_exception(failure);
     } catch (const Cancelled&) {
         on_handler_cancelled();
+    } catch (const BodyError& error) {
+        replace_answer(error.status(), error.what());
     } catch (const HttpError& error) {
         on_http_error(error);
     } catch (...) {
@@ -87,7 +89,12 @@ void Connection::on_request_cancelled_late() {
 void Connection::on_http_error(const HttpError& error) {
     const bool is_final = error.status() >= 200 && error.status() <= 599;
     if (!is_final || error.status() >= 500) log_application_error(describe_current_exception());
-    replace_answer(is_final ? error.status() : 500, is_final ? error.what() : "");
+    if (!is_final) return replace_answer(500, {});
+    if (exchange_->head_sent() || exchange_->is_cut_off()) return close_unfinished();
+    if (auto answered = exchange_->answer_thrown(error); !answered) {
+        log_application_error(answered.error().message());
+        replace_answer(500, {});
+    }
 }
 
 void Connection::log_application_error(const std::string& what) {

@@ -246,6 +246,20 @@ void Exchange::answer_plain(int status, std::string_view detail) {
     body_bytes_sent_ = plan_.framing == ResponseFraming::content_length ? plan_.content_length : 0;
 }
 
+Result<void> Exchange::answer_thrown(const HttpError& error) {
+    judge_unread_body();
+    status_ = error.status();
+    fields_.clear();
+    for (const auto& [name, value] : error.fields()) fields_.add(name, value);
+    if (error.text().empty()) {
+        body_.assign(std::to_string(status_)).append(" ").append(reason_phrase(status_)).append("\n");
+    } else {
+        body_.assign(error.text());
+    }
+    has_body_ = true;
+    return finish();
+}
+
 // --- what the application calls
 
 void Exchange::require_head_open() const {

@@ -116,6 +116,8 @@ class Exchange {
     Result<void> finish();
     /// An answer of the server's own, in the place of whatever the application had begun.
     void answer_plain(int status, std::string_view detail);
+    /// The same, as the application has thrown it. Errors: what it did wrong; then nothing is answered yet.
+    Result<void> answer_thrown(const HttpError& error);
 
     /// To be sent, in order: out(), then large_body() where that is not empty.
     std::string& out() { return out_; }

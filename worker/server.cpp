@@ -168,7 +168,8 @@ Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& applic
     : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
       exchanges_(options.limits), gate_(place.board, place.worker.slot), recheck_(std::make_unique<Recheck>(*this)),
       gate_watch_(std::make_unique<GateWatch>(*this)), full_look_(std::make_unique<FullLook>(*this)),
-      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop), worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
+      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
+      worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
 Server::~Server() {
     while (!connections_.empty()) delete &connections_.front();

@@ -8,6 +8,8 @@
 //   /stream                             a line, its flush, and silence
 //   /hang                               answers never
 //   /fails                              streams, then throws
+//   /error                              HttpError with the README's text; /error/json with type and field; /error/bad with
+//                                       a field that can't be; /error/none without text
 //   /host                               header("Host"), host() and the query, a line each
 // Everything else: "ok".
 
@@ -66,6 +68,16 @@ Coro<void> fail_late(Response& response) {
     throw std::runtime_error("failed on demand");
 }
 
+Coro<void> throw_answer(std::string_view which) {
+    if (which == "/json") {
+        throw girin::HttpError(422, "{\"grund\": \"zu gro\xc3\x9f\"}").type("application/problem+json").header("Retry-After", "7");
+    }
+    if (which == "/bad") throw girin::HttpError(404, "text").header("X-Split", "a\r\nb");
+    if (which == "/none") throw girin::HttpError(404);
+    throw girin::HttpError(404, "no such page\n");
+    co_return;
+}
+
 Coro<void> say(Response& response, std::string body) {
     response.body(body);
     co_return;
@@ -82,6 +94,7 @@ Coro<void> answer(Request& request, Response& response) {
     if (path == "/hear") return hear(request, response);
     if (path == "/hear-late") return hear_late(request, response);
     if (path == "/hang") return hang();
+    if (path.starts_with("/error")) return throw_answer(path.substr(6));
     if (path == "/fails") return fail_late(response);
     if (path == "/stream") return stream(response);
     std::string body = "ok";

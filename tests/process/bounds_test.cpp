@@ -102,6 +102,51 @@ TEST_F(Bounds, EmptyLinesAreCountedHoweverTheyCome) {
     }
 }
 
+// --- what requests and answers say
+
+// FAULTS 36: white space around ";" and "=" of chunk extensions, and versions after 1.1.
+TEST_F(Bounds, BlanksInExtensionsAndLaterVersionsAreRead) {
+    start({});
+    HttpClient client = connect();
+    client.send("POST /hear HTTP/1.9\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 ; a = b\r\nhello\r\n0\r\n\r\n");
+    const HttpResponse answer = client.read_final_response();
+    EXPECT_EQ(answer.body, "5");
+    EXPECT_TRUE(answer.keeps_connection);
+    EXPECT_EQ(status_of("POST /hear HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n"), 400);
+    EXPECT_EQ(status_of("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505);
+}
+
+// FAULTS 37: a query is handed over as sent, a path is read strictly, and a host in the target is the only one.
+TEST_F(Bounds, ATargetIsOneForAllWhoRead) {
+    start({});
+    EXPECT_EQ(get(girin_->endpoint(), "/host?q=100%&r=%zz|\"<>").body, "test\ntest\nq=100%&r=%zz|\"<>\n");
+    for (const char* path : {"/a%", "/a%zz", "/a\\b", "/a<b", "/a|b", "/a\"b"}) {
+        EXPECT_EQ(get(girin_->endpoint(), path).status, 400) << path;
+    }
+    HttpClient client = connect();
+    client.send("GET http://one.example:81/host HTTP/1.1\r\nHost: two.example\r\n\r\n");
+    EXPECT_EQ(client.read_final_response().body, "one.example:81\none.example:81\n\n");
+}
+
+// FAULTS 38: "no such page\n" came as "no such page?" behind a line of ours, JSON and UTF-8 likewise.
+TEST_F(Bounds, ThrownAnswersAreWhatWasThrown) {
+    start({});
+    HttpClient client = connect();
+    const HttpResponse text = client.get("/error");
+    EXPECT_EQ(text.status, 404);
+    EXPECT_EQ(text.body, "no such page\n");
+    EXPECT_EQ(text.field("content-type"), "text/plain; charset=utf-8");
+    const HttpResponse json = client.get("/error/json");
+    EXPECT_EQ(json.status, 422);
+    EXPECT_EQ(json.body, "{\"grund\": \"zu gro\xc3\x9f\"}");
+    EXPECT_EQ(json.field("content-type"), "application/problem+json");
+    EXPECT_EQ(json.field("retry-after"), "7");
+    EXPECT_EQ(client.get("/error/none").body, "404 Not Found\n");
+    EXPECT_EQ(client.get("/error/bad").status, 500);
+    EXPECT_TRUE(girin_->wait_for_log("response field \"X-Split\"")) << girin_->log();
+    EXPECT_TRUE(client.get("/").keeps_connection);
+}
+
 // --- times
 
 TEST_F(Bounds, OfTheTimeForAHead) {

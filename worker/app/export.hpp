@@ -12,7 +12,7 @@ namespace girin {
 
 /// Grows with every change of what crosses the border between girin and an application: classes in worker/app, Coro,
 /// the loop's public classes. A library built for another value is refused by the loader, never called.
-inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::uint32_t kAbiVersion = 2;
 
 /// What a library exports under `girin_application_<name>`. The first two members never move.
 struct ApplicationExport {

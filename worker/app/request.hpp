@@ -32,16 +32,18 @@ class Request {
     std::string_view method() const;
     /// The request target as sent: "/shop/a%20b?x=1".
     std::string_view target() const;
-    /// The target's path, percent-decoded once: "/shop/a b". May hold any byte but NUL is refused before.
+    /// The target's path, percent-decoded once: "/shop/a b". May hold any byte but NUL is refused before; so is a "%" that
+    /// encodes nothing, and what a path can't hold unencoded (" < > \ ^ ` { | }).
     std::string_view path() const;
     /// The path as sent.
     std::string_view raw_path() const;
-    /// What follows the first '?', as sent; empty when there is none.
+    /// What follows the first '?', as sent and unchecked, whatever a "%" in it means; empty when there is none.
     std::string_view query() const;
-    /// 0 for HTTP/1.0, 1 for HTTP/1.1.
+    /// 0 for HTTP/1.0, 1 for HTTP/1.1 and later ones, which are served as 1.1.
     int minor_version() const;
 
-    /// All fields in the order and spelling in which they came.
+    /// All fields in the order and spelling in which they came. Where the target names a host ("GET http://host/path"), that
+    /// is the value of Host too, as it is host()'s.
     const FieldList& headers() const;
     /// The first field of that name, compared without case.
     std::optional<std::string_view> header(std::string_view name) const;

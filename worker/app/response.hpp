@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "loop/coro.hpp"
 
@@ -13,14 +15,34 @@ namespace girin {
 
 class Exchange;
 
-/// An answer given by throwing: `throw HttpError(404, "no such item")`. Nothing is logged as an error below 500.
+/// An answer given by throwing: `throw HttpError(404, "no such item\n")`. The text is the body, byte for byte; without one
+/// it is the status in words. Nothing is logged as an error below 500.
+///
+///     throw HttpError(422, json).type("application/json").header("Cache-Control", "no-store");
+///
+/// What the handler has set on its Response is not part of it.
 class HttpError : public std::runtime_error {
   public:
-    explicit HttpError(int status, const std::string& text = {}) : std::runtime_error(text), status_(status) {}
+    explicit HttpError(int status, const std::string& text = {})
+        : std::runtime_error(text), status_(status), text_(text) {}
+
+    /// Of the text; "text/plain; charset=utf-8" unless set.
+    HttpError& type(std::string content_type) { return header("Content-Type", std::move(content_type)); }
+    /// Adds a field, as Response::header() does; a bad one makes the answer a 500.
+    HttpError& header(std::string name, std::string value) {
+        fields_.emplace_back(std::move(name), std::move(value));
+        return *this;
+    }
+
     int status() const { return status_; }
+    /// Also where it holds a NUL, which what() ends at.
+    const std::string& text() const { return text_; }
+    const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
 
   private:
     int status_;
+    std::string text_;
+    std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 /// The request body can't be had: malformed, too large or too slow. Left uncaught it answers with status() and closes.

@@ -87,11 +87,22 @@ bool BodyDecoder::read_extension(char c) {
     constexpr const char* kInvalid = "invalid chunk extension";
     const bool token = chars::is(c, chars::kToken);
     switch (phase_) {
-        case Phase::extension_name: return token ? go(Phase::extension_name_rest) : fail(400, kInvalid);
+        case Phase::extension_name:
+            if (chars::is_blank(c)) return true;
+            return token ? go(Phase::extension_name_rest) : fail(400, kInvalid);
         case Phase::extension_name_rest:
             if (token) return true;
+            if (chars::is_blank(c)) return go(Phase::extension_name_blank);
             return c == '=' ? go(Phase::extension_value) : read_after_extension(c);
+        case Phase::extension_name_blank:
+            if (chars::is_blank(c)) return true;
+            if (c == '=') return go(Phase::extension_value);
+            return c == ';' ? go(Phase::extension_name) : fail(400, kInvalid);
+        case Phase::blank_before_extension:
+            if (chars::is_blank(c)) return true;
+            return c == ';' ? go(Phase::extension_name) : fail(400, kInvalid);
         case Phase::extension_value:
+            if (chars::is_blank(c)) return true;
             if (c == '"') return go(Phase::extension_quoted);
             return token ? go(Phase::extension_token) : fail(400, kInvalid);
         case Phase::extension_token: return token || read_after_extension(c);
@@ -105,10 +116,11 @@ bool BodyDecoder::read_extension(char c) {
     }
 }
 
-/// After a size, or after a whole extension. The blanks that the grammar would allow here are refused:
-/// readers differ on them.
+/// After a size, or after a whole extension. Blanks may stand around ";" and "=", and must be read (RFC 9112 §7.1.1); where
+/// no extension follows they belong to nothing, and readers differ on them.
 bool BodyDecoder::read_after_extension(char c) {
     if (c == ';') return go(Phase::extension_name);
+    if (chars::is_blank(c)) return go(Phase::blank_before_extension);
     if (c == '\r') return go(Phase::line_lf);
     return fail(400, phase_ == Phase::size ? "invalid chunk size" : "invalid chunk extension");
 }

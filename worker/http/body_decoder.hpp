@@ -38,8 +38,8 @@ class BodyDecoder {
   private:
     // In the order in which one chunk goes through them.
     enum class Phase {
-        size_first, size, extension_name, extension_name_rest, extension_value, extension_token, extension_quoted,
-        extension_escape, extension_after, line_lf, data, data_cr, data_lf, length, over
+        size_first, size, blank_before_extension, extension_name, extension_name_rest, extension_name_blank, extension_value,
+        extension_token, extension_quoted, extension_escape, extension_after, line_lf, data, data_cr, data_lf, length, over
     };
 
     Step next_chunked(std::string_view bytes);

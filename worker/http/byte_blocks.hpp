@@ -24,10 +24,8 @@ class ByteBlock {
     unsigned not_printable() const { return mask(within(bytes_, 0x20, 0x7e)) ^ 0xffff; }
     /// Not chars::kTarget.
     unsigned not_target() const { return mask(outside_target()); }
-    /// As not_target(), or "%".
-    unsigned not_plain_target() const { return mask(outside_target() | equals('%')); }
-    /// As not_plain_target(), or "?".
-    unsigned not_plain_path() const { return mask(outside_target() | equals('%') | equals('?')); }
+    /// As not_target(), or "%", "?" or one of kNeverInPath.
+    unsigned not_plain_path() const { return mask(outside_target() | equals('%') | equals('?') | never_in_path()); }
     /// No letter, digit or "-": nearly all field names consist of them.
     unsigned not_word() const { return mask(word()) ^ 0xffff; }
     /// No letter, digit, "-" or ".": nearly all host names consist of them.
@@ -46,6 +44,12 @@ class ByteBlock {
         return _mm_cmplt_epi8(_mm_add_epi8(bytes_, all(0x7f - last)), all(0x7f - last + first));
     }
     __m128i outside_target() const { return outside(0x21, 0x7e) | equals('#'); }
+    /// By their bits: "<" and ">", and "\\" and "^", differ in one.
+    __m128i never_in_path() const {
+        const __m128i paired = bytes_ | all(0x02);
+        return equals('"') | _mm_cmpeq_epi8(paired, all('>')) | _mm_cmpeq_epi8(paired, all('^')) | equals('`') |
+               within(bytes_, '{', '}');
+    }
     __m128i word() const {
         return within(bytes_ | all(0x20), 'a', 'z') | within(bytes_, '0', '9') | equals('-');
     }

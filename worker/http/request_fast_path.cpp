@@ -98,7 +98,7 @@ std::size_t PlainHead::read_target(std::size_t begin, std::string_view method) {
     const std::size_t mark = blocks_.find<&ByteBlock::not_plain_path>(begin);
     if (mark == text_.size()) return 0;
     std::size_t end = mark;
-    if (text_[mark] == '?') end = blocks_.find<&ByteBlock::not_plain_target>(mark + 1);
+    if (text_[mark] == '?') end = blocks_.find<&ByteBlock::not_target>(mark + 1);
     if (end == text_.size()) return 0;
     if (text_[end] == '%') {
         end = blocks_.find<&ByteBlock::not_target>(end);

@@ -37,7 +37,7 @@ struct RequestHead : HeadDecisions {
     std::string_view raw_target;  // as received
     Target target;                // the same, split and checked
     HttpVersion version = HttpVersion::http_1_1;
-    FieldList fields;             // in order, as spelt; `host` here is the target's authority where it has one
+    FieldList fields;             // in order, as spelt; Host, and `host`, are the target's authority where it has one
 
     /// The caller has moved (or copied) `bytes` to `begin`: all views follow.
     void moved_to(const char* begin);

@@ -141,8 +141,9 @@ bool RequestParser::read_version(std::string_view bytes) {
     if (fit == VersionFit::bad) return fail({400, "invalid version in the request line"});
     if (fit == VersionFit::prefix) return false;
     raw_target_size_ = at_ - 1 - target_begin_;
-    if (text[5] != '1' || text[7] > '1') return fail({505, "HTTP version not supported"});
-    head_.version = text[7] == '1' ? HttpVersion::http_1_1 : HttpVersion::http_1_0;
+    if (text[5] != '1') return fail({505, "HTTP version not supported"});
+    // A later 1.x is understood as the latest that we know (RFC 9110 §2.5).
+    head_.version = text[7] == '0' ? HttpVersion::http_1_0 : HttpVersion::http_1_1;
     if (ParseError error = view_request_line(bytes)) return fail(error);
     start_fields();
     return true;
@@ -179,7 +180,19 @@ bool RequestParser::complete_head(std::string_view bytes) {
     head_.fields = FieldList(bytes.data(), slots_);
     if (ParseError error = decide(head_.version, head_.fields, head_)) return fail(error);
     head_.choose_host();
+    if (head_.target.form == TargetForm::absolute) replace_host_field(bytes);
     return accept_head();
+}
+
+/// The target's authority stands for Host, whoever looks at the fields (RFC 9112 §3.2.2): two readers of one request must not
+/// take it for two hosts.
+void RequestParser::replace_host_field(std::string_view bytes) {
+    const std::string_view authority = head_.target.authority;
+    for (FieldSlot& slot : slots_) {
+        if (!chars::equal_no_case(bytes.substr(slot.name_begin, slot.name_size), "host")) continue;
+        slot.value_begin = static_cast<std::uint32_t>(authority.data() - bytes.data());
+        slot.value_size = static_cast<std::uint32_t>(authority.size());
+    }
 }
 
 /// The head is understood; its body begins, unless it is too large.

@@ -96,6 +96,7 @@ class RequestParser {
     void start_fields();
     bool read_fields(std::string_view bytes);
     bool complete_head(std::string_view bytes);
+    void replace_host_field(std::string_view bytes);
     bool accept_head();
     void start_body();
     RequestStep next_body(std::string_view bytes);

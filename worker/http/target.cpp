@@ -8,7 +8,8 @@
 namespace girin {
 namespace {
 
-constexpr ParseError kBadEncoding(400, "malformed percent-encoding in the target");
+constexpr ParseError kBadEncoding(400, "malformed percent-encoding in the path");
+constexpr ParseError kBadPath(400, "character in the path that has to be percent-encoded");
 constexpr ParseError kNulInPath(400, "encoded NUL in the path");
 constexpr ParseError kBadForm(400, "target of a form that is not for this method");
 constexpr ParseError kBadAuthority(400, "invalid authority in the target");
@@ -30,8 +31,9 @@ ParseError split_path(std::string_view text, Target& target) {
     target.path = text.substr(0, mark);
     target.has_query = mark != std::string_view::npos;
     target.query = target.has_query ? text.substr(mark + 1) : std::string_view();
+    if (target.path.find_first_of(kNeverInPath) != std::string_view::npos) return kBadPath;
     const Encoding path = check_encoding(target.path);
-    if (path == Encoding::bad || check_encoding(target.query) == Encoding::bad) return kBadEncoding;
+    if (path == Encoding::bad) return kBadEncoding;
     target.encoded = path == Encoding::good;
     const bool has_nul = target.encoded && target.path.find("%00") != std::string_view::npos;
     return has_nul ? kNulInPath : ParseError();

@@ -29,10 +29,14 @@ struct Target {
     bool encoded = false;        // the path holds at least one "%"
 };
 
+/// What clients have to encode in a path (RFC 3986 §2), and others would read in different ways. ("[" and "]" are none of a
+/// path's either, but browsers send them.)
+inline constexpr std::string_view kNeverInPath = "\"<>\\^`{|}";
+
 /// Splits `text`, whose bytes must all be of a target's (no blanks, controls, "#" or non-ASCII). `target` is
-/// filled only on success. Errors: 400 for a form that doesn't belong to `method`, a bad authority, a "%"
-/// without two hexadecimal digits (in the query too), "%00" in the path, which would cut it short for every C
-/// function behind.
+/// filled only on success. The path is read strictly, the query not at all: it is handed over as sent. Errors: 400 for a
+/// form that doesn't belong to `method`, a bad authority, and in the path a "%" without two hexadecimal digits, one of
+/// the characters that no URI has (kNeverInPath), and "%00", which would cut it short for every C function behind.
 ParseError split_target(std::string_view method, std::string_view text, Target& target);
 
 /// The path with each %XX decoded once. Nothing to decode: the path itself, `storage` untouched; else a view

@@ -1,3 +1,4 @@
+#include "worker/app/export.hpp"
 #include "worker/app/loader.hpp"
 
 #include <dlfcn.h>
@@ -200,8 +201,8 @@ TEST(Loader, NamesTheApplicationsThereAre) {
 
 TEST(Loader, RefusesAnotherAbiBeforeAnyCodeRuns) {
     const std::string file = app("wrong_abi");
-    EXPECT_EQ(refusal(file),
-              file + ": built for girin's ABI 2, this girin has ABI 1; build it again with this girin's headers");
+    EXPECT_EQ(refusal(file), file + ": built for girin's ABI " + std::to_string(kAbiVersion + 1) + ", this girin has ABI " +
+                                 std::to_string(kAbiVersion) + "; build it again with this girin's headers");
 }
 
 TEST(Loader, RefusesAnExportOfAnotherKind) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "worker/http/chars.hpp"
+#include "worker/http/target.hpp"
 
 namespace girin {
 namespace {
@@ -38,8 +39,9 @@ TEST(ByteBlock, TellsWhatIsNotPrintable) {
 TEST(ByteBlock, TellsWhatIsNotOfATarget) {
     const auto outside = [](char c) { return !chars::is(c, chars::kTarget); };
     expect_of_all_bytes(&ByteBlock::not_target, outside);
-    expect_of_all_bytes(&ByteBlock::not_plain_target, [&](char c) { return outside(c) || c == '%'; });
-    expect_of_all_bytes(&ByteBlock::not_plain_path, [&](char c) { return outside(c) || c == '%' || c == '?'; });
+    expect_of_all_bytes(&ByteBlock::not_plain_path, [&](char c) {
+        return outside(c) || c == '%' || c == '?' || kNeverInPath.find(c) != std::string_view::npos;
+    });
 }
 
 TEST(ByteBlock, TellsWhatIsNotOfAWord) {

@@ -84,9 +84,11 @@ RequestEvent Transcriber::step() {
 void Transcriber::check_unfinished_head(std::string_view given) const {
     const RequestHead& head = parser_.head();
     const Target& target = head.target;
-    for (const std::string_view part : {head.method, head.raw_target, head.bytes, head.host, target.path, target.query}) {
+    const bool is_named_path = target.form == TargetForm::absolute && target.path == "/";  // where the target has none
+    for (const std::string_view part : {head.method, head.raw_target, head.bytes, head.host, target.query}) {
         GIRIN_CHECK(part.empty() || lies_within(part, given), "no view of an earlier request");
     }
+    GIRIN_CHECK(target.path.empty() || is_named_path || lies_within(target.path, given), "no path of an earlier request");
     // A head that is refused as a whole is known with its fields.
     for (const Field field : head.fields) GIRIN_CHECK(lies_within(field.name, given), "no field of an earlier request");
 }
