@@ -77,7 +77,6 @@ int refused(const Error& error) {
 
 int check_start(MasterInput input, ProcessTitle& title) {
     const Settings& settings = input.settings;
-    // The access log is the worker's to open, as its user.
     if (auto opened = open_for_sink(settings.error_logfile); !opened) return refused(opened.error());
     if (auto bound = try_addresses(settings); !bound) return refused(bound.error());
     if (auto made = make_unseen(input.settings); !made) return refused(made.error());

@@ -45,7 +45,20 @@ Result<ListenerSet> open_once_free_blocking(const std::vector<BindAddress>& addr
     }
 }
 
+Result<void> copy_to(UniqueFd& copy, const UniqueFd& original) {
+    if (!original) return {};
+    auto made = duplicate(original.get());
+    if (!made) return made.error();
+    copy = std::move(*made);
+    return {};
+}
+
 }  // namespace
+
+Result<LogFiles> open_logs_in(int directory, const Settings& settings, const Identity& owner) {
+    const InDirectory there(directory);
+    return LogFiles::open(settings, owner);
+}
 
 Generation::Generation(Settings values, ListenerSet sockets)
     : settings(std::move(values)), listeners(std::move(sockets)) {
@@ -66,7 +79,7 @@ const Generation* Generations::find(std::uint32_t number) const {
 const Generation& Generations::committed() const { return all_.at(committed_); }
 
 Result<void> Generations::prepare(std::uint32_t number, const Settings& settings,
-                                  const std::vector<BindAddress>& addresses, UniqueFd code) {
+                                  const std::vector<BindAddress>& addresses, GenerationFiles files) {
     // Lanes are opened before the candidate shares them, so that both sets count them alike.
     if (has_lanes()) {
         if (auto wide = widen(settings.workers); !wide) return wide.error();
@@ -75,16 +88,32 @@ Result<void> Generations::prepare(std::uint32_t number, const Settings& settings
     auto listeners = ListenerSet::open(addresses, options, &committed().listeners);
     if (!listeners) return listeners.error();
     const auto added = all_.insert_or_assign(number, Generation(settings, std::move(*listeners))).first;
-    added->second.code = std::move(code);
+    added->second.files = std::move(files);
     return {};
 }
 
 Result<void> Generations::prepare_like(std::uint32_t number, std::uint32_t former) {
     const Generation& like = all_.at(former);
-    auto code = like.code ? duplicate(like.code.get()) : Result<UniqueFd>(UniqueFd());
-    if (!code) return code.error();
-    return prepare(number, like.settings, like.addresses, std::move(*code));
+    GenerationFiles files;
+    if (auto copied = copy_to(files.code, like.files.code); !copied) return copied.error();
+    if (auto copied = copy_to(files.directory, like.files.directory); !copied) return copied.error();
+    auto logs = open_logs_in(files.directory.get(), like.settings, socket_owner_);
+    if (!logs) return logs.error();
+    files.logs = std::move(*logs);
+    return prepare(number, like.settings, like.addresses, std::move(files));
 }
+
+Result<void> Generations::reopen_logs() {
+    Result<void> result;
+    for (auto& [number, generation] : all_) {
+        const InDirectory there(generation.files.directory.get());
+        const auto reopened = generation.files.logs.reopen();
+        if (number == committed_) result = reopened;
+    }
+    return result;
+}
+
+std::vector<UniqueFd> Generations::release_logs(std::uint32_t number) { return all_.at(number).files.logs.release(); }
 
 void Generations::commit(std::uint32_t number) {
     const auto next = all_.find(number);
@@ -145,10 +174,19 @@ Result<Generation> open_first_generation_blocking(const Settings& settings, cons
     ListenOptions options = to_listen_options(settings, socket_owner, lanes_for(settings));
     options.handed = handed;
     options.on_trial = on_trial;
+    GenerationFiles files;
+    auto directory = open_directory(settings.chdir.empty() ? "" : ".");  // which we are in
+    if (!directory) return directory.error();
+    files.directory = std::move(*directory);
+    auto logs = LogFiles::open(settings, socket_owner);
+    if (!logs) return logs.error();
+    files.logs = std::move(*logs);
     const bool may_wait = !handed || handed->empty();  // what is taken from there is gone with a first attempt
     auto listeners = may_wait ? open_once_free_blocking(*addresses, options, patience) : ListenerSet::open(*addresses, options);
     if (!listeners) return listeners.error();
-    return Generation(settings, std::move(*listeners));
+    Generation first(settings, std::move(*listeners));
+    first.files = std::move(files);
+    return first;
 }
 
 }  // namespace girin

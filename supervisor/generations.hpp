@@ -9,16 +9,26 @@
 #include <vector>
 
 #include "loop/base/clock.hpp"
+#include "supervisor/log_files.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/sockets/listeners.hpp"
 
 namespace girin {
 
+/// What names led to when a generation began.
+struct GenerationFiles {
+    UniqueFd code;       // a copy of the application's file; -1: no file, or not copied
+    UniqueFd directory;  // that workers are in; -1: the master's own
+    LogFiles logs;
+
+    GenerationFiles() = default;
+};
+
 struct Generation {
     Settings settings;
     ListenerSet listeners;  // none any more once another has taken over
     std::vector<BindAddress> addresses;  // what it listens on, or did, in order, without host names
-    UniqueFd code;  // the application's file as it was when this generation began; -1: no file, or not copied
+    GenerationFiles files;
 
     Generation() = default;
     Generation(Settings values, ListenerSet sockets);
@@ -37,9 +47,14 @@ class Generations {
 
     /// Opens the candidate's sockets beside the committed ones. Errors: an address can't be bound; nothing has changed.
     Result<void> prepare(std::uint32_t number, const Settings& settings, const std::vector<BindAddress>& addresses,
-                         UniqueFd code = UniqueFd());
-    /// The same with settings, addresses and code of `former`, which must exist.
+                         GenerationFiles files = GenerationFiles());
+    /// The same with settings, addresses, code and directory of `former`, which must exist; its logs are opened anew.
     Result<void> prepare_like(std::uint32_t number, std::uint32_t former);
+
+    /// Those of each generation, as LogFiles::reopen(). Errors: the committed one's.
+    Result<void> reopen_logs();
+    /// In a worker of `number`: its logs are its own from now on, as LogFiles::release().
+    std::vector<UniqueFd> release_logs(std::uint32_t number);
     /// The candidate takes over: addresses that it doesn't have are closed, but for what old workers still hold.
     void commit(std::uint32_t number);
     void drop(std::uint32_t number);
@@ -71,11 +86,14 @@ class Generations {
     std::size_t lanes_ = 1;
 };
 
+/// LogFiles::open() with names that are relative to `directory`; -1: to the working directory.
+Result<LogFiles> open_logs_in(int directory, const Settings& settings, const Identity& owner);
+
 /// How long a start waits for an address that is in use: workers of a killed master hold theirs for a moment.
 inline constexpr Duration kAddressPatience = std::chrono::seconds(1);
 
-/// Every address of `settings`, with names looked up; sockets that were handed over are taken. Blocks for that, and for
-/// `patience` while an address is in use, unless sockets were handed over.
+/// Every address of `settings`, with names looked up, and its logs, in the working directory; sockets that were handed over
+/// are taken. Blocks for that, and for `patience` while an address is in use, unless sockets were handed over.
 /// `on_trial`: a predecessor still serves, and no lanes are added that only we would serve. Errors: as
 /// ListenerSet::open.
 Result<Generation> open_first_generation_blocking(const Settings& settings, const Identity& socket_owner,

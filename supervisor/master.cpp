@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "loop/base/log.hpp"
+#include "loop/base/place.hpp"
 #include "supervisor/control/control_socket.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
@@ -107,6 +108,7 @@ class Master {
         title_.set(make_process_title("master", settings().name));
         inherited_umask_ = leave_owner_rights();
         if (settings().umask) ::umask(static_cast<mode_t>(*settings().umask));
+        directory_ = settings().chdir.empty() ? "" : absolute_path(settings().chdir);
         if (auto changed = change_directory(settings().chdir); !changed) return failed(changed.error());
         if (auto set = environment_.set(settings().env); !set) return failed(set.error());
         auto identity = find_identity(settings().user, settings().group);
@@ -205,7 +207,7 @@ class Master {
         auto first = open_first_generation_blocking(settings(), identity_, &*handed, input_.predecessor.has_value());
         if (!first) return failed(first.error());
         first_ = std::move(*first);
-        first_.code = std::move(code_);
+        first_.files.code = std::move(code_);
         if (input_.predecessor) left_files_ = handed->left_files();
         left_some_ = !handed->left().empty();
         if (auto can = can_drop_connection_attempts(); !can) {
@@ -240,7 +242,7 @@ class Master {
         if (input_.predecessor && input_.predecessor->handover().pidfile_fd >= 0) {
             const Handover& handover = input_.predecessor->handover();
             Pidfile inherited = Pidfile::inherit(handover.pidfile, UniqueFd(handover.pidfile_fd));
-            const bool is_ours = handover.pidfile == settings().pid;
+            const bool is_ours = inherited.path() == absolute_path(settings().pid);
             (is_ours ? pidfile_ : former_pidfile_) = std::move(inherited);
             if (is_ours) return {};
         }
@@ -277,16 +279,15 @@ class Master {
 
     SupervisorSetup make_setup() {
         SupervisorSetup setup;
-        setup.read_settings = [this]() -> Result<Settings> {
-            const auto parsed = load_settings(input_.reload_input);
+        setup.read_settings = [this] { return read_settings(input_.reload_input); };
+        setup.parse_settings = [this](const SettingsFile& file) -> Result<Settings> {
+            const auto parsed = girin::parse_settings(input_.reload_input, file);
             if (!parsed) return parsed.error();
             Settings read = parsed->settings;
             use_own_addresses(read, names_address(*parsed));
             return read;
         };
         setup.check_settings = [this](const Settings& wanted, int code_fd) -> Result<void> {
-            // In a child, whose log is its own.
-            if (auto opened = use_log(to_log_options(wanted)); !opened) return opened.error();
             if (auto set = environment_.set(wanted.env); !set) return set.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
             return served_.check_blocking(wanted, code_fd);
@@ -313,7 +314,8 @@ class Master {
         setup.child.title = &title_;
         setup.child.name = settings().name;
         setup.child.identity = identity_;
-        setup.child.root = settings().chroot;
+        setup.directory = directory_;
+        setup.child.root = settings().chroot.empty() ? "" : absolute_path(settings().chroot);
         setup.child.no_new_privs = settings().no_new_privs;
         setup.child.drop_capabilities = settings().drop_capabilities;
         return setup;
@@ -393,6 +395,7 @@ class Master {
     std::vector<BindAddress> own_addresses_;  // sockets of a service manager's, where it has handed us some
     Generation first_;
     UniqueFd code_;  // of the first generation, until that has it
+    std::string directory_;  // --chdir, from the root: what its name leads to may change
     Service service_;
     Pidfile pidfile_;
     ControlSockets control_;

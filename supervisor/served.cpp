@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "loop/base/line_sink.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/preload.hpp"
@@ -18,14 +17,8 @@ namespace girin {
 namespace {
 
 /// For a worker that enters another root directory soon: what is to be had outside only.
-Result<void> prepare_root(WorkerSetup& setup, int root) {
+void prepare_root(WorkerSetup& setup, int root) {
     keep_time_zone();
-    AccessLogOptions& log = setup.options.access_log;
-    if (log.enabled) {
-        auto opened = open_for_sink(log.file, STDOUT_FILENO);
-        if (!opened) return opened.error();
-        log.opened_fd = opened->release();
-    }
     setup.confine = [root, text = setup.app.text(), threads = count_threads()]() -> Result<void> {
         if (count_threads() > threads) {
             return Error(text + ": can't be confined by --chroot, because it starts threads while it is loaded, and each "
@@ -34,13 +27,6 @@ Result<void> prepare_root(WorkerSetup& setup, int root) {
         const UniqueFd own(root);
         return enter_root_directory(root);
     };
-    return {};
-}
-
-int boot_failed(const WorkerPlace& place, const Error& why) {
-    const Message message(MessageKind::boot_failed, kWorkerBootFailed, why.message());
-    [[maybe_unused]] const auto sent = send_message(place.channel_fd, message);
-    return kWorkerBootFailed;
 }
 
 }  // namespace
@@ -84,12 +70,11 @@ Result<void> Served::preload(const Settings& settings, int code_fd) {
 }
 
 int Served::work(const Settings& settings, const WorkerPlace& place) {
-    if (auto opened = use_log(to_log_options(settings)); !opened) {
-        log_error("The log goes on as it was: " + opened.error().message());
-    }
+    use_log(to_log_options(settings), UniqueFd(place.error_log_fd));
     if (!settings.exec.empty()) return exec_worker_main(settings, place);
     WorkerSetup setup;
     setup.options = to_worker_options(settings);
+    setup.options.access_log.opened_fd = place.access_log_fd;
     setup.listeners = place.listeners;
     setup.channel_fd = place.channel_fd;
     setup.board = place.board;
@@ -101,9 +86,7 @@ int Served::work(const Settings& settings, const WorkerPlace& place) {
     setup.app = std::move(*source);
     // A reload is there to bring new code, so later generations load it anew.
     if (place.generation == 1) setup.preloaded = std::move(preloaded_);
-    if (place.root_fd >= 0) {
-        if (auto prepared = prepare_root(setup, place.root_fd); !prepared) return boot_failed(place, prepared.error());
-    }
+    if (place.root_fd >= 0) prepare_root(setup, place.root_fd);
     return worker_main(std::move(setup));
 }
 

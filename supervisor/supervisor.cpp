@@ -7,7 +7,6 @@
 
 #include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
-#include "supervisor/handed_logs.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "worker/scoreboard.hpp"
 
@@ -266,22 +265,24 @@ void Supervisor::reap_adopted_children() {
 }
 
 Result<void> Supervisor::reopen_logs() {
-    auto reopened = reopen_log();
-    if (!reopened) log_error("The log goes on as it was: " + reopened.error().message());
-    have_workers_reopen_logs();
-    monitor_.tell(Message(MessageKind::reopen_logs));
+    auto reopened = generations_.reopen_logs();
+    const int own = generations_.committed().files.logs.error_fd();
+    if (own >= 0) {
+        if (auto copy = duplicate(own)) use_log_descriptor(std::move(*copy));
+    }
+    hand_out_logs();
     return reopened;
 }
 
-void Supervisor::have_workers_reopen_logs() {
-    HandedLogs logs(setup_.child.identity, generations_.committed().settings.error_logfile);
+void Supervisor::hand_out_logs() {
     for (const auto& [slot, worker] : workers_.all()) {
         const Generation* const generation = generations_.find(worker.generation);
-        const bool is_confined = generation && !generation->settings.chroot.empty() && generation->settings.exec.empty();
-        const auto parcel = is_confined ? logs.pack(generation->settings)
-                                        : HandedLogs::Parcel{Message(MessageKind::reopen_logs), {}};
+        if (!generation) continue;
+        const LogFiles::Parcel parcel = generation->files.logs.pack();
         workers_.tell(slot, parcel.message, parcel.descriptors);
     }
+    const LogFiles::Parcel own = generations_.committed().files.logs.pack(LogFiles::Which::error_only);
+    monitor_.tell(own.message, own.descriptors);
 }
 
 /// Once a stopping server accepts nothing more, newcomers are better refused than left waiting for a reset.

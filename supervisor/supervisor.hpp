@@ -24,6 +24,7 @@
 #include "supervisor/process/signals.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/reload_check.hpp"
+#include "supervisor/settings_copy.hpp"
 #include "supervisor/systemd/service.hpp"
 #include "supervisor/upgrade/elders.hpp"
 #include "supervisor/upgrade/predecessor.hpp"
@@ -36,10 +37,15 @@ namespace girin {
 
 /// What the supervisor can't know by itself; put together by run.cpp, or by a test.
 struct SupervisorSetup {
-    /// For a reload: the settings as they are written now. Runs in the master; must not block.
-    std::function<Result<Settings>()> read_settings;
-    /// For a reload, in a child before the master reads them: whatever may take time or crash. Fills `code_fd`, if
-    /// there is one, with the application's file.
+    /// For a reload, in a child: the settings file as it is now. May block.
+    std::function<Result<SettingsFile>()> read_settings;
+    /// For a reload, in that child and then in the master: what such a file says. Pure.
+    std::function<Result<Settings>(const SettingsFile&)> parse_settings;
+    /// The directory that each generation's workers are in, from the root, as its name leads there when the generation
+    /// begins (--chdir); empty: the master's own.
+    std::string directory;
+    /// For a reload, in a child: whatever may take time or crash. Fills `code_fd`, if there is one, with the application's
+    /// file.
     std::function<Result<void>(const Settings&, int code_fd)> check_settings;
     /// For a reload, beside the settings that hold: an empty copy of the application's file, as check_settings fills it;
     /// -1: none is to be made. None: never.
@@ -117,7 +123,7 @@ class Supervisor {
     void on_deadlines(TimePoint now);
     void reap_adopted_children();
     Result<void> reopen_logs();
-    void have_workers_reopen_logs();
+    void hand_out_logs();
     void close_listeners_when_unused();
     void steer();
 
@@ -168,6 +174,7 @@ class Supervisor {
     // supervisor_reload.cpp
     void start_reload(std::uint32_t generation);
     void on_check_end(std::uint32_t generation);
+    Result<void> begin_candidate();
     Result<Settings> prepare_generation(std::uint32_t generation, const std::string& address_lines);
     std::string application_file(const Settings& settings) const;
     void start_way_back(const Action& action);
@@ -257,7 +264,8 @@ class Supervisor {
     std::deque<Event> events_;  // to be decided on, in order
     bool deciding_ = false;
     std::optional<ReloadCheck> check_;
-    UniqueFd candidate_code_;  // what the check fills
+    GenerationFiles candidate_;       // what the check fills, and where it is
+    SettingsCopy candidate_settings_;
     MonitorProcess monitor_;
     ControlDesk desk_;
     FleetReport report_;

@@ -91,7 +91,10 @@ Result<SpawnedWorker> Supervisor::fork_worker(const Action& action, const Genera
     place.board = board_.slots();
     place.slot = action.slot;
     place.generation = action.generation;
-    place.code_fd = generation.code.get();
+    place.code_fd = generation.files.code.get();
+    place.directory_fd = generation.files.directory.get();
+    place.error_log_fd = generation.files.logs.error_fd();
+    place.access_log_fd = generation.files.logs.access_fd();
     board_[action.slot].reset();
     ChildSetup child = setup_.child;
     child.variables = generation.settings.env;
@@ -146,6 +149,8 @@ void Supervisor::tell_when_first_ready() {
 
 void Supervisor::leave_for_work(const Action& action, std::size_t lane) {
     forget_master(action.generation, lane, action.slot);
+    // The worker's own, by their numbers: kept here as well, a rotated file would never be let go.
+    for (UniqueFd& log : generations_.release_logs(action.generation)) [[maybe_unused]] const int own = log.release();
     report_.forget();
     if (setup_.leave_monitor) setup_.leave_monitor();
 }
@@ -160,7 +165,8 @@ void Supervisor::forget_master(std::uint32_t generation, std::size_t lane, std::
     if (setup_.service) setup_.service->close();
     workers_.forget();
     check_.reset();
-    candidate_code_.reset();
+    candidate_ = GenerationFiles();
+    candidate_settings_.reset();
     successor_.reset();
     if (setup_.predecessor) setup_.predecessor->hang_up();
     elders_.forget();

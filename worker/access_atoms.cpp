@@ -174,24 +174,6 @@ constexpr CgiRow kCgi[] = {
     {"REQUEST_SCHEME", "scheme"}, {"wsgi.url_scheme", "scheme"},
 };
 
-constexpr char kHex[] = "0123456789abcdef";
-
-/// How many bytes of `text` are one well-formed UTF-8 character (RFC 3629); 0: none.
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    }
-    const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-    const bool surrogate = lead == 0xed && byte(1) > 0x9f;
-    const bool beyond = lead == 0xf4 && byte(1) > 0x8f;
-    return overlong || surrogate || beyond ? 0 : length;
-}
-
 }  // namespace
 
 const AccessAtom* find_access_atom(std::string_view name) {
@@ -206,36 +188,6 @@ const AccessAtom* find_cgi_atom(std::string_view variable) {
         if (row.variable == variable) return find_access_atom(row.atom);
     }
     return nullptr;
-}
-
-void append_escaped(std::string& out, std::string_view value) {
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out.append(1, '\\').append(1, c);
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-        } else {
-            out.append(1, c);
-        }
-    }
-}
-
-void append_json_escaped(std::string& out, std::string_view value) {
-    while (!value.empty()) {
-        const std::size_t length = utf8_length(value);
-        const auto byte = static_cast<unsigned char>(value[0]);
-        if (length == 0) {
-            out.append("\xef\xbf\xbd");
-        } else if (byte == '"' || byte == '\\') {
-            out.append(1, '\\').append(1, value[0]);
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out.append("\\u00").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-        } else {
-            out.append(value.substr(0, length));
-        }
-        value.remove_prefix(std::max<std::size_t>(length, 1));
-    }
 }
 
 }  // namespace girin::detail

@@ -24,9 +24,4 @@ const AccessAtom* find_access_atom(std::string_view name);
 /// The atom that stands for a CGI variable, or null.
 const AccessAtom* find_cgi_atom(std::string_view variable);
 
-/// `"` and `\` with a backslash; controls as \xNN.
-void append_escaped(std::string& out, std::string_view value);
-/// The inside of a JSON string; bytes that are not UTF-8 become U+FFFD.
-void append_json_escaped(std::string& out, std::string_view value);
-
 }  // namespace girin::detail

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "loop/base/escape.hpp"
 #include "worker/access_atoms.hpp"
 
 namespace girin {
@@ -155,7 +156,7 @@ void AccessFormat::append_text(std::string& out, const AccessRecord& record) {
         } else if (value.empty()) {
             out.append("-");
         } else {
-            detail::append_escaped(out, value);
+            append_escaped(out, value, Escape::quoted);
         }
     }
     out.append("\n");
@@ -165,7 +166,7 @@ void AccessFormat::append_json(std::string& out, const AccessRecord& record) {
     char separator = '{';
     for (const AccessStep& step : steps_) {
         out.append(1, separator).append("\"");
-        detail::append_json_escaped(out, step.key);
+        append_escaped(out, step.key, Escape::json);
         out.append("\":");
         separator = ',';
         const std::string_view value = value_of(step, record);
@@ -175,7 +176,7 @@ void AccessFormat::append_json(std::string& out, const AccessRecord& record) {
             out.append(value);
         } else {
             out.append("\"");
-            detail::append_json_escaped(out, value);
+            append_escaped(out, value, Escape::json);
             out.append("\"");
         }
     }

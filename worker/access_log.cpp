@@ -67,14 +67,6 @@ void AccessLog::flush() {
     lines_.clear();
 }
 
-Result<void> AccessLog::reopen() {
-    flush();
-    if (!format_) return {};
-    auto reopened = sink_.reopen();
-    choose_write_size();
-    return reopened;
-}
-
 void AccessLog::use(UniqueFd opened) {
     flush();
     if (!format_) return;

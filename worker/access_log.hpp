@@ -35,9 +35,7 @@ class AccessLog {
     void flush();
     bool is_empty() const { return lines_.empty(); }
 
-    /// Opens the file anew under its name, after a rotation. Errors: then the old one is used on.
-    Result<void> reopen();
-    /// The same with what somebody else has opened, who can reach it.
+    /// After a rotation: what somebody else has opened anew.
     void use(UniqueFd opened);
     /// Writes that were refused, in whole or in part.
     std::uint64_t dropped() const { return sink_.dropped(); }

@@ -24,7 +24,7 @@ enum class MessageKind : std::uint8_t {
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0
     quit,          // close everything now, exit 0
-    reopen_logs,   // value: which of them come along, opened (HandedLog), for one that can't open them itself
+    reopen_logs,   // value: which of them come along, opened anew by the master (HandedLog)
     log_level,     // text: the least that is logged from now on
     // monitor → master, on a channel of their own
     request,       // value: a number to be answered with; text: what is asked (supervisor/control/control_desk.hpp)

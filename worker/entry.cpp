@@ -68,7 +68,7 @@ class Worker final : private MasterLink::Listener {
     void watch_signals() {
         const auto leave = [this] { on_asked_to_leave(); };
         const auto quit = [this] { quit_now(); };
-        const auto reopen = [this] { on_asked_to_reopen(); };
+        const auto reopen = [] { on_asked_to_reopen(); };
         signals_.emplace_back(loop_, SIGTERM, leave);
         signals_.emplace_back(loop_, SIGQUIT, quit);
         signals_.emplace_back(loop_, SIGUSR1, reopen);
@@ -122,8 +122,7 @@ class Worker final : private MasterLink::Listener {
             case MessageKind::drain:
                 return ask_stop(std::chrono::milliseconds(message.value), message.text == kDrainLast);
             case MessageKind::quit: return quit_now();
-            case MessageKind::reopen_logs:
-                return setup_.confine ? use_logs(message.value, link_.take_descriptors()) : reopen_logs();
+            case MessageKind::reopen_logs: return use_logs(message.value, link_.take_descriptors());
             case MessageKind::log_level: return change_log_level(message.text);
             default: log_warning("The master sent a message that is none of its own");
         }
@@ -160,10 +159,9 @@ class Worker final : private MasterLink::Listener {
         server_.quit();
     }
 
-    /// Only the master opens files for one that can't reach them.
-    void on_asked_to_reopen() {
-        if (!setup_.confine) return reopen_logs();
-        log_info("Logs are out of reach of this worker's root directory: the master opens them, when it gets USR1");
+    /// The names are the master's to open: here they may mean something else, or be out of reach.
+    static void on_asked_to_reopen() {
+        log_info("This worker opens no log files: send USR1 to the master, which opens them for all");
     }
 
     void use_logs(std::int64_t which, std::vector<UniqueFd> descriptors) {
@@ -173,13 +171,6 @@ class Worker final : private MasterLink::Listener {
         };
         if (is_there(HandedLog::error)) use_log_descriptor(std::move(*next++));
         if (is_there(HandedLog::access)) server_.use_access_log(std::move(*next++));
-    }
-
-    void reopen_logs() {
-        server_.reopen_logs();
-        if (auto reopened = reopen_log(); !reopened) {
-            log_error("Log: " + reopened.error().message() + "; the old file is used on");
-        }
     }
 
     static void change_log_level(const std::string& name) {

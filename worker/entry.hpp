@@ -26,7 +26,7 @@ struct WorkerSetup {
     AppSource app;
     std::unique_ptr<Application> preloaded;  // made before the fork; else the worker loads `app` itself
     /// What is still to be given up once the code is there, and before any of it runs but for static constructors: files
-    /// outside a root directory. The master opens logs for such a worker. Null: nothing.
+    /// outside a root directory. Null: nothing.
     std::function<Result<void>()> confine;
 
     WorkerSetup() {}

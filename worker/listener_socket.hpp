@@ -3,6 +3,7 @@
 // A listening socket as a worker sees it. The descriptor is the worker's own copy: the master has one too, so that
 // closing this one, once the worker accepts nothing more, cuts nobody off while others serve.
 
+#include <cstddef>
 #include <string>
 
 #include "loop/base/error.hpp"
@@ -13,6 +14,7 @@ struct ListenerSocket {
     int fd = -1;           // listening and non-blocking; never shut down, which would end it for everybody
     std::string address;   // as people write it: "127.0.0.1:8000", "[::1]:8000", "unix:/run/shop.sock"
     bool is_unix = false;
+    std::size_t most_connections = 0;  // open at once, of the worker's; more wait in the queue; 0: as many as it has
     bool is_inherited = false;  // from whoever started the server, who may go on listening with it
 
     ListenerSocket() = default;

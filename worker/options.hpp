@@ -51,7 +51,7 @@ struct AccessLogOptions {
     std::string file = "-";    // "-": standard output
     std::string format;        // Gunicorn's atoms; empty: Gunicorn's default
     bool json = false;
-    int opened_fd = -1;        // `file`, opened by who could reach it, to be taken over; -1: it is still to be opened
+    int opened_fd = -1;        // `file`, opened by the master, to be taken over; -1: it is still to be opened
 
     AccessLogOptions() {}
 };

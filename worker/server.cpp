@@ -186,6 +186,9 @@ Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
         send_without_delay(fd->get());
         Acceptor::Sink& sink = *this;
         acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(*fd), sink));
+        if (listener.most_connections > 0) {
+            doors_.push_back({acceptors_.back().get(), listener.most_connections, {}});
+        }
         if (listener.is_inherited) inherited_.push_back(acceptors_.back().get());
     }
     return {};
@@ -211,8 +214,9 @@ void Server::update_accepting() {
     slot().accepting.store(may && !draining_ ? 1 : 0, kRelaxed);
     const bool wanted = may && passes_gate();
     for (const auto& acceptor : acceptors_) {
-        if (wanted && !acceptor->is_armed()) acceptor->arm();
-        if (!wanted && acceptor->is_armed()) acceptor->disarm();
+        const bool arms = wanted && !is_full(*acceptor);
+        if (arms && !acceptor->is_armed()) acceptor->arm();
+        if (!arms && acceptor->is_armed()) acceptor->disarm();
     }
     // Nobody tells when siblings get more to do, or descriptors free. A full worker waits for a connection of its own
     // to end.
@@ -264,11 +268,14 @@ void Server::log_full() {
                 {{"connections", connection_count_}, {"idle", static_cast<std::size_t>(idle)}});
 }
 
-void Server::on_accepted(Acceptor&, Accepted accepted) {
+void Server::on_accepted(Acceptor& acceptor, Accepted accepted) {
     last_accepted_at_ = loop_.time();
     add(slot().accepted, std::uint64_t{1});
     try {
         take(std::move(accepted));
+        for (Door& door : doors_) {
+            if (door.acceptor == &acceptor) door.open.insert(&connections_.back());
+        }
     } catch (const std::exception& error) {  // no memory, or no more watches: this one connection is closed
         log_error(std::string("Can't serve a connection: ") + error.what(), {{"connections", connection_count_}});
     }
@@ -294,7 +301,14 @@ void Server::on_exhausted(Acceptor&, int errno_value) {
     update_accepting();
 }
 
+bool Server::is_full(const Acceptor& acceptor) const {
+    return std::ranges::any_of(doors_, [&](const Door& door) {
+        return door.acceptor == &acceptor && door.open.size() >= door.most;
+    });
+}
+
 void Server::forget(Connection& connection) {
+    for (Door& door : doors_) door.open.erase(&connection);
     delete &connection;  // unlinks itself
     slot().connections.store(static_cast<std::uint32_t>(--connection_count_), kRelaxed);
     exhausted_ = false;
@@ -341,13 +355,6 @@ void Server::log_access(const AccessRecord& record) {
 }
 
 void Server::run() { access_log_.flush(); }
-
-void Server::reopen_logs() {
-    access_log_.flush();
-    if (auto reopened = access_log_.reopen(); !reopened) {
-        log_error("Access log: " + reopened.error().message() + "; the old file is used on");
-    }
-}
 
 // --- the end
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -65,8 +66,7 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
     void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
-    void reopen_logs();
-    /// The same with what somebody else has opened.
+    /// After a rotation: what the master has opened anew.
     void use_access_log(UniqueFd opened) { access_log_.use(std::move(opened)); }
 
     // --- for connections
@@ -105,6 +105,12 @@ class Server final : private Acceptor::Sink, private Runnable {
     class GateWatch;
     class FullLook;
     class LostWakes;
+    /// A listener that may have only so many of the connections.
+    struct Door {
+        const Acceptor* acceptor = nullptr;
+        std::size_t most = 0;
+        std::set<const Connection*> open;
+    };
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
     void on_exhausted(Acceptor& acceptor, int errno_value) override;
@@ -115,6 +121,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     void accept_what_waits(Acceptor& acceptor);
     bool is_full() const { return connection_count_ >= options_.limits.connections; }
     bool passes_gate();
+    bool is_full(const Acceptor& acceptor) const;
     void update_accepting();
     TimePoint closes_at(const Connection& connection) const;
     Coro<void> wait_until_all_gone(Duration limit);
@@ -145,6 +152,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::array<char, 16384> scratch_;
 
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<Door> doors_;
     std::vector<Acceptor*> inherited_;  // those of acceptors_ whose sockets came from whoever started the server
     AcceptGate gate_;
     std::unique_ptr<Recheck> recheck_;

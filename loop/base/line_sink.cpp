@@ -1,13 +1,17 @@
 #include "loop/base/line_sink.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "loop/base/place.hpp"
 
 namespace girin {
 namespace {
@@ -23,8 +27,24 @@ UniqueFd reopen_nonblocking(int fd) {
     return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
-UniqueFd open_file(const std::string& file) {
-    return UniqueFd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644));
+Result<UniqueFd> open_log_file(const std::string& file, Links links = Links::trusted) {
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
+    const std::string what = "open log file " + file;
+    if (links == Links::trusted) return open_file(file, kFlags, 0644, what);
+    UniqueFd fd(::open(file.c_str(), kFlags | O_CLOEXEC, 0644));
+    if (!fd) return Error::from_errno(errno, what);
+    return fd;
+}
+
+/// Whether the pipe takes `bytes` in one piece, however others' lines lie in it: each page of it may be half empty.
+bool has_room(int pipe, std::size_t bytes) {
+    constexpr std::size_t kPage = PIPE_BUF;
+    int waiting = 0;
+    const int size = ::fcntl(pipe, F_GETPIPE_SZ);
+    if (size < 0 || ::ioctl(pipe, FIONREAD, &waiting) != 0) return true;
+    const std::size_t pages = static_cast<std::size_t>(size) / kPage;
+    const std::size_t taken = waiting == 0 ? 0 : static_cast<std::size_t>(waiting) / (kPage / 2) + 1;
+    return taken + bytes / kPage + 1 <= pages;
 }
 
 /// In the calling thread what a write to a pipe or terminal may raise has no effect, for as long as this lives. An
@@ -71,19 +91,17 @@ ssize_t write_to_stream(int fd, std::string_view lines) {
 
 }  // namespace
 
-Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd) {
+Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd, Links links) {
     if (is_standard(file)) {
         UniqueFd own = reopen_nonblocking(standard_fd);  // a socket can't be, and needn't
         return own ? Result<UniqueFd>(std::move(own)) : duplicate(standard_fd);
     }
-    UniqueFd opened = open_file(file);
-    if (!opened) return Error::from_errno(errno, "open log file", file);
-    return opened;
+    return open_log_file(file, links);
 }
 
 Result<void> LineSink::open(const std::string& file, int standard_fd) {
-    struct stat about {};
     if (is_standard(file)) {
+        struct stat about {};
         const bool known = ::fstat(standard_fd, &about) == 0;
         const bool can_block = known && (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode));
         UniqueFd own = can_block ? reopen_nonblocking(standard_fd) : UniqueFd();
@@ -91,19 +109,11 @@ Result<void> LineSink::open(const std::string& file, int standard_fd) {
         if (!own && known) own = UniqueFd(::fcntl(standard_fd, F_DUPFD_CLOEXEC, kFirstOwn));
         own ? use(std::move(own)) : use_as_it_is(standard_fd);
     } else {
-        UniqueFd fd = open_file(file);
-        if (!fd) return Error::from_errno(errno, "open log file", file);
-        use(std::move(fd));
+        auto opened = open_log_file(file);
+        if (!opened) return opened.error();
+        use(std::move(*opened));
     }
-    file_ = file;
-    standard_fd_ = standard_fd;
     return {};
-}
-
-Result<void> LineSink::reopen() {
-    if (is_standard(file_)) return {};
-    const std::string file = file_;
-    return open(file, standard_fd_);
 }
 
 void LineSink::use(UniqueFd opened) {
@@ -114,23 +124,34 @@ void LineSink::use(UniqueFd opened) {
 void LineSink::use_as_it_is(int fd) {
     struct stat about {};
     const mode_t mode = ::fstat(fd, &about) == 0 ? about.st_mode : 0;
-    kind_ = S_ISSOCK(mode) ? Kind::socket : S_ISFIFO(mode) || S_ISCHR(mode) ? Kind::stream : Kind::file;
+    kind_ = S_ISSOCK(mode) ? Kind::socket : S_ISFIFO(mode) ? Kind::pipe : S_ISCHR(mode) ? Kind::terminal : Kind::file;
     fd_ = fd;
 }
 
 bool LineSink::write(std::string_view lines) {
     const int fd = fd_.load(std::memory_order_relaxed);
-    ssize_t written = -1;
-    do {
-        switch (kind_) {
-            case Kind::socket: written = ::send(fd, lines.data(), lines.size(), MSG_DONTWAIT | MSG_NOSIGNAL); break;
-            case Kind::stream: written = write_to_stream(fd, lines); break;
-            case Kind::file: written = ::write(fd, lines.data(), lines.size()); break;
-        }
-    } while (written < 0 && errno == EINTR);
+    const bool fits = kind_ != Kind::pipe || lines.size() <= PIPE_BUF || has_room(fd, lines.size());
+    // What follows a line that was torn all the same (a disk ran full in the midst of it) is a line of its own.
+    const bool begins = !torn_.load(std::memory_order_relaxed) || put("\n") == 1;
+    const ssize_t written = fits && begins ? put(lines) : -1;
+    if (begins) torn_.store(written > 0 && written < static_cast<ssize_t>(lines.size()), std::memory_order_relaxed);
     if (written == static_cast<ssize_t>(lines.size())) return true;
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return false;
+}
+
+ssize_t LineSink::put(std::string_view bytes) const {
+    const int fd = fd_.load(std::memory_order_relaxed);
+    ssize_t written = -1;
+    do {
+        switch (kind_) {
+            case Kind::socket: written = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); break;
+            case Kind::pipe:
+            case Kind::terminal: written = write_to_stream(fd, bytes); break;
+            case Kind::file: written = ::write(fd, bytes.data(), bytes.size()); break;
+        }
+    } while (written < 0 && errno == EINTR);
+    return written;
 }
 
 }  // namespace girin

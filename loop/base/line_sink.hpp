@@ -2,6 +2,8 @@
 
 // LineSink: where log lines go. Knows how to write to a file, pipe, terminal or socket without ever blocking.
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -11,40 +13,43 @@
 
 namespace girin {
 
-/// What LineSink::open() would open, for a sink that can't reach it, here or in another process. Errors: as there.
-Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd = 2);
+/// Which symbolic links are followed to a log file: `trusted` as Place::find() does, `all` by who has nobody's rights but
+/// those of whoever may have put them.
+enum class Links { trusted, all };
+
+/// What LineSink::open() would open, for a sink here or in another process. Errors: as there.
+Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd = 2, Links links = Links::trusted);
 
 class LineSink {
   public:
     /// Writes to standard error, blocking, until open() is called.
     LineSink() = default;
 
-    /// `file` "-" or empty means standard error (or standard output with `standard_fd` 1). Errors: can't be opened;
-    /// the sink stays as it was.
+    /// `file` "-" or empty means standard error (or standard output with `standard_fd` 1). Errors: can't be opened, or
+    /// a link leads there that root doesn't follow (place.hpp); the sink stays as it was.
     Result<void> open(const std::string& file, int standard_fd = 2);
-    /// A file by its name. Standard error and output stay what they are: their numbers may be others' by now.
-    Result<void> reopen();
     /// As open(), with what open_for_sink() has opened.
     void use(UniqueFd opened);
 
-    /// Writes `lines` whole or not at all (a pipe may take a part of more than PIPE_BUF bytes; the rest is dropped).
-    /// False: refused (full pipe, full disk, closed reader); counted in dropped(). No signal comes of it, whatever their
-    /// actions are: SIGPIPE from a pipe that nobody reads, SIGTTOU from a terminal. Threads: any.
+    /// Writes `lines` whole or not at all. Only a disk that runs full takes a part; then the next line begins a new one.
+    /// False: refused (full pipe, full disk, closed reader, a pipe that may have too little room for lines of more than
+    /// PIPE_BUF bytes); counted in dropped(). No signal comes of it, whatever their actions are: SIGPIPE from a pipe that
+    /// nobody reads, SIGTTOU from a terminal. Threads: any.
     bool write(std::string_view lines);
 
     int fd() const { return fd_.load(std::memory_order_relaxed); }
     std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
   private:
-    enum class Kind { file, stream, socket };  // a stream is a pipe or a terminal
+    enum class Kind { file, pipe, terminal, socket };
 
     void use_as_it_is(int fd);
+    ssize_t put(std::string_view bytes) const;
 
-    std::string file_;
-    int standard_fd_ = 2;
     UniqueFd owned_;
     std::atomic<int> fd_ = 2;
     Kind kind_ = Kind::file;
+    std::atomic<bool> torn_ = false;
     std::atomic<std::uint64_t> dropped_ = 0;
 };
 

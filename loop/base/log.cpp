@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <ctime>
 #include <utility>
 
+#include "loop/base/escape.hpp"
 #include "loop/base/line_sink.hpp"
 
 namespace girin {
@@ -28,26 +30,9 @@ LineSink& sink() {
     static LineSink* const the_sink = new LineSink;
     return *the_sink;
 }
-std::string g_file;  // that the sink was opened with
 std::atomic<LogLevel> g_level = LogLevel::info;
 std::atomic<LogFormat> g_format = LogFormat::text;
 std::atomic<std::uint64_t> g_dropped_told = 0;
-
-void append_escaped(std::string& out, std::string_view text, bool json) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (json && (c == '"' || c == '\\')) {
-            out.append(1, '\\').append(1, c);
-        } else if (c == '\n') {
-            out.append("\\n");
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out.append(json ? "\\u00" : "\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-        } else {
-            out.append(1, c);
-        }
-    }
-}
 
 void append_time(std::string& out, std::int64_t unix_time_ms, bool json) {
     const std::time_t seconds = unix_time_ms / 1000;
@@ -71,17 +56,24 @@ void append_time(std::string& out, std::int64_t unix_time_ms, bool json) {
     }
 }
 
+/// All but what can't be taken for the end of a value, or for another field.
+bool needs_quotes(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte >= 0x7f || c == '"' || c == '\\' || c == '=';
+}
+
 std::string text_line(const LevelRow& level, std::int64_t unix_time_ms, int pid,
                       std::string_view message, LogFields fields) {
     std::string line = "[";
     append_time(line, unix_time_ms, false);
     line.append("] [").append(std::to_string(pid)).append("] [").append(level.tag).append("] ");
-    append_escaped(line, message, false);
+    append_escaped(line, message, Escape::bare);
     for (const LogField& field : fields) {
         line.append(" ").append(field.key()).append("=");
-        const bool quoted = field.text().empty() || field.text().find_first_of(" \"") != std::string::npos;
+        const std::string& text = field.text();
+        const bool quoted = text.empty() || std::any_of(text.begin(), text.end(), needs_quotes);
         if (quoted) line.append("\"");
-        append_escaped(line, field.text(), false);
+        append_escaped(line, text, quoted ? Escape::quoted : Escape::bare);
         if (quoted) line.append("\"");
     }
     return line;
@@ -93,12 +85,12 @@ std::string json_line(const LevelRow& level, std::int64_t unix_time_ms, int pid,
     append_time(line, unix_time_ms, true);
     line.append(R"(","level":")").append(level.name).append(R"(","pid":)").append(std::to_string(pid));
     line.append(R"(,"message":")");
-    append_escaped(line, message, true);
+    append_escaped(line, message, Escape::json);
     line.append("\"");
     for (const LogField& field : fields) {
         line.append(",\"").append(field.key()).append("\":");
         if (!field.is_number()) line.append("\"");
-        append_escaped(line, field.text(), true);
+        append_escaped(line, field.text(), Escape::json);
         if (!field.is_number()) line.append("\"");
     }
     return line.append("}");
@@ -136,20 +128,17 @@ Result<LogLevel> parse_log_level(std::string_view name) {
 
 Result<void> open_log(const LogOptions& options) {
     if (auto opened = sink().open(options.file); !opened) return opened.error();
-    g_file = options.file;
     g_level = options.level;
     g_format = options.format;
     return {};
 }
 
-Result<void> use_log(const LogOptions& options) {
-    if (options.file != g_file) return open_log(options);
+void use_log(const LogOptions& options, UniqueFd opened) {
+    if (opened) sink().use(std::move(opened));
     g_level = options.level;
     g_format = options.format;
-    return {};
 }
 
-Result<void> reopen_log() { return sink().reopen(); }
 void use_log_descriptor(UniqueFd opened) { sink().use(std::move(opened)); }
 int log_fd() { return sink().fd(); }
 LogLevel log_level() { return g_level; }

@@ -51,11 +51,9 @@ struct LogOptions {
 
 /// Sets the sink up, or replaces it. Errors: the file can't be opened; then the old sink stays.
 Result<void> open_log(const LogOptions& options);
-/// As open_log, but a sink that goes where `options` says stays open.
-Result<void> use_log(const LogOptions& options);
-/// Opens the file anew under its name, after a rotation. Errors: as open_log; then the old descriptor stays.
-Result<void> reopen_log();
-/// The same with what somebody else has opened, who can reach it (open_for_sink).
+/// The level and the format of `options`, and for the sink what somebody has opened for them (open_for_sink); -1: it stays.
+void use_log(const LogOptions& options, UniqueFd opened);
+/// After a rotation: what somebody has opened anew (open_for_sink).
 void use_log_descriptor(UniqueFd opened);
 /// The descriptor behind the sink (standard error before open_log); for what must write a line without allocating.
 int log_fd();
@@ -64,7 +62,8 @@ void set_log_level(LogLevel level);
 /// How many lines the sink has refused since the process began.
 std::uint64_t log_lines_dropped();
 
-/// Threads: any. Control characters in `message` and in text fields are escaped, so that a record is one line.
+/// Threads: any. `message` and text fields are escaped (escape.hpp), so that a record is one line, nothing in a field can be
+/// taken for another, and JSON is JSON.
 void log(LogLevel level, std::string_view message, LogFields fields = {});
 inline void log_debug(std::string_view m, LogFields f = {}) { log(LogLevel::debug, m, f); }
 inline void log_info(std::string_view m, LogFields f = {}) { log(LogLevel::info, m, f); }

@@ -44,7 +44,7 @@ int fail(const CommandLine& line, const std::string& text) {
         object["message"] = text;
         print(json::serialize(object) + "\n");
     } else {
-        std::fprintf(stderr, "girin %s: %s\n", std::string(line.command->name).c_str(), text.c_str());
+        std::fprintf(stderr, "girin %s: %s\n", std::string(line.command->name).c_str(), to_lines(text).c_str());
     }
     return static_cast<int>(ExitCode::failure);
 }
@@ -125,7 +125,7 @@ int print_outcome(const CommandLine& line, const ControlReply& reply) {
     std::string text = message && message->is_string() ? std::string(message->get_string()) : reply.body;
     while (text.ends_with('\n')) text.pop_back();
     if (reply.status != 200 && !(line.json && message)) return fail(line, text);
-    print(line.json ? reply.body : text + "\n");
+    print(line.json ? reply.body : to_lines(text) + "\n");
     return static_cast<int>(reply.status == 200 ? ExitCode::ok : ExitCode::failure);
 }
 

@@ -2,12 +2,14 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -25,13 +27,27 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostReplyBytes = 64 * 1024 * 1024;
 constexpr milliseconds kGlanceLimit{2'000};  // for a server's first sign of life
 
-Result<UniqueFd> connect_blocking(const std::string& path) {
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+/// Never more than the limit for the whole, however the server spreads its answer.
+milliseconds time_left(Deadline deadline) {
+    const auto left = std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now());
+    return std::max(left, milliseconds(0));
+}
+
+void limit_sending(int fd, milliseconds limit) {
+    const timeval time{limit.count() / 1000, static_cast<suseconds_t>(limit.count() % 1000 * 1000)};
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // for connect(), which waits for a full queue, too
+}
+
+Result<UniqueFd> connect_blocking(const std::string& path, std::optional<milliseconds> limit) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) return Error("connect to " + path + ": the path is too long");
     std::memcpy(address.sun_path, path.c_str(), path.size());
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    if (fd && limit) limit_sending(fd.get(), *limit);
     if (!fd || ::connect(fd.get(), generic, sizeof address) != 0) return Error::from_errno(errno, "connect to", path);
     return fd;
 }
@@ -49,12 +65,12 @@ struct Bytes {
     std::string text;
 };
 
-Result<Bytes> receive_all(int fd, std::optional<milliseconds> limit) {
+Result<Bytes> receive_all(int fd, std::optional<milliseconds> limit, Deadline deadline) {
     Bytes all;
     char buffer[16 * 1024];
     for (;;) {
         pollfd ready{fd, POLLIN, 0};
-        const int polled = ::poll(&ready, 1, limit ? static_cast<int>(limit->count()) : -1);
+        const int polled = ::poll(&ready, 1, deadline ? static_cast<int>(time_left(deadline).count()) : -1);
         if (polled == 0) return Error("no answer within " + std::to_string(limit->count()) + " ms");
         const ssize_t count = polled < 0 ? -1 : ::recv(fd, buffer, sizeof buffer, 0);
         if (count < 0 && errno == EINTR) continue;
@@ -124,7 +140,8 @@ Error too_many(const std::vector<Candidate>& found) {
 
 Result<ControlReply> ask_blocking(const std::string& socket_path, const std::string& method, const std::string& target,
                                   const std::string& body, std::optional<milliseconds> limit) {
-    const auto fd = connect_blocking(socket_path);
+    const Deadline deadline = limit ? Deadline(std::chrono::steady_clock::now() + *limit) : std::nullopt;
+    const auto fd = connect_blocking(socket_path, limit);
     if (!fd) return fd.error();
     std::string request = method + " " + target + " HTTP/1.1\r\nHost: girin\r\nConnection: close\r\n";
     if (method == "POST") {
@@ -132,7 +149,7 @@ Result<ControlReply> ask_blocking(const std::string& socket_path, const std::str
     }
     request += "\r\n" + body;
     if (auto sent = send_all(fd->get(), request); !sent) return sent.error();
-    const auto answer = receive_all(fd->get(), limit);
+    const auto answer = receive_all(fd->get(), limit, deadline);
     if (!answer) return answer.error();
     return parse_reply(answer->text);
 }

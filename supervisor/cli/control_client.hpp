@@ -17,8 +17,8 @@ struct ControlReply {
     std::string body;
 };
 
-/// One request on a connection of its own. Waits for as long as it takes; for `limit`, where one is given, between two
-/// pieces of the answer. Errors: nobody listens; the connection ends before the answer; time is over.
+/// One request on a connection of its own. Waits for as long as it takes; for `limit` as a whole, where one is given.
+/// Errors: nobody listens; the connection ends before the answer; time is over.
 Result<ControlReply> ask_blocking(const std::string& socket_path, const std::string& method, const std::string& target,
                                   const std::string& body = {},
                                   std::optional<std::chrono::milliseconds> limit = std::nullopt);

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "loop/base/escape.hpp"
+
 namespace girin {
 namespace {
 
@@ -47,6 +49,17 @@ std::string to_words(const json::value& value) {
         if (is_second_set) text.replace(i, 2, "?");
     }
     return text;
+}
+
+std::string to_lines(std::string_view text) {
+    std::string lines;
+    while (true) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        append_escaped(lines, text.substr(0, end), Escape::bare);
+        if (end == text.size()) return lines;
+        lines += '\n';
+        text.remove_prefix(end + 1);
+    }
 }
 
 std::string whole_words(const json::value& value) { return value.is_null() ? "-" : print("%.0f", to_number(value)); }

@@ -19,6 +19,8 @@ boost::json::object object_member(const boost::json::object& object, std::string
 double to_number(const boost::json::value& value);
 /// Text as it may be shown: of what may have come from a client, nothing that a terminal would obey.
 std::string to_words(const boost::json::value& value);
+/// What a server has said, for a terminal: lines stay, and nothing else has an effect there (loop/base/escape.hpp).
+std::string to_lines(std::string_view text);
 
 /// "12", "-".
 std::string whole_words(const boost::json::value& value);

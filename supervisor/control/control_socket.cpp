@@ -20,14 +20,29 @@ namespace fs = std::filesystem;
 
 constexpr int kBacklog = 256;
 
+/// Nobody else, but for root, can have put anything there.
+bool is_ours(const std::string& directory) {
+    struct stat status{};
+    return ::lstat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+           (status.st_mode & 022) == 0;
+}
+
 /// The directory exists and is ours alone to write in. Errors: it can't be made, or somebody else could have.
 Result<void> make_directory(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return Error::from_errno(errno, "make directory", path);
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) != 0) return Error::from_errno(errno, "look at", path);
-    const bool ours = S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
-    if (!ours) return Error(path + " isn't a directory that only we can write in");
+    if (!is_ours(path)) return Error(path + " isn't a directory that only we can write in");
     return {};
+}
+
+/// The best of the usual directories that can be had: a stranger may have made one of that name.
+Result<std::string> make_usual_directory() {
+    Error first;
+    for (const std::string& directory : control_directories()) {
+        const auto made = make_directory(directory, ::geteuid() == 0 ? 0755 : 0700);
+        if (made) return {boost::system::in_place_value, directory};
+        if (first.message().empty()) first = made.error();
+    }
+    return first;
 }
 
 bool has_listener(const std::string& path) {
@@ -57,10 +72,10 @@ Result<ListenerSet> listen_at(const std::string& path, mode_t mode, const Listen
 }
 
 Result<ListenerSet> listen_at_usual_place(mode_t mode, const ListenOptions& options) {
-    const std::string directory = control_directories().front();
-    if (auto made = make_directory(directory, ::geteuid() == 0 ? 0755 : 0700); !made) return made.error();
-    remove_dead_sockets(directory);
-    return listen_at(directory + "/" + std::to_string(::getpid()) + ".sock", mode, options);
+    const auto directory = make_usual_directory();
+    if (!directory) return directory.error();
+    remove_dead_sockets(*directory);
+    return listen_at(*directory + "/" + std::to_string(::getpid()) + ".sock", mode, options);
 }
 
 mode_t mode_of(const Settings& settings) { return settings.control_socket_mode.value_or(0600); }
@@ -97,7 +112,10 @@ Result<void> ControlSockets::open_control(const Settings& settings, const Listen
 
 std::vector<ListenerSocket> ControlSockets::sockets() const {
     std::vector<ListenerSocket> sockets = control_.sockets(0);
-    std::ranges::copy(admin_.sockets(0), std::back_inserter(sockets));
+    for (ListenerSocket& socket : admin_.sockets(0)) {
+        socket.most_connections = kMostAdminConnections;
+        sockets.push_back(std::move(socket));
+    }
     return sockets;
 }
 
@@ -122,7 +140,10 @@ void ControlSockets::claim(const Settings& settings) {
     admin_.claim_files();
     control_.claim_files();
     if (!shared_) return;
-    for (const Listener& socket : control_.listeners()) ::chmod(socket.address().path.c_str(), mode_of(settings));
+    for (const Listener& socket : control_.listeners()) {
+        const auto set = socket.file().set_mode(mode_of(settings));
+        if (!set) log_warning("The control socket keeps its mode: " + set.error().message());
+    }
 }
 
 std::vector<std::string> control_directories() {
@@ -130,7 +151,8 @@ std::vector<std::string> control_directories() {
     std::vector<std::string> directories;
     if (::access("/run", W_OK) == 0) directories.emplace_back("/run/girin");
     const char* const session = std::getenv("XDG_RUNTIME_DIR");
-    if (session != nullptr && *session == '/') directories.push_back(std::string(session) + "/girin");
+    // One that came along from another user, as with sudo, is theirs.
+    if (session != nullptr && *session == '/' && is_ours(session)) directories.push_back(std::string(session) + "/girin");
     directories.push_back("/tmp/girin-" + user);
     const std::string usual_session = "/run/user/" + user + "/girin";
     if (std::ranges::find(directories, usual_session) == directories.end()) directories.push_back(usual_session);
@@ -141,6 +163,7 @@ std::vector<std::string> find_control_sockets() {
     std::vector<std::string> found;
     for (const std::string& directory : control_directories()) {
         std::error_code error;
+        if (!is_ours(directory)) continue;  // who has made it would answer for a server of ours
         for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
             if (entry.path().extension() == ".sock") found.push_back(entry.path().string());
         }

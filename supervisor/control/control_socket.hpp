@@ -11,6 +11,9 @@
 
 namespace girin {
 
+/// Of the monitor's connections, those that addresses of --admin-bind may have: the rest is the control socket's.
+inline constexpr std::size_t kMostAdminConnections = 40;
+
 /// The monitor's listening sockets.
 class ControlSockets {
   public:
@@ -47,7 +50,7 @@ class ControlSockets {
 
 /// Directories where a server that was told no path may have its socket, for this user, best first.
 std::vector<std::string> control_directories();
-/// PID.sock in any of them. Whether anybody listens isn't looked at.
+/// PID.sock in any of them that is this user's own, and nobody else's to write in. Whether anybody listens isn't looked at.
 std::vector<std::string> find_control_sockets();
 
 }  // namespace girin

@@ -125,8 +125,8 @@ void MonitorProcess::answer(std::uint64_t id, const std::string& text) {
     if (requests_) [[maybe_unused]] const auto sent = send_message(requests_.get(), message);
 }
 
-void MonitorProcess::tell(const Message& message) {
-    if (channel_) [[maybe_unused]] const auto sent = send_message(channel_.get(), message);
+void MonitorProcess::tell(const Message& message, std::span<const int> descriptors) {
+    if (channel_) [[maybe_unused]] const auto sent = send_message(channel_.get(), message, descriptors);
 }
 
 void MonitorProcess::begin_end(Duration limit) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +49,7 @@ class MonitorProcess {
     /// Something of its is ready. Returns what it asks; at most so many at once that the master isn't kept.
     std::vector<Message> on_ready();
     void answer(std::uint64_t id, const std::string& text);
-    void tell(const Message& message);
+    void tell(const Message& message, std::span<const int> descriptors = {});
 
     /// The server stops: from now on it isn't news when the monitor ends, as it does with its whole process group.
     void on_server_stops() { news_.clear(), server_stops_ = true; }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <optional>
+#include <vector>
 #include <utility>
 
 #include "loop/base/log.hpp"
@@ -159,20 +160,25 @@ class Keeper {
 
     void read_channel() {
         Message message;
+        std::vector<UniqueFd> logs;
         Received received;
-        while ((received = receive_message(channel_.get(), message)) == Received::message) on_message(message);
+        while ((received = receive_message(channel_.get(), message, logs)) == Received::message) {
+            on_message(message, std::move(logs));
+        }
         if (received != Received::closed) return;
         log_error("The master is gone; " + name() + " is told to end");
         channel_.reset();
         carry_out(keeper_.on_master_gone(now_));
     }
 
-    void on_message(const Message& message) {
+    void on_message(const Message& message, std::vector<UniqueFd> logs) {
         switch (message.kind) {
             case MessageKind::drain:
                 return carry_out(keeper_.on_drain(std::chrono::milliseconds(message.value), now_));
             case MessageKind::quit: return carry_out(keeper_.on_quit(now_));
-            case MessageKind::reopen_logs: return reopen_logs();
+            case MessageKind::reopen_logs:
+                if (!logs.empty()) use_log_descriptor(std::move(logs.front()));
+                return;
             case MessageKind::log_level:
                 if (const auto level = parse_log_level(message.text)) set_log_level(*level);
                 return;
@@ -188,13 +194,9 @@ class Keeper {
                 case SIGQUIT: carry_out(keeper_.on_quit(now_)); break;
                 case SIGABRT: carry_out(keeper_.on_abort(now_)); break;
                 case SIGCHLD: os_.on_child_signal(); break;
-                default: reopen_logs();
+                default: log_info("The master opens log files, for all, when it gets USR1");
             }
         }
-    }
-
-    void reopen_logs() {
-        if (auto reopened = reopen_log(); !reopened) log_error("Log: " + reopened.error().message());
     }
 
     /// The master looks at the keeper's memory, which says nothing.

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "loop/base/escape.hpp"
+
 namespace girin {
 namespace {
 
@@ -41,7 +43,7 @@ void write_object(const json::object& object, std::string& text) {
     text += '{';
     for (const auto& member : object) {
         if (&member != object.begin()) text += ',';
-        text += json::serialize(member.key()) + ':';
+        text += json::serialize(to_utf8(member.key())) + ':';
         write(member.value(), text);
     }
     text += '}';
@@ -51,7 +53,7 @@ void write(const json::value& value, std::string& text) {
     if (value.is_double()) return write_double(value.get_double(), text);
     if (value.is_array()) return write_array(value.get_array(), text);
     if (value.is_object()) return write_object(value.get_object(), text);
-    text += json::serialize(value);
+    text += value.is_string() ? json::serialize(to_utf8(value.get_string())) : json::serialize(value);
 }
 
 }  // namespace

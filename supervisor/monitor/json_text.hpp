@@ -8,7 +8,7 @@
 
 namespace girin {
 
-/// Errors: none; a number that JSON can't say is null.
+/// Errors: none; a number that JSON can't say is null, and bytes that aren't UTF-8 are U+FFFD.
 std::string json_text(const boost::json::value& value);
 
 }  // namespace girin

@@ -1,7 +1,6 @@
 #include "supervisor/monitor/monitor_application.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
 #include <charconv>
@@ -9,9 +8,11 @@
 
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
+#include "loop/timeout.hpp"
 #include "supervisor/monitor/asker_check.hpp"
 #include "supervisor/monitor/dashboard.hpp"
 #include "loop/base/log.hpp"
+#include "supervisor/monitor/json_text.hpp"
 #include "supervisor/monitor/metrics_text.hpp"
 #include "supervisor/monitor/request_body.hpp"
 #include "supervisor/monitor/status_json.hpp"
@@ -54,7 +55,7 @@ std::string outcome_json(const ControlAnswer& answer) {
     boost::json::object object;
     object["outcome"] = kWords[static_cast<std::size_t>(answer.kind)];
     object["message"] = boost::json::string(answer.text);
-    return boost::json::serialize(object);
+    return json_text(object);
 }
 
 int to_status(AnswerKind kind) {
@@ -242,9 +243,20 @@ Coro<void> MonitorApplication::get_metrics(Request&, Response& response) {
     co_return;
 }
 
+/// In so much time as a whole: pieces that come one by one would hold a connection for as long as they like.
+Coro<std::string> MonitorApplication::read_body(Request& request) {
+    Coro<std::string> reading = request.read_all(kMaxRequestBytes);
+    try {
+        std::string body = co_await timeout(kBodyLimit, std::move(reading));
+        co_return body;
+    } catch (const TimeoutError&) {
+        throw HttpError(408, "the request took too long to come");
+    }
+}
+
 Coro<void> MonitorApplication::post_request(Request& request, Response& response) {
     const std::string word(request.path().substr(kRequestPath.size()));
-    const std::string body = co_await request.read_all(kMaxRequestBytes);
+    const std::string body = co_await read_body(request);
     const auto named = ControlRequest::parse(word);
     if (!named) throw HttpError(404);
     auto asked = parse_request_body(named->verb, body);

@@ -32,6 +32,7 @@ class MonitorApplication final : public Application {
   public:
     static constexpr std::size_t kMaxFollowers = 16;       // of the events' stream, at once
     static constexpr std::size_t kMaxRequestBytes = 4096;  // of a request's body
+    static constexpr Duration kBodyLimit = std::chrono::seconds(5);  // for a request's body, all of it
     static constexpr Duration kFollowInterval = std::chrono::milliseconds(250);
 
     MonitorApplication(const MonitorPlace& place, MonitorOptions options);
@@ -57,6 +58,7 @@ class MonitorApplication final : public Application {
     Coro<void> get_ready(Request& request, Response& response);
     Coro<void> get_metrics(Request& request, Response& response);
     Coro<void> post_request(Request& request, Response& response);
+    static Coro<std::string> read_body(Request& request);
     Coro<void> follow(std::uint64_t after, Response& response);
     Coro<void> follow_until_gone(std::uint64_t after, Response& response);
     Coro<void> observe();

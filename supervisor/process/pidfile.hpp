@@ -19,15 +19,17 @@ class Pidfile {
     /// As remove().
     ~Pidfile();
 
-    /// Creates or takes over `path`, locks it and writes our pid. Errors: another running master holds it; the file
-    /// can't be opened, or is something else than a plain file.
+    /// Creates or takes over `path`, locks it and writes our pid. A lock of somebody who isn't the running process that the
+    /// file names is no master's: such a file makes room for a new one. Errors: another running master holds it; the file
+    /// can't be opened, or is something else than a plain file. Blocks: for 200 ms when somebody's lock is in doubt.
     static Result<Pidfile> create(const std::string& path);
 
     /// A predecessor's, with its lock: `fd` is its descriptor. Ours from claim() on.
-    static Pidfile inherit(std::string path, UniqueFd fd);
+    static Pidfile inherit(const std::string& path, UniqueFd fd);
     /// Writes our pid. Errors: a full disk; the lock is ours all the same.
     Result<void> claim();
 
+    /// From the root, wherever a relative name may lead later.
     const std::string& path() const { return path_; }
     /// Borrowed; -1: there is none. Whoever has a copy shares the lock.
     int fd() const { return fd_.get(); }

@@ -1,5 +1,6 @@
 #include "supervisor/process/privileges.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -132,6 +133,23 @@ Result<void> change_directory(const std::string& directory) {
         return Error::from_errno(errno, "change to directory", directory);
     }
     return {};
+}
+
+Result<UniqueFd> open_directory(const std::string& directory) {
+    if (directory.empty()) return UniqueFd();
+    UniqueFd opened(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened) return Error::from_errno(errno, "change to directory", directory);
+    return opened;
+}
+
+InDirectory::InDirectory(int directory) {
+    if (directory < 0) return;
+    former_.reset(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (former_ && ::fchdir(directory) != 0) former_.reset();
+}
+
+InDirectory::~InDirectory() {
+    if (former_) [[maybe_unused]] const int back = ::fchdir(former_.get());
 }
 
 }  // namespace girin

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loop/base/error.hpp"
+#include "loop/base/unique_fd.hpp"
 
 namespace girin {
 
@@ -45,5 +46,20 @@ Result<void> drop_capability_bounds();
 Result<void> drop_capabilities();
 
 Result<void> change_directory(const std::string& directory);
+
+/// `directory` as it is now, whatever its name, or a link in it, leads to later; empty: none. Errors: as above.
+Result<UniqueFd> open_directory(const std::string& directory);
+
+/// In another working directory, while this lives; -1: in the same.
+class InDirectory {
+  public:
+    explicit InDirectory(int directory);
+    ~InDirectory();
+    InDirectory(const InDirectory&) = delete;
+    InDirectory& operator=(const InDirectory&) = delete;
+
+  private:
+    UniqueFd former_;
+};
 
 }  // namespace girin

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 
@@ -54,6 +55,7 @@ Result<void> set_variables(const ChildSetup& setup) {
 Result<void> settle(const ChildSetup& setup, WorkerPlace& place, pid_t master) {
     reset_signals_for_worker();
     if (auto opened = open_root(setup, place); !opened) return opened.error();
+    if (place.directory_fd >= 0 && ::fchdir(place.directory_fd) != 0) return Error::from_errno(errno, "change to --chdir");
     if (auto set = set_variables(setup); !set) return set.error();
     if (auto became = take_identity(setup); !became) return became.error();
     if (setup.cpu) {

@@ -28,6 +28,9 @@ struct WorkerPlace {
     std::size_t slot = 0;  // board[slot] is the worker's own line
     std::uint32_t generation = 0;
     int code_fd = -1;  // a copy of the application's file, borrowed; -1: none
+    int directory_fd = -1;   // that it is in, borrowed; -1: the master's
+    int error_log_fd = -1;   // opened by the master, and the worker's own; -1: the master's goes on
+    int access_log_fd = -1;  // the same; -1: there is none
     int root_fd = -1;  // the directory that is to become its root once its code is there; -1: it has everybody's
 
     WorkerPlace() = default;

@@ -203,15 +203,21 @@ Result<ParsedSettings> parse_settings(const SettingsInput& input, const Settings
     return parsed;
 }
 
+Result<SettingsFile> read_settings(const SettingsInput& input) {
+    const auto command_line = read_command_line(input.arguments);
+    if (!command_line) return command_line.error();
+    const auto choice = chosen_file(input, *command_line);
+    if (!choice) return choice.error();
+    return read_chosen_file(input, *choice);
+}
+
 Result<ParsedSettings> load_settings(const SettingsInput& input) {
     const auto command_line = read_command_line(input.arguments);
     if (!command_line) return command_line.error();
     // Help must not depend on a file that can't be read.
     auto asked = read_answers(*command_line);
     if (!asked || !needs_settings(asked->answer)) return asked;
-    const auto choice = chosen_file(input, *command_line);
-    if (!choice) return choice.error();
-    const auto file = read_chosen_file(input, *choice);
+    const auto file = read_settings(input);
     if (!file) return file.error();
     return parse_settings(input, *file);
 }

@@ -74,7 +74,11 @@ struct SettingsFile {
 /// written, to be printed after the program's name.
 Result<ParsedSettings> parse_settings(const SettingsInput& input, const SettingsFile& file);
 
-/// Finds and reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in
+/// Finds and reads the file, and no more. Errors: it can't be read, or the command line doesn't say which it is. Blocks: as
+/// a disk does.
+Result<SettingsFile> read_settings(const SettingsInput& input);
+
+/// Reads the file, then parses. The file is the one that --config or GIRIN_CONFIG names, else girin.conf in
 /// the working directory if that exists. Errors: as above, or the file can't be read. Blocks: as a disk does.
 Result<ParsedSettings> load_settings(const SettingsInput& input);
 

@@ -57,10 +57,9 @@ int option_of(int fd, int option) {
     return ::getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
 }
 
-Result<void> give_file_to(const std::string& path, const Identity& owner) {
+Result<void> give_file_to(const SocketFile& file, const Identity& owner) {
     if (::geteuid() != 0 || (!owner.changes_user() && !owner.changes_group())) return {};
-    if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) return Error::from_errno(errno, "change owner of", path);
-    return {};
+    return file.give_to(owner.uid, owner.gid);
 }
 
 }  // namespace
@@ -106,7 +105,7 @@ Result<Listener> Listener::open_unix(const BindAddress& address, const ListenOpt
     auto file = SocketFile::bind(fd->get(), address.path, options.socket_owner.uid);
     if (!file) return file.error();
     listener.file_ = std::move(*file);
-    if (auto given = give_file_to(address.path, options.socket_owner); !given) return given.error();
+    if (auto given = give_file_to(listener.file_, options.socket_owner); !given) return given.error();
     if (auto listening = start_listening(fd->get(), options.backlog, text); !listening) return listening.error();
     listener.address_ = address;
     listener.text_ = text;

@@ -1,8 +1,6 @@
 #include "supervisor/sockets/socket_file.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,25 +10,10 @@
 #include <cstring>
 #include <utility>
 
+#include "loop/base/place.hpp"
+
 namespace girin {
 namespace {
-
-std::string directory_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-/// Between finding a socket dead and replacing it, another master may have done the same: the directory's lock makes
-/// the two one step. Bounded to half a second; a directory that can't be opened for reading is used without.
-UniqueFd lock_directory(const std::string& path) {
-    UniqueFd directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    for (int attempt = 0; directory && attempt < 50; ++attempt) {
-        if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) break;
-        ::poll(nullptr, 0, 10);
-    }
-    return directory;
-}
 
 Result<sockaddr_un> to_address(const std::string& path) {
     sockaddr_un address{};
@@ -51,22 +34,35 @@ bool nobody_listens(const sockaddr_un& address) {
     return ::connect(probe.get(), generic, sizeof address) != 0 && errno == ECONNREFUSED;
 }
 
-Result<void> clear_the_way(const std::string& path, const sockaddr_un& address, uid_t owner) {
+Result<Place> find_place(const std::string& path) {
+    return Place::find(path, "bind unix:" + path, Place::End::itself);
+}
+
+Error in_use(const std::string& path) {
+    return Error("bind unix:" + path + ": another server listens there", EADDRINUSE);
+}
+
+/// Between finding a socket dead and taking it away, another master may have done the same, and listen there: so it is
+/// moved first, looked at again, and given back if it isn't the dead one. Nobody has to be waited for.
+Result<void> clear_the_way(const Place& place, const std::string& path, const sockaddr_un& address, uid_t owner) {
     struct stat about {};
-    if (::lstat(path.c_str(), &about) != 0) return {};  // nothing there; other reasons are for bind() to tell
+    if (!place.look(about)) return {};  // nothing there; other reasons are for bind() to tell
     if (!S_ISSOCK(about.st_mode)) return Error("bind unix:" + path + ": a file that isn't a socket is in the way");
-    if (!nobody_listens(address)) {
-        return Error("bind unix:" + path + ": another server listens there", EADDRINUSE);
-    }
+    if (!nobody_listens(address)) return in_use(path);
     const bool ours = about.st_uid == ::geteuid() || (::geteuid() == 0 && about.st_uid == owner);
     if (!ours) {
         return Error("bind unix:" + path + ": a socket of user " + std::to_string(about.st_uid) + " is in the way");
     }
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-        return Error::from_errno(errno, "remove stale socket", path);
+    const std::string aside = "." + std::to_string(::getpid()) + "~";
+    if (place.move_away(about.st_dev, about.st_ino, aside)) {
+        ::unlinkat(place.directory(), aside.c_str(), 0);
+        return {};
     }
-    return {};
+    if (errno == ENOENT) return {};
+    return errno == ESTALE ? in_use(path) : Error::from_errno(errno, "remove stale socket", path);
 }
+
+bool is_own_socket(const struct stat& about) { return S_ISSOCK(about.st_mode) && about.st_uid == ::geteuid(); }
 
 }  // namespace
 
@@ -85,24 +81,28 @@ SocketFile::~SocketFile() { remove(); }
 Result<SocketFile> SocketFile::bind(int socket, const std::string& path, uid_t owner) {
     const auto address = to_address(path);
     if (!address) return address.error();
-    const UniqueFd lock = lock_directory(path);
-    if (auto cleared = clear_the_way(path, *address, owner); !cleared) return cleared.error();
+    const auto place = find_place(path);
+    if (!place) return place.error();
+    if (auto cleared = clear_the_way(*place, path, *address, owner); !cleared) return cleared.error();
     if (::bind(socket, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
         return Error::from_errno(errno, "bind", "unix:" + path);
     }
     struct stat about {};
-    ::lstat(path.c_str(), &about);
+    // bind() takes a name, not a place: what it made must be where we looked.
+    if (!place->look(about) || !is_own_socket(about)) {
+        return Error("bind unix:" + path + ": its directory was replaced meanwhile");
+    }
     SocketFile file;
-    file.path_ = path;
+    file.path_ = absolute_path(path);
     file.device_ = about.st_dev;
     file.inode_ = about.st_ino;
     file.owner_ = ::getpid();
     return file;
 }
 
-SocketFile SocketFile::adopt(std::string path, dev_t device, ino_t inode) {
+SocketFile SocketFile::adopt(const std::string& path, dev_t device, ino_t inode) {
     SocketFile file;
-    file.path_ = std::move(path);
+    file.path_ = absolute_path(path);
     file.device_ = device;
     file.inode_ = inode;
     return file;
@@ -112,12 +112,27 @@ void SocketFile::claim() {
     if (inode_ != 0) owner_ = ::getpid();
 }
 
+Result<void> SocketFile::give_to(uid_t uid, gid_t gid) const {
+    if (inode_ == 0) return {};
+    const auto place = find_place(path_);
+    if (!place) return place.error();
+    if (!place->change_owner(device_, inode_, uid, gid)) return Error::from_errno(errno, "change owner of", path_);
+    return {};
+}
+
+Result<void> SocketFile::set_mode(mode_t mode) const {
+    if (inode_ == 0) return {};
+    const auto place = find_place(path_);
+    if (!place) return place.error();
+    if (!place->change_mode(device_, inode_, mode)) return Error::from_errno(errno, "change mode of", path_);
+    return {};
+}
+
 void SocketFile::remove() {
+    if (owner_ == 0 || std::exchange(owner_, 0) != ::getpid()) return;
+    const auto place = find_place(path_);
     struct stat about {};
-    const bool ours = owner_ != 0 && owner_ == ::getpid() && ::lstat(path_.c_str(), &about) == 0 &&
-                      about.st_dev == device_ && about.st_ino == inode_;
-    if (ours) ::unlink(path_.c_str());
-    owner_ = 0;
+    if (place && place->look(about) && about.st_dev == device_ && about.st_ino == inode_) place->remove();
 }
 
 }  // namespace girin

@@ -21,12 +21,17 @@ class SocketFile {
 
     /// Binds `socket` to `path`. A socket that is there already gives way when nobody listens on it and it belongs
     /// to us, or to `owner` whom we work for (we being root). Errors: somebody listens; a file that isn't a socket,
-    /// or somebody else's; a path too long; a directory that can't be written to.
+    /// or somebody else's; a path too long; a directory that can't be written to, or that a link leads to which root
+    /// doesn't follow (loop/base/place.hpp).
     static Result<SocketFile> bind(int socket, const std::string& path, uid_t owner);
 
     /// A predecessor's file, known by its device and inode. Ours to remove from claim() on.
-    static SocketFile adopt(std::string path, dev_t device, ino_t inode);
+    static SocketFile adopt(const std::string& path, dev_t device, ino_t inode);
     void claim();
+    /// Errors: what is there now is another file, or a link; it isn't touched.
+    Result<void> give_to(uid_t uid, gid_t gid) const;
+    Result<void> set_mode(mode_t mode) const;
+
     /// For a successor. 0: there is no file.
     dev_t device() const { return device_; }
     ino_t inode() const { return inode_; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "loop/base/escape.hpp"
+
 #include "supervisor/sockets/listening_name.hpp"
 
 namespace girin {
@@ -45,7 +47,7 @@ void Service::keep(const ListenerSet& listeners) {
 }
 
 void Service::say(const std::string& sentence) {
-    if (!silent_) line_.send("STATUS=" + sentence.substr(0, sentence.find('\n')));
+    if (!silent_) line_.send("STATUS=" + to_utf8(sentence.substr(0, sentence.find('\n'))));
 }
 
 void Service::hand_over_to(pid_t successor) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "loop/base/escape.hpp"
+
 namespace girin {
 namespace {
 
@@ -13,7 +15,12 @@ std::string to_microseconds(Duration duration) {
 std::string to_one_line(std::string text) {
     constexpr std::size_t kLongest = 500;
     std::ranges::replace(text, '\n', ' ');
-    return text.substr(0, kLongest);
+    std::string line;
+    append_escaped(line, text, Escape::bare);  // a status that isn't UTF-8 is ignored
+    if (line.size() <= kLongest) return line;
+    std::size_t end = kLongest;
+    while ((static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
+    return line.substr(0, end);
 }
 
 }  // namespace

@@ -156,6 +156,21 @@ Coro<void> show_file(Request& request, Response& response) {
     co_return;
 }
 
+/// The query's bytes, which are written in hexadecimal.
+Coro<void> throw_bytes(Request& request, Response&) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < request.query().size(); i += 2) {
+        text += static_cast<char>(std::stoi(std::string(request.query().substr(i, 2)), nullptr, 16));
+    }
+    throw std::runtime_error(text);
+}
+
+Coro<void> change_directory(Request& request, Response& response) {
+    response.body(::chdir("/") == 0 ? "changed" : "stayed");
+    static_cast<void>(request);
+    co_return;
+}
+
 const uid_t g_loaded_by = ::geteuid();
 uid_t g_made_by = 0;
 
@@ -217,7 +232,7 @@ constexpr Fault kFaults[] = {
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/who", say_who},
-    {"/file", show_file}, {"/loaded", say_by_whom},
+    {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
 };
 
 class Misbehaving final : public girin::Application {

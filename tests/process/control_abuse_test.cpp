@@ -1,7 +1,10 @@
 // Clients of the control socket that are silent, too slow, too large or too many: what they can cost the real girin.
 // Fault T36.
 
+#include <poll.h>
 #include <sys/resource.h>
+
+#include <algorithm>
 
 #include <gtest/gtest.h>
 
@@ -91,6 +94,41 @@ TEST_F(ControlAbuse, OfTheSilentEndsByItself) {
     const std::vector<HttpClient> silent = connect(100);
     EXPECT_TRUE(answers());  // once those before us were cut off for saying nothing
     EXPECT_TRUE(is_running(monitor_));
+}
+
+// FAULTS 7: 12, clients of the admin address have a pool of their own, and a deadline for a request as a whole.
+TEST(AdminAbuse, ShutsNobodyOutOfTheControlSocket) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--control-socket", dir / "c", "--admin-bind",
+                                          "127.0.0.1:0", "--admin-allow-actions", "demo"}));
+    const auto line = girin.wait_for_log("Admin address: http://");
+    ASSERT_TRUE(line);
+    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    std::vector<HttpClient> crowd;
+    for (int i = 0; i < 100; ++i) {
+        crowd.emplace_back(admin, 10s);
+        crowd.back().send_some("POST /v1/scale HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                               "Content-Length: 1000\r\n\r\n");
+    }
+    const auto answered = [&] {
+        return std::ranges::count_if(crowd, [](const HttpClient& client) {
+            pollfd waits{client.fd(), POLLIN, 0};
+            return ::poll(&waits, 1, 0) > 0;
+        });
+    };
+    // A byte each half a second, from everybody, until those who came first have been told that it took too long.
+    const bool were_told = wait_until(20s, [&] {
+        for (HttpClient& client : crowd) {
+            try {
+                client.send_some(" ");
+            } catch (const HttpClientError&) {  // cut off
+            }
+        }
+        HttpClient operating(Endpoint::unix_socket(dir / "c"), 2s);
+        EXPECT_EQ(operating.get("/livez").status, 200);
+        return wait_until(500ms, [&] { return answered() > 30; });
+    });
+    EXPECT_TRUE(were_told) << answered();
 }
 
 TEST_F(ControlAbuse, IsAnsweredByWhatIsWrong) {

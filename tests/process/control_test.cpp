@@ -1,6 +1,7 @@
 // The control socket of the real girin: what is asked through it, and what comes of it.
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -215,6 +216,29 @@ TEST_F(Control, TakesNoActionsByTcpUnlessAllowed) {
             EXPECT_EQ(client.request("POST", "/v1/reload", plain, "{}").status, 415);
         }
     }
+}
+
+TEST_F(Control, IsForItsOwnUserAndRootWhateverItsMode) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    std::filesystem::permissions(dir_.path(), std::filesystem::perms(0755));
+    std::vector<std::string> with = args();
+    with.insert(with.begin(), {"--control-socket-mode", "0666"});
+    GirinProcess girin(dir_, GirinCommand(with, 2));
+    EXPECT_EQ(get(control(), "/v1/status").status, 200);
+    const pid_t stranger = ::fork();
+    if (stranger == 0) {
+        const bool is_another = ::setgid(1) == 0 && ::setuid(1) == 0;
+        bool is_refused = false;
+        try {
+            is_refused = get(control(), "/v1/status").status == 403 &&
+                         HttpClient(control(), 10s).request("POST", "/v1/stop", {}, "").status == 403;
+        } catch (const HttpClientError&) {
+        }
+        ::_exit(is_another && is_refused ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(stranger, &status, 0);
+    EXPECT_EQ(status, 0) << "another user can connect, and gets no answer";
 }
 
 TEST_F(Control, IsNotForPagesOfStrangers) {

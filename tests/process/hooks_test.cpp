@@ -1,5 +1,9 @@
 // Commands that run on events: what they are told, that they can't hurt, and that --on-starting may refuse the start.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -112,6 +116,22 @@ TEST_F(Hooks, InheritNothingButALogToWriteTo) {
     const std::string group = text_of(dir_ / "group");
     const std::size_t half = group.size() / 2;
     EXPECT_EQ(group.substr(0, half), group.substr(half)) << "leads a process group of its own";
+}
+
+TEST_F(Hooks, ThatAreManyRunFourAtOnce) {
+    ASSERT_EQ(::mkfifo((dir_ / "go").c_str(), 0600), 0);
+    GirinProcess girin(dir_, GirinCommand({"-w", "8", "-b", "127.0.0.1:0", "--hook-timeout", "1000", "--on-worker-exit",
+                                           "echo x >> begun; read -r word < go", "demo"}, 8));
+    const std::vector<pid_t> workers = girin.workers();
+    for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+    ASSERT_TRUE(girin.workers_become(8, workers)) << girin.log();
+    EXPECT_TRUE(eventually(15s, "four", [&] { return text_of(dir_ / "begun") == "x\nx\nx\nx\n"; })) << text_of(dir_ / "begun");
+    EXPECT_FALSE(wait_until(500ms, [&] { return count_of(text_of(dir_ / "begun"), "x") > 4; })) << "others wait";
+    const UniqueFd go(::open((dir_ / "go").c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::write(go.get(), "1\n2\n3\n4\n5\n6\n7\n8\n", 16), 16);
+    EXPECT_TRUE(eventually(15s, "all of them", [&] { return count_of(text_of(dir_ / "begun"), "x") == 8; }));
+    girin.interrupt();
+    EXPECT_EQ(girin.child().wait_exit(15s), (ExitStatus{0, 0})) << girin.log();
 }
 
 TEST_F(Hooks, AtTheEndMayFinishButNotForEver) {

@@ -169,7 +169,7 @@ TEST(Start, IsRefusedByCheckStartForWhatOnlyAStartShows) {
     fails({application}, 3, "start-up failed", {{"GIRIN_TEST_STARTUP", "throw"}});
     fails({"-b", "203.0.113.7:80", application}, 1, "bind 203.0.113.7:80: cannot assign requested address");
     fails({"--error-logfile", dir / "no/such", application}, 1, "open log file " + (dir / "no/such"));
-    fails({"--access-logfile", dir / "no/such", application}, 3, "open log file " + (dir / "no/such"));
+    fails({"--access-logfile", dir / "no/such", application}, 1, "open log file " + (dir / "no/such"));
     fails({dir / "none.so"}, 4, "none.so");
 }
 

@@ -67,6 +67,21 @@ TEST_F(Systemd, SeesNoSignOfLifeOfAStoppedMaster) {
     EXPECT_TRUE(eventually(10s, "a sign of life", [&] { return manager_.count("WATCHDOG=1") > before; }));
 }
 
+TEST_F(Systemd, SeesNoSignOfLifeWhereAllWorkersFail) {
+    GirinCommand command({"-w", "1", "-b", "127.0.0.1:0", app("fails_later")});
+    command.environment["WATCHDOG_USEC"] = "200000";
+    command.environment["GIRIN_TEST_FAIL_FILE"] = dir_ / "fail";
+    GirinProcess girin(dir_, manager_.command(command));
+    ASSERT_TRUE(eventually(10s, "signs of life", [&] { return manager_.count("WATCHDOG=1") >= 5; }));
+    dir_.write("fail", "");
+    ASSERT_TRUE(girin.wait_for_log("Degraded: ", 30s)) << girin.log();
+    // A worker that is tried serves for a moment.
+    EXPECT_TRUE(eventually(30s, "a second without a sign", [&] {
+        const std::size_t before = manager_.count("WATCHDOG=1");
+        return !wait_until(1s, [&] { return manager_.count("WATCHDOG=1") > before; });
+    }));
+}
+
 TEST_F(Systemd, ItsSocketsAreServedWithoutAnyBind) {
     Endpoint address = Endpoint::tcp("127.0.0.1", 0);
     const auto socket = listen_on(address);

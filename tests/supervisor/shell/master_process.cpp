@@ -36,7 +36,8 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     SupervisorSetup setup;
     setup.work = options.work;
     // A reload opens the log that its settings name.
-    setup.read_settings = [&]() -> Result<Settings> {
+    setup.read_settings = [] { return Result<SettingsFile>(SettingsFile()); };
+    setup.parse_settings = [&](const SettingsFile&) -> Result<Settings> {
         auto settings = options.read_settings();
         if (settings) settings->error_logfile = log_file;
         return settings;
@@ -44,7 +45,9 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     setup.check_settings = options.check_settings;
     setup.on_first_ready = [] { log_info("First generation serves"); };
     setup.child.signals = &blocked;
-    auto first = open_first_generation_blocking(options.settings, Identity());
+    Settings first_settings = options.settings;
+    first_settings.error_logfile = log_file;
+    auto first = open_first_generation_blocking(first_settings, Identity());
     if (!first) log_error(first.error().message());
     if (!first) ::_exit(99);
     Supervisor supervisor(options.os ? *options.os : real, std::move(setup), Generations(std::move(*first), Identity()));

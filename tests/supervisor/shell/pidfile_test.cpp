@@ -3,6 +3,7 @@
 #include "supervisor/process/pidfile.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,30 @@ TEST(Pidfile, RefusesASecondMasterAndNamesTheFirst) {
     EXPECT_EQ(second.error().message(), "pidfile " + (dir / "girin.pid") + ": another girin (pid " +
                                             std::to_string(::getpid()) + ") is running with it");
     EXPECT_EQ(read_file(dir / "girin.pid"), own_pid_line());
+}
+
+// FAULTS 7: 24, whoever can read the file can lock it, and is no master for that.
+TEST(Pidfile, TakesNoStrangersLockForAMasters) {
+    const TempDir dir;
+    dir.write("girin.pid", "999999999\n");
+    const UniqueFd reader(::open((dir / "girin.pid").c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(reader.get(), LOCK_SH), 0);
+    const auto file = Pidfile::create(dir / "girin.pid");
+    ASSERT_TRUE(file) << file.error().message();
+    EXPECT_EQ(read_file(dir / "girin.pid"), own_pid_line());
+    EXPECT_FALSE(Pidfile::create(dir / "girin.pid")) << "a master's lock still is one";
+}
+
+TEST(Pidfile, IsRemovedWhereItWasMade) {
+    const TempDir dir;
+    const auto former = std::filesystem::current_path();
+    std::filesystem::current_path(dir.path());
+    {
+        const auto file = Pidfile::create("girin.pid");
+        std::filesystem::current_path(former);
+        EXPECT_TRUE(file && std::filesystem::exists(dir / "girin.pid"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(dir / "girin.pid"));
 }
 
 TEST(Pidfile, IsRemovedWithItsOwner) {

@@ -152,13 +152,13 @@ TEST(AccessFormat, TellsThatNothingWasAnswered) {
 TEST(AccessFormat, KeepsALineALine) {
     Answered answered;
     answered.asked.set("User-Agent", "a\"b\\c\nd\re\x1b[31m\x7f\tf");
-    EXPECT_EQ(answered.line("\"%(a)s\""), R"("a\"b\\c\x0ad\x0de\x1b[31m\x7f\x09f")");
+    EXPECT_EQ(answered.line("\"%(a)s\""), R"("a\"b\\c\nd\x0de\x1b[31m\x7f\x09f")");
 }
 
-TEST(AccessFormat, LeavesBytesBeyondAsciiAlone) {
+TEST(AccessFormat, LeavesUtf8AloneAndShowsOtherBytes) {
     Answered answered;
     answered.asked.set("User-Agent", "기린\xff");
-    EXPECT_EQ(answered.line("%(a)s"), "기린\xff");
+    EXPECT_EQ(answered.line("%(a)s"), "기린\\xff");
 }
 
 // ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,7 +194,7 @@ TEST(AccessFormat, TakesAtomsAsMembersOnce) {
 TEST(AccessFormat, EscapesForJson) {
     Answered answered;
     answered.asked.set("User-Agent", "a\"b\\c\nd\x7f");
-    EXPECT_EQ(answered.json("%(a)s"), R"({"user_agent":"a\"b\\c\u000ad\u007f"})");
+    EXPECT_EQ(answered.json("%(a)s"), R"({"user_agent":"a\"b\\c\nd\u007f"})");
 }
 
 TEST(AccessFormat, MakesJsonValidUtf8) {

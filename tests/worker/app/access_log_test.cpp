@@ -79,7 +79,9 @@ TEST(AccessLog, FollowsARotation) {
     ASSERT_TRUE(log.open(options_for(directory / "access.log")));
     log.add(get("/before"));
     std::filesystem::rename(directory / "access.log", directory / "access.log.1");
-    ASSERT_TRUE(log.reopen());
+    auto opened = open_for_sink(directory / "access.log");  // by the master
+    ASSERT_TRUE(opened);
+    log.use(std::move(*opened));
     log.add(get("/after"));
     log.flush();
     EXPECT_EQ(read_file(directory / "access.log.1"), "GET /before\n");
