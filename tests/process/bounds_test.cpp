@@ -182,6 +182,17 @@ TEST_F(Bounds, EmptyLinesKeepNoConnection) {
     }
 }
 
+// FAULTS 7: so few that all of them are allowed.
+TEST_F(Bounds, EmptyLinesRestartNoTime) {
+    start({"--keep-alive", "2", "--header-timeout", "30"});
+    HttpClient client = connect();
+    EXPECT_EQ(client.get("/").status, 200);
+    const auto began = Clock::now();
+    for (int i = 0; i < 2 && !has_answer(client, 1'500ms); ++i) client.send("\r\n");
+    EXPECT_EQ(client.read_until_close(), "");
+    EXPECT_LT(Clock::now() - began, 4s) << "2 s, a quarter of it, and what a busy machine takes";
+}
+
 // FAULTS 9: a byte now and then held a connection for ever.
 TEST_F(Bounds, OfTheRateOfABody) {
     start({"--min-rate", "1000", "--min-rate-grace", "0.5", "--body-timeout", "5"});
@@ -191,7 +202,8 @@ TEST_F(Bounds, OfTheRateOfABody) {
         const bool chunked = std::string_view(framing).starts_with("T");
         const auto began = Clock::now();
         const std::string chunk = "1;padding=" + std::string(60, 'x') + "\r\nx\r\n";
-        while (!has_answer(client, 50ms) && Clock::now() - began < 10s) client.send(chunked ? chunk : "x");
+        while (!has_answer(client, 50ms) && Clock::now() - began < 8s) client.send(chunked ? chunk : "x");
+        ASSERT_TRUE(has_answer(client, 0ms)) << "and no pause of --body-timeout has come";
         EXPECT_EQ(client.read_final_response().status, 408);
     }
 }
