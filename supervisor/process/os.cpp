@@ -62,6 +62,7 @@ TimePoint LinuxOs::now() { return Clock::now(); }
 Duration LinuxOs::suspended() { return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC); }
 
 Result<ForkedChild> LinuxOs::fork_child() {
+    keep_ended_children();  // a callback or a library may have had them reaped, before we could watch them
     const pid_t pid = ::fork();
     if (pid < 0) return Error::from_errno(errno, "fork");
     if (pid == 0) ChildWatch::of_process().forget();
