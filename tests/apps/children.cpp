@@ -7,13 +7,16 @@
 //   /close/N       descriptor N is closed in this worker
 // Everything else: "ok". With GIRIN_TEST_LOADING=ignore-children SIGCHLD is ignored by whoever loads it.
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/app.hpp"
 
@@ -30,13 +33,23 @@ struct Loading {
     }
 } const loading;
 
-std::string output_of(const std::string& command) {
-    std::string text;
-    std::FILE* const pipe = ::popen(command.c_str(), "r");
-    if (!pipe) return "popen failed";
+/// Of a program without a shell between, since some of them clear the mask of blocked signals.
+std::string output_of(std::vector<const char*> words) {
+    int line[2];
+    if (::pipe2(line, O_CLOEXEC) != 0) return "no pipe";
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, line[1], STDOUT_FILENO);
+    words.push_back(nullptr);
+    pid_t child = 0;
+    const int failure = ::posix_spawnp(&child, words[0], &actions, nullptr, const_cast<char* const*>(words.data()), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(line[1]);
+    std::string text = failure == 0 ? "" : "not spawned";
     char piece[4096];
-    while (const std::size_t got = std::fread(piece, 1, sizeof piece, pipe)) text.append(piece, got);
-    ::pclose(pipe);
+    for (ssize_t got; (got = ::read(line[0], piece, sizeof piece)) > 0;) text.append(piece, static_cast<std::size_t>(got));
+    ::close(line[0]);
+    if (failure == 0) ::waitpid(child, nullptr, 0);
     return text;
 }
 
@@ -46,10 +59,10 @@ class Children final : public girin::Application {
         const std::string path(request.path());
         const std::string last = path.substr(path.rfind('/') + 1);
         std::string text = "ok";
-        if (path == "/signals") text = output_of("grep -E '^Sig(Ign|Blk|Pnd)' /proc/self/status");
-        if (path == "/descriptors") text = output_of("ls /proc/self/fd");
-        if (path == "/limits") text = output_of("grep -E '^Max (open|core)' /proc/self/limits");
-        if (path.starts_with("/variable/")) text = output_of("printenv " + last);
+        if (path == "/signals") text = output_of({"grep", "-E", "^Sig(Ign|Blk|Pnd)", "/proc/self/status"});
+        if (path == "/descriptors") text = output_of({"ls", "/proc/self/fd"});
+        if (path == "/limits") text = output_of({"grep", "-E", "^Max (open|core)", "/proc/self/limits"});
+        if (path.starts_with("/variable/")) text = output_of({"printenv", last.c_str()});
         if (path == "/plain-sigpipe") std::signal(SIGPIPE, SIG_DFL);
         if (path.starts_with("/close/")) ::close(std::atoi(last.c_str()));
         response.body(text);

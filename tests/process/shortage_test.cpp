@@ -124,7 +124,14 @@ TEST(Shortage, OfAReaderForTheLogStopsNothing) {
     // All but a page of it is full already, so that the next lines fill it.
     ::fcntl(pipe.second.get(), F_SETFL, O_NONBLOCK);
     const Endpoint endpoint = Endpoint::unix_socket(dir / "s");
-    ASSERT_TRUE(eventually(10s, "the socket", [&] { return fs::exists(dir / "s"); }));
+    const auto listens = [&] {
+        try {
+            return fs::exists(dir / "s") && get(endpoint, "/").status == 200;
+        } catch (const std::exception&) {  // bound, and not listening yet
+            return false;
+        }
+    };
+    ASSERT_TRUE(eventually(10s, "the socket", listens));
     const std::string page(4096, 'x');
     while (::write(pipe.second.get(), page.data(), page.size()) > 0) {
     }
