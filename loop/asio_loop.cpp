@@ -1,14 +1,19 @@
 #include "loop/asio_loop.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
+#include <system_error>
 
 #include "loop/asio/internals.hpp"
+#include "loop/guest.hpp"
 
 namespace girin {
 namespace {
@@ -16,13 +21,14 @@ namespace {
 // Asio operations handled before the loop's own callbacks get their turn.
 constexpr int kPollBudget = 1024;
 
-#if GIRIN_ASIO_INTERNALS
+#if GIRIN_ASIO_INSIDE
 // One thread runs it, and only that one starts operations; others may post. So the scheduler is locked, descriptors
 // not.
 constexpr int kConcurrency = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 #else
 // A guest's context is run by a thread of its own (guest_public.cpp), while the loop's starts operations.
 constexpr int kConcurrency = BOOST_ASIO_CONCURRENCY_HINT_SAFE;
+constexpr Duration kForever = Duration::max();
 #endif
 
 }  // namespace
@@ -46,14 +52,23 @@ struct AsioLoop::Impl {
         });
     }
 
-#if !GIRIN_ASIO_INTERNALS
+#if !GIRIN_ASIO_INSIDE
     std::atomic<int> bell = -1;  // see lend()
+
+    void await_bell(Duration at_most) {
+        pollfd watched{bell, POLLIN, 0};
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::max(at_most, Duration::zero()));
+        const timespec limit{seconds.count(), (std::max(at_most, Duration::zero()) - seconds).count()};
+        ::ppoll(&watched, 1, at_most == kForever ? nullptr : &limit, nullptr);
+        eventfd_t rung;
+        ::eventfd_read(bell, &rung);
+    }
 #endif
 
     /// Handles what is queued, without asking the kernel again where that can be known.
     void drain() {
         for (int budget = kPollBudget; budget > 0; --budget) {
-#if GIRIN_ASIO_INTERNALS
+#if GIRIN_ASIO_INSIDE
             if (!asio_internals::has_queued(context)) return;
 #endif
             if (context.poll_one() == 0) return;
@@ -61,18 +76,27 @@ struct AsioLoop::Impl {
     }
 };
 
-AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
+AsioLoop::AsioLoop() {
+    try {
+        impl_ = std::make_unique<Impl>();
+    } catch (const boost::system::system_error& error) {
+        close();
+        throw std::system_error(error.code().value(), std::generic_category(), "make an event loop");
+    }
+}
 
-AsioLoop::~AsioLoop() { close_from_destructor(); }
+AsioLoop::~AsioLoop() {
+    const bool is_ours = this->is_ours();
+    close_from_destructor();
+    if (!is_ours) (void)impl_.release();  // the kernel's side of it is the parent's too
+}
 
 boost::asio::io_context& AsioLoop::io_context() noexcept { return impl_->context; }
 
 void AsioLoop::select(std::optional<TimePoint> until) {
-#if !GIRIN_ASIO_INTERNALS
+#if !GIRIN_ASIO_INSIDE
     if (impl_->bell >= 0) {
-        eventfd_t rung;
-        ::eventfd_read(impl_->bell, &rung);
-        return;
+        return impl_->await_bell(until && *until <= time() ? Duration::zero() : until ? *until - now() : kForever);
     }
 #endif
     try {
@@ -88,10 +112,19 @@ void AsioLoop::select(std::optional<TimePoint> until) {
     } catch (...) {
         call_exception_handler(std::current_exception(), "Exception in an Asio handler");
     }
+    if (impl_->context.stopped()) {
+        impl_->context.restart();
+        stop();
+    }
+    check_process();
+}
+
+void AsioLoop::run_ended() noexcept {
+    if (guest_ != nullptr) guest_->wake();
 }
 
 void AsioLoop::wake_up() noexcept {
-#if !GIRIN_ASIO_INTERNALS
+#if !GIRIN_ASIO_INSIDE
     if (impl_->bell >= 0) {
         ::eventfd_write(impl_->bell, 1);
         return;
@@ -100,7 +133,7 @@ void AsioLoop::wake_up() noexcept {
     boost::asio::post(impl_->context, [] {});
 }
 
-#if !GIRIN_ASIO_INTERNALS
+#if !GIRIN_ASIO_INSIDE
 void AsioLoop::lend(int bell) noexcept { impl_->bell = bell; }
 #endif
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "loop/asio/inside.hpp"
 #include "loop/event_loop.hpp"
 
 namespace boost::asio {
@@ -13,12 +14,16 @@ class io_context;
 
 namespace girin {
 
+class Guest;
+
 class AsioLoop final : public EventLoop {
   public:
+    /// Errors: std::system_error when the system has no descriptors or memory left.
     AsioLoop();
     ~AsioLoop() override;
 
-    /// For Asio's own objects. Never run it: the loop does. Don't post to it what must keep order with call_soon.
+    /// For Asio's own objects. Never run it: the loop does. Its stop() stops the loop. Don't post to it what must keep
+    /// order with call_soon.
     boost::asio::io_context& io_context() noexcept;
 
   private:
@@ -26,12 +31,14 @@ class AsioLoop final : public EventLoop {
 
     void select(std::optional<TimePoint> until) override;
     void wake_up() noexcept override;
-#if !GIRIN_ASIO_INTERNALS
+    void run_ended() noexcept override;
+#if !GIRIN_ASIO_INSIDE
     /// For Guest: somebody else runs the io_context, and `bell`, an eventfd, is rung in place of waking it. -1: no
     /// more.
     void lend(int bell) noexcept;
 #endif
 
+    Guest* guest_ = nullptr;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

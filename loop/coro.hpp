@@ -1,15 +1,18 @@
 #pragma once
 
 // Coro<T>: the coroutine type everything is written in. Lazy: nothing runs until it is awaited, or made a task;
-// awaiting one runs it inline, in the awaiting task, without a turn of the loop. Not here: tasks (task.hpp) and
-// waiting (suspension.hpp).
+// awaiting one runs it inline, in the awaiting task, without a turn of the loop, and on a bounded piece of the stack
+// however it is compiled. Not here: tasks (task.hpp) and waiting (suspension.hpp).
 
+#include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "loop/base/check.hpp"
 #include "loop/frame_pool.hpp"
 
 namespace girin {
@@ -19,16 +22,23 @@ class Coro;
 
 namespace detail {
 
+/// Has the task that runs resume `next` as soon as what runs now has suspended, from the bottom of the stack. False: no
+/// task runs, or it has one to resume already.
+bool resume_next(std::coroutine_handle<> next) noexcept;
+
 class CoroPromiseBase {
   public:
     static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
     static void operator delete(void* frame, std::size_t bytes) noexcept { free_frame(frame, bytes); }
 
+    /// Whoever awaits goes on: at once, inside its await_suspend, where this coroutine has never waited (it has no
+    /// continuation then); else from the bottom of the stack. Neither needs a tail call, which only optimised code has.
     struct FinalAwaiter {
         bool await_ready() const noexcept { return false; }
         template <class Promise>
-        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) const noexcept {
-            return finished.promise().continuation_;
+        void await_suspend(std::coroutine_handle<Promise> finished) const noexcept {
+            const std::coroutine_handle<> continuation = finished.promise().continuation_;
+            if (continuation && !resume_next(continuation)) continuation.resume();
         }
         void await_resume() const noexcept {}
     };
@@ -37,8 +47,17 @@ class CoroPromiseBase {
     FinalAwaiter final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
+    /// To be called when it has been resumed and isn't done: who is resumed at its end.
     void set_continuation(std::coroutine_handle<> continuation) noexcept { continuation_ = continuation; }
     const std::exception_ptr& exception() const noexcept { return exception_; }
+
+    /// It is to be run, `depth` coroutines deep on the stack.
+    void start(unsigned depth) {
+        GIRIN_CHECK(!started_, "a Coro is awaited, or made a task, once");
+        started_ = true;
+        depth_ = static_cast<std::uint16_t>(depth);
+    }
+    unsigned depth() const noexcept { return depth_; }
 
   protected:
     void rethrow_if_failed() const {
@@ -46,8 +65,36 @@ class CoroPromiseBase {
     }
 
   private:
-    std::coroutine_handle<> continuation_ = std::noop_coroutine();
+    std::coroutine_handle<> continuation_;
     std::exception_ptr exception_;
+    std::uint16_t depth_ = 0;
+    bool started_ = false;
+};
+
+// Coroutines that run inside of each other on the stack; a deeper one starts at its bottom again.
+inline constexpr unsigned kInlineDepth = 100;
+
+/// Runs a coroutine for the one that awaits it.
+template <class ChildPromise>
+struct CoroAwaiterBase {
+    std::coroutine_handle<ChildPromise> handle;
+
+    bool await_ready() const noexcept { return false; }
+
+    /// False: it has ended already.
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) const {
+        ChildPromise& child = handle.promise();
+        unsigned depth = 0;
+        if constexpr (std::derived_from<Promise, CoroPromiseBase>) depth = awaiting.promise().depth() + 1;
+        child.start(depth < kInlineDepth ? depth : 0);
+        if (depth < kInlineDepth || !resume_next(handle)) {
+            handle.resume();
+            if (handle.done()) return false;
+        }
+        child.set_continuation(awaiting);
+        return true;
+    }
 };
 
 template <class T>
@@ -94,7 +141,7 @@ class CoroPromise<void> final : public CoroPromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that will give a T. Awaited at most once; destroyed unawaited it never runs.
+/// A coroutine that will give a T. Awaited at most once, which is checked; destroyed unawaited it never runs.
 ///
 /// Owns: its frame. Arguments taken by reference must outlive the await. Never make a capturing lambda a coroutine: the
 /// captures die with the lambda, not with the frame; pass them as arguments.
@@ -120,16 +167,11 @@ class [[nodiscard("a Coro does nothing until it is awaited or made a task")]] Co
     Handle handle() const noexcept { return handle_; }
 
     auto operator co_await() && noexcept {
-        struct Awaiter {
-            Handle handle;
-            bool await_ready() const noexcept { return false; }
-            std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) const noexcept {
-                handle.promise().set_continuation(awaiting);
-                return handle;
-            }
-            T await_resume() const { return handle.promise().take_result(); }
+        struct Awaiter : detail::CoroAwaiterBase<promise_type> {
+            T await_resume() const { return this->handle.promise().take_result(); }
         };
-        return Awaiter{handle_};
+        GIRIN_CHECK(handle_, "a Coro that is awaited has not been moved from");
+        return Awaiter{{handle_}};
     }
 
   private:

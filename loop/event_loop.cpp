@@ -42,12 +42,15 @@ std::string describe(const std::exception_ptr& exception) {
 
 }  // namespace
 
-EventLoop::EventLoop() : now_(Clock::now()) {}
+EventLoop::EventLoop() : ref_(LoopRef::enter(*this)), now_(Clock::now()) {}
 
 EventLoop::~EventLoop() {
     GIRIN_CHECK(closed_, "a concrete loop closes itself in its destructor");
     drop_scheduled();  // by futures that were set after close()
+    ref_.leave();
 }
+
+void detail::forget_running_loop() noexcept { g_running_loop = nullptr; }
 
 EventLoop* EventLoop::running_or_null() noexcept { return g_running_loop; }
 
@@ -83,7 +86,10 @@ void EventLoop::check_open() const {
 
 void EventLoop::run_forever(std::source_location where) {
     const RunningScope scope(*this, where);
-    const ScopeExit reset([this] { stopping_ = false; });
+    const ScopeExit reset([this] {
+        stopping_ = false;
+        run_ended();
+    });
     do {
         turn(true);
     } while (!stopping_);
@@ -119,6 +125,7 @@ void EventLoop::run_pass() {
         } catch (...) {
             call_exception_handler(std::current_exception(), "Exception in callback");
         }
+        check_process();
     }
 }
 
@@ -162,6 +169,10 @@ void EventLoop::call_exception_handler(std::exception_ptr exception, const std::
             log_error("The loop's exception handler failed: " + describe(std::current_exception()));
         }
     }
+    log_exception(exception, message);
+}
+
+void EventLoop::log_exception(const std::exception_ptr& exception, const std::string& message) noexcept {
     log_error(message + ": " + describe(exception));
 }
 
@@ -173,6 +184,7 @@ Executor& EventLoop::executor() {
 
 void EventLoop::close() {
     if (closed_) return;
+    if (!process_.is_ours()) return leave_to_parent();
     if (running_) throw LoopError("an event loop that runs can't be closed; it was started at " + describe(run_where_));
     executor_.reset();
     {
@@ -185,6 +197,14 @@ void EventLoop::close() {
     closed_ = true;
 }
 
+/// In a forked child: the executor's threads don't exist here, and what coroutines would do as they are destroyed is for
+/// the parent's to do.
+void EventLoop::leave_to_parent() noexcept {
+    (void)executor_.release();
+    running_ = false;
+    closed_ = true;
+}
+
 void EventLoop::drop_scheduled() noexcept {
     while (!ready_.empty() || !timers_.empty()) {
         timers_.move_due(TimePoint::max(), ready_);
@@ -193,8 +213,13 @@ void EventLoop::drop_scheduled() noexcept {
 }
 
 void EventLoop::close_from_destructor() noexcept {
-    GIRIN_CHECK(!running_, "an event loop is destroyed while it runs");
+    GIRIN_CHECK(!running_ || !process_.is_ours(), "an event loop is destroyed while it runs");
     close();
+    while (!residents_.empty()) {
+        LoopResident& resident = residents_.front();
+        residents_.pop_front();
+        resident.on_loop_gone();
+    }
 }
 
 }  // namespace girin

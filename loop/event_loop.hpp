@@ -15,6 +15,8 @@
 
 #include "loop/base/clock.hpp"
 #include "loop/handle.hpp"
+#include "loop/loop_ref.hpp"
+#include "loop/process_check.hpp"
 #include "loop/runnable.hpp"
 #include "loop/timer_heap.hpp"
 
@@ -51,6 +53,10 @@ class TurnObserver {
 
 /// One turn: wait (not at all if something is ready), queue what I/O completed, queue due timers, run what stands on
 /// the queue. What is scheduled meanwhile runs in the next turn.
+///
+/// Fork: a child that is forked in a callback may exec, _exit, or run a loop of its own. One that comes back into this
+/// loop, or uses its connections, is ended with a line in the log: two processes can't share a loop. In a child the
+/// loop's destructor frees next to nothing, and leaves the parent's alone.
 class EventLoop {
   public:
     /// `message` says in whose care the exception was lost.
@@ -105,6 +111,8 @@ class EventLoop {
     /// default for that call.
     void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
     void call_exception_handler(std::exception_ptr exception, const std::string& message) noexcept;
+    /// The default.
+    static void log_exception(const std::exception_ptr& exception, const std::string& message) noexcept;
 
     void set_turn_observer(TurnObserver* observer) { observer_ = observer; }
 
@@ -127,6 +135,10 @@ class EventLoop {
         if (asleep_) rouse();
     }
     TimerHeap& timers() noexcept { return timers_; }
+    LoopRef ref() const noexcept { return ref_; }
+    /// Ends a forked child that has come back to its parent's loop.
+    void check_process() const noexcept { process_.check(); }
+    bool is_ours() const noexcept { return process_.is_ours(); }
 
   protected:
     EventLoop();
@@ -137,6 +149,8 @@ class EventLoop {
     /// Makes a select() return. Threads: any.
     virtual void wake_up() noexcept = 0;
     virtual TimePoint now() const { return Clock::now(); }
+    /// run_forever() is over: for a guest, whose host waits in our place again.
+    virtual void run_ended() noexcept {}
 
     /// One turn. For guests (guest.hpp), which have no run_forever.
     void turn(bool may_wait);
@@ -158,14 +172,19 @@ class EventLoop {
 
   private:
     friend class TaskBase;
+    friend class LoopResident;
 
     void run_pass();
     void take_posted();
     void rouse() noexcept;
     void drop_scheduled() noexcept;
+    void leave_to_parent() noexcept;
     void post(Ref<detail::Callback> callback);
     void check_open() const;
 
+    const ProcessCheck process_;
+    LoopRef ref_;
+    LoopResidents residents_;
     RunnableList ready_;
     RunnableList pass_;
     TimerHeap timers_;

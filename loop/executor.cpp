@@ -83,6 +83,7 @@ void Executor::work() {
         pool_->queue.pop_front();
         lock.unlock();
         next->work();
+        loop_.check_process();
         loop_.call_soon_threadsafe(Delivery(std::move(next)));
         lock.lock();
     }

@@ -8,6 +8,7 @@
 
 #include "loop/cancel.hpp"
 #include "loop/future.hpp"
+#include "loop/gcc12.hpp"
 
 namespace girin {
 
@@ -90,12 +91,20 @@ class JobOf final : public Job {
         } else if constexpr (std::is_void_v<R>) {
             state_->set_result();
         } else {
-            state_->set_result(std::move(*value_));
+            deliver_value();
         }
     }
 
   private:
     struct Nothing {};
+
+    void deliver_value() {
+        try {
+            state_->set_result(std::move(*value_));
+        } catch (...) {
+            state_->set_exception(std::current_exception());  // of R's move
+        }
+    }
 
     Ref<JobState<R>> state_;  // touched on the loop's thread only
     std::shared_ptr<std::atomic<bool>> abandoned_;
@@ -109,21 +118,31 @@ class JobOf final : public Job {
 
 /// Calls `function(args...)` on a thread of the loop's pool; its result or exception becomes the future's.
 ///
-/// Owns: copies of `function` and `args`, destroyed on the loop's thread. Errors: LoopError when no loop runs.
-/// Cancel: a queued call is dropped; one that runs goes on and its result is dropped.
+/// Owns: copies of `function` and `args`, made and destroyed on the loop's thread. What `function` takes by value is its
+/// own, and dies on the pool's thread as it returns: take by reference what must not.
+/// Errors: LoopError when no loop runs. Cancel: a queued call is dropped; one that runs goes on and its result is dropped.
+///
+/// With g++ before 13 a lambda whose captures have a destructor is given a name first: `auto work = [path] {...};`, then
+/// run_in_executor(work), or run_in_executor(by_move(work)). A temporary doesn't compile: its captures would be destroyed
+/// twice.
 template <class F, class... Args>
-auto run_in_executor(F function, Args... args) {
-    using R = std::decay_t<std::invoke_result_t<F&, Args&&...>>;
+auto run_in_executor(F&& function, Args&&... args) {
+    GIRIN_NAMED_FIRST(F);
+    (detail::require_named_first<Args>(), ...);
+    using Kept = detail::CallableOf<F>;
+    using R = std::decay_t<std::invoke_result_t<Kept&, std::decay_t<Args>&&...>>;
+    using Job = detail::JobOf<R, Kept, std::decay_t<Args>...>;
     EventLoop& loop = EventLoop::running();
     Ref<detail::JobState<R>> state(new detail::JobState<R>(loop));
-    loop.executor().submit(std::make_unique<detail::JobOf<R, F, Args...>>(state, std::move(function), std::move(args)...));
+    loop.executor().submit(std::make_unique<Job>(state, detail::Callable<std::remove_cvref_t<F>>::get(std::forward<F>(function)),
+                                                 std::forward<Args>(args)...));
     return Future<R>(Ref<FutureState<R>>(std::move(state)));
 }
 
 /// asyncio's name for it.
 template <class F, class... Args>
-auto to_thread(F function, Args... args) {
-    return run_in_executor(std::move(function), std::move(args)...);
+auto to_thread(F&& function, Args&&... args) {
+    return run_in_executor(std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace girin

@@ -5,14 +5,35 @@
 
 namespace girin {
 
+/// Made when a future fails, which is rare.
+class FutureStateBase::Failure final : public Timer {
+  public:
+    Failure(FutureStateBase& owner, std::exception_ptr what) : exception(std::move(what)), owner_(owner) {}
+    void run() override { owner_.report_unretrieved(owner_.description()); }
+
+    const std::exception_ptr exception;
+
+  private:
+    FutureStateBase& owner_;
+};
+
+FutureStateBase::FutureStateBase(EventLoop& loop) : loop_(loop.ref()) {}
+
 FutureStateBase::~FutureStateBase() {
     detail::drop_all(waiters_);
     if (has_unretrieved()) report_unretrieved("Future");
 }
 
 void FutureStateBase::report_unretrieved(const std::string& who) noexcept {
+    mark_retrieved();
+    const std::string message = who + " exception was never retrieved";
+    if (EventLoop* const loop = loop_.get()) return loop->call_exception_handler(failure_->exception, message);
+    EventLoop::log_exception(failure_->exception, message);
+}
+
+void FutureStateBase::mark_retrieved() {
     exception_retrieved_ = true;
-    loop_.call_exception_handler(exception_, who + " exception was never retrieved");
+    if (failure_) failure_->disarm();
 }
 
 void FutureStateBase::require_pending() const {
@@ -21,28 +42,32 @@ void FutureStateBase::require_pending() const {
 
 void FutureStateBase::finish(Status status) {
     status_ = status;
-    loop_.schedule_all(waiters_);
+    if (EventLoop* const loop = loop_.get()) return loop->schedule_all(waiters_);
+    detail::drop_all(waiters_);
 }
 
 bool FutureStateBase::cancel() {
-    exception_retrieved_ = true;
+    mark_retrieved();
     if (done()) return false;
     finish(Status::cancelled);
     return true;
 }
 
 void FutureStateBase::set_exception(std::exception_ptr exception) {
+    GIRIN_CHECK(exception != nullptr, "a future fails with an exception");
     require_pending();
-    exception_ = std::move(exception);
+    failure_ = std::make_unique<Failure>(*this, std::move(exception));
     exception_retrieved_ = false;
+    EventLoop* const loop = loop_.get();
+    if (loop != nullptr && !loop->is_closed()) loop->arm(*failure_, later(loop->time(), kUnretrievedGrace));
     finish(Status::finished);
 }
 
 std::exception_ptr FutureStateBase::exception() {
     if (!done()) throw InvalidStateError("the future is not done yet");
-    exception_retrieved_ = true;
+    mark_retrieved();
     if (cancelled()) throw Cancelled{};
-    return exception_;
+    return failure_ ? failure_->exception : nullptr;
 }
 
 void FutureStateBase::check_value() {
@@ -51,7 +76,7 @@ void FutureStateBase::check_value() {
 
 void FutureStateBase::add_waiter(Runnable& waiter) {
     if (done()) {
-        loop_.schedule(waiter);
+        loop().schedule(waiter);
     } else {
         waiters_.push_back(waiter);
     }
@@ -59,6 +84,7 @@ void FutureStateBase::add_waiter(Runnable& waiter) {
 
 void FutureStateBase::add_done_callback(std::function<void()> callback) {
     using Function = std::function<void()>;
+    if (loop_.get() == nullptr) return;  // nobody is there to call it
     auto* node = new detail::CallbackOf<Function>(std::move(callback));
     intrusive_ptr_add_ref(node);
     add_waiter(*node);
@@ -68,7 +94,7 @@ namespace detail {
 
 void FutureAwaiterBase::await_suspend(std::coroutine_handle<> awaiting) {
     TaskBase* const waiting = TaskBase::current();
-    if (&waiting->loop() != &state_base_.loop()) {
+    if (!state_base_.is_of(waiting->loop())) {
         throw LoopError("the future belongs to another event loop");
     }
     if (waiting->state() == &state_base_) throw LoopError("task '" + waiting->name() + "' awaits itself");

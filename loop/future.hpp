@@ -5,11 +5,14 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "loop/base/check.hpp"
 #include "loop/event_loop.hpp"
+#include "loop/loop_ref.hpp"
 #include "loop/ref_counted.hpp"
 #include "loop/suspension.hpp"
 
@@ -21,17 +24,24 @@ class InvalidStateError : public std::logic_error {
     using std::logic_error::logic_error;
 };
 
+/// May outlive its loop: then nobody is told of its end.
 class FutureStateBase : public RefCounted {
   public:
-    explicit FutureStateBase(EventLoop& loop) : loop_(loop) {}
+    explicit FutureStateBase(EventLoop& loop);
     ~FutureStateBase() override;
 
-    EventLoop& loop() const { return loop_; }
+    EventLoop& loop() const {
+        EventLoop* const loop = loop_.get();
+        GIRIN_CHECK(loop != nullptr, "a future that is asked for its event loop has not outlived it");
+        return *loop;
+    }
+    bool is_of(const EventLoop& loop) const { return loop_.get() == &loop; }
     bool done() const { return status_ != Status::pending; }
     bool cancelled() const { return status_ == Status::cancelled; }
 
     /// False when it is done already.
     virtual bool cancel();
+    /// `exception`: not null. Errors: InvalidStateError when it is done already.
     void set_exception(std::exception_ptr exception);
     /// The exception it ended with, or none. Errors: InvalidStateError while pending; Cancelled.
     std::exception_ptr exception();
@@ -42,7 +52,7 @@ class FutureStateBase : public RefCounted {
 
     /// Throws what the future ended with, if it was not a value. Counts as retrieved.
     void check_value();
-    void mark_retrieved() { exception_retrieved_ = true; }
+    void mark_retrieved();
 
   protected:
     enum class Status : unsigned char { pending, finished, cancelled };
@@ -50,15 +60,22 @@ class FutureStateBase : public RefCounted {
     void require_pending() const;
     void finish(Status status);
     /// For destructors: an exception that nobody has asked for is to be told to the loop's handler.
-    bool has_unretrieved() const { return exception_ && !exception_retrieved_; }
+    bool has_unretrieved() const { return failure_ && !exception_retrieved_; }
     void report_unretrieved(const std::string& who) noexcept;
+    /// What it is, in a sentence.
+    virtual std::string description() const { return "Future"; }
 
   private:
-    EventLoop& loop_;
-    RunnableList waiters_;
-    std::exception_ptr exception_;
+    // An exception that nobody has asked for after so long is told, though somebody still holds the future.
+    static constexpr Duration kUnretrievedGrace = std::chrono::seconds(5);
+
+    class Failure;
+
+    const LoopRef loop_;
     Status status_ = Status::pending;
     bool exception_retrieved_ = true;
+    RunnableList waiters_;
+    std::unique_ptr<Failure> failure_;
 };
 
 template <class T>
@@ -66,6 +83,7 @@ class FutureState : public FutureStateBase {
   public:
     using FutureStateBase::FutureStateBase;
 
+    /// Errors: InvalidStateError when it is done already; what moving T throws: then it is still pending.
     void set_result(T value) {
         require_pending();
         value_.emplace(std::move(value));
@@ -140,23 +158,30 @@ class FutureHandle {
     FutureHandle() = default;
     explicit FutureHandle(Ref<FutureState<T>> state) : state_(std::move(state)) {}
 
+    /// False for one made without a loop, and one that was moved from: all but this is a bug on such.
     explicit operator bool() const { return static_cast<bool>(state_); }
-    bool done() const { return state_->done(); }
-    bool cancelled() const { return state_->cancelled(); }
+    bool done() const { return state()->done(); }
+    bool cancelled() const { return state()->cancelled(); }
     /// Asks for cancellation. False when it is done already.
-    bool cancel() const { return state_->cancel(); }
+    bool cancel() const { return state()->cancel(); }
 
     /// Errors: InvalidStateError while pending; Cancelled; what it ended with.
-    decltype(auto) result() const { return state_->value(); }
-    std::exception_ptr exception() const { return state_->exception(); }
+    decltype(auto) result() const { return state()->value(); }
+    std::exception_ptr exception() const { return state()->exception(); }
     /// Calls `callback` in the turn after it is done; several in order of registration. Never called if the future
-    /// dies pending.
-    void add_done_callback(std::function<void()> callback) const { state_->add_done_callback(std::move(callback)); }
+    /// dies pending, or its loop.
+    void add_done_callback(std::function<void()> callback) const { state()->add_done_callback(std::move(callback)); }
 
-    FutureAwaiter<T, false> operator co_await() const& { return FutureAwaiter<T, false>(state_); }
-    FutureAwaiter<T, true> operator co_await() && { return FutureAwaiter<T, true>(std::move(state_)); }
+    FutureAwaiter<T, false> operator co_await() const& { return FutureAwaiter<T, false>(state()); }
+    FutureAwaiter<T, true> operator co_await() && {
+        state();
+        return FutureAwaiter<T, true>(std::move(state_));
+    }
 
-    const Ref<FutureState<T>>& state() const { return state_; }
+    const Ref<FutureState<T>>& state() const {
+        GIRIN_CHECK(state_, "a future that is used was made for a loop, and has not been moved from");
+        return state_;
+    }
 
   protected:
     Ref<FutureState<T>> state_;
@@ -174,9 +199,10 @@ class Future : public detail::FutureHandle<T> {
     /// Errors: InvalidStateError when it is done already.
     template <class... Value>
     void set_result(Value&&... value) const {
-        this->state_->set_result(std::forward<Value>(value)...);
+        this->state()->set_result(std::forward<Value>(value)...);
     }
-    void set_exception(std::exception_ptr exception) const { this->state_->set_exception(std::move(exception)); }
+    /// As set_result; `exception` is not null.
+    void set_exception(std::exception_ptr exception) const { this->state()->set_exception(std::move(exception)); }
 };
 
 }  // namespace girin

@@ -10,6 +10,7 @@
 #include "loop/coro.hpp"
 #include "loop/event_loop.hpp"
 #include "loop/suspension.hpp"
+#include "loop/task.hpp"
 
 namespace girin {
 
@@ -71,12 +72,15 @@ class Gate {
             if (cancelled_) throw Cancelled{};
         }
 
+        /// It will run; the gate may be gone by then.
+        void set_over() { over_ = true; }
+
       private:
         bool request_cancel() override {
-            if (gate_.inside_ == 0) return false;
+            if (over_) return false;
             if (!cancelled_) {
                 unlink();
-                gate_.loop_.schedule(*this);
+                task()->loop().schedule(*this);
             }
             cancelled_ = true;
             return true;
@@ -84,10 +88,13 @@ class Gate {
 
         Gate& gate_;
         bool cancelled_ = false;
+        bool over_ = false;
     };
 
     void leave() {
-        if (--inside_ == 0) loop_.schedule_all(closers_);
+        if (--inside_ > 0 || closers_.empty()) return;  // nobody waits: the loop may be gone
+        for (Runnable& closer : closers_) static_cast<Emptied&>(closer).set_over();
+        loop_.schedule_all(closers_);
     }
 
     EventLoop& loop_;

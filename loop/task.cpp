@@ -19,6 +19,7 @@ TaskBase::~TaskBase() { GIRIN_CHECK(!listed_, "a task is destroyed while its loo
 
 TaskBase* TaskBase::current() {
     EventLoop* const loop = EventLoop::running_or_null();
+    if (loop == nullptr && ProcessCheck::is_stray()) detail::end_stray_child();
     GIRIN_CHECK(loop != nullptr && loop->current_task() != nullptr, "a coroutine that waits runs in a task");
     return loop->current_task();
 }
@@ -51,9 +52,18 @@ void TaskBase::resume(std::coroutine_handle<> where) {
     TaskBase* const outer = std::exchange(loop_.current_task_, this);
     if (observer_ != nullptr) observer_->task_runs();
     where.resume();
+    while (resume_next_) std::exchange(resume_next_, nullptr).resume();
     if (observer_ != nullptr) observer_->task_waits();
     loop_.current_task_ = outer;
     if (root().done()) end(true);
+}
+
+bool detail::resume_next(std::coroutine_handle<> next) noexcept {
+    EventLoop* const loop = EventLoop::running_or_null();
+    TaskBase* const task = loop != nullptr ? loop->current_task() : nullptr;
+    if (task == nullptr || task->resume_next_) return false;
+    task->resume_next_ = next;
+    return true;
 }
 
 void TaskBase::end(bool entered) {

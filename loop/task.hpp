@@ -27,6 +27,7 @@ class TaskBase : private Runnable {  // what runs is its first step
     static TaskBase* current();
 
     const std::string& name() const;
+    /// While the task has not ended.
     EventLoop& loop() const { return loop_; }
     virtual FutureStateBase* state() = 0;
 
@@ -60,6 +61,7 @@ class TaskBase : private Runnable {  // what runs is its first step
   private:
     friend class EventLoop;
     friend class Suspension;
+    friend bool detail::resume_next(std::coroutine_handle<> next) noexcept;
     friend class detail::FutureAwaiterBase;
 
     void run() final;
@@ -73,6 +75,7 @@ class TaskBase : private Runnable {  // what runs is its first step
     EventLoop& loop_;
     std::unique_ptr<const std::string> name_;  // most have none
     Suspension* suspension_ = nullptr;
+    std::coroutine_handle<> resume_next_;
     TaskObserver* observer_ = nullptr;
     TaskBase* next_ = nullptr;
     TaskBase* previous_ = nullptr;
@@ -101,10 +104,12 @@ class TaskState final : public FutureState<T>, public TaskBase {
   public:
     TaskState(EventLoop& loop, Coro<T> coroutine, std::string name)
         : FutureState<T>(loop), TaskBase(loop, std::move(name)), coroutine_(std::move(coroutine)) {
+        GIRIN_CHECK(coroutine_, "a Coro that is made a task has not been moved from");
+        coroutine_.handle().promise().start(0);
         enlist();
     }
     ~TaskState() override {
-        if (this->has_unretrieved()) this->report_unretrieved("Task '" + this->name() + "'");
+        if (this->has_unretrieved()) this->report_unretrieved(description());
     }
 
     FutureStateBase* state() override { return this; }
@@ -116,6 +121,7 @@ class TaskState final : public FutureState<T>, public TaskBase {
   private:
     using Status = FutureStateBase::Status;
 
+    std::string description() const override { return "Task '" + this->name() + "'"; }
     std::coroutine_handle<> root() const override { return coroutine_.handle(); }
     void destroy_coroutine() override { coroutine_ = {}; }
 
@@ -133,7 +139,15 @@ class TaskState final : public FutureState<T>, public TaskBase {
         } else if constexpr (std::is_void_v<T>) {
             this->set_result();
         } else {
+            take_result_of(finished);
+        }
+    }
+
+    void take_result_of(Coro<T>& finished) {
+        try {
             this->set_result(finished.handle().promise().take_result());
+        } catch (...) {
+            this->set_exception(std::current_exception());  // of T's move
         }
     }
 
@@ -149,10 +163,13 @@ class Task : public detail::FutureHandle<T> {
     Task() = default;
     explicit Task(Ref<detail::TaskState<T>> state) : detail::FutureHandle<T>(state), task_(state.get()) {}
 
-    const std::string& name() const { return task_->name(); }
-    int uncancel() const { return task_->uncancel(); }
-    int cancelling() const { return task_->cancelling(); }
-    TaskBase& base() const { return *task_; }
+    const std::string& name() const { return base().name(); }
+    int uncancel() const { return base().uncancel(); }
+    int cancelling() const { return base().cancelling(); }
+    TaskBase& base() const {
+        this->state();
+        return *task_;
+    }
 
   private:
     TaskBase* task_ = nullptr;

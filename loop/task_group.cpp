@@ -1,7 +1,5 @@
 #include "loop/task_group.hpp"
 
-#include <algorithm>
-
 #include "loop/base/check.hpp"
 
 namespace girin {
@@ -30,24 +28,27 @@ ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_p
 
 TaskGroup::TaskGroup() : loop_(EventLoop::running()), parent_(*TaskBase::current()) {}
 
-TaskGroup::~TaskGroup() = default;
+TaskGroup::~TaskGroup() {
+    children_.clear_and_dispose([](Child* child) { delete child; });
+}
 
 void TaskGroup::check_open() const {
     if (aborting_) throw LoopError("the task group is shutting down");
     if (leaving_ && children_.empty()) throw LoopError("the task group has finished");
 }
 
-void TaskGroup::adopt(Ref<FutureStateBase> state, TaskBase& task) {
-    FutureStateBase& child = *state;
-    children_.emplace_back(std::move(state), &task);
-    child.add_done_callback([this, &child] { on_child_done(child); });
+void TaskGroup::adopt(Ref<FutureStateBase> state) {
+    auto* const added = new Child(*this, std::move(state));
+    children_.push_back(*added);
+    ++child_count_;
+    added->state->add_waiter(*added);
 }
 
-void TaskGroup::on_child_done(FutureStateBase& child) {
-    const auto found = std::find_if(children_.begin(), children_.end(),
-                                    [&](const Child& c) { return c.state.get() == &child; });
-    const Ref<FutureStateBase> kept = found->state;
-    children_.erase(found);
+void TaskGroup::on_child_done(Child& ended) {
+    const Ref<FutureStateBase> kept = ended.state;
+    children_.erase_and_dispose(children_.iterator_to(ended), [](Child* child) { delete child; });
+    --child_count_;
+    FutureStateBase& child = *kept;
     if (children_.empty() && all_done_ && !all_done_.done()) all_done_.set_result();
     if (child.cancelled()) return;
     const std::exception_ptr error = child.exception();

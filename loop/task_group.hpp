@@ -3,14 +3,23 @@
 // TaskGroup: children that end before their parent goes on, as asyncio.TaskGroup of CPython 3.13. The first child
 // that fails cancels its siblings and the body; when all have ended, the errors are raised together.
 
+#include <boost/intrusive/list.hpp>
 #include <functional>
 #include <vector>
 
 #include "loop/cancel.hpp"
 #include "loop/exception_group.hpp"
+#include "loop/gcc12.hpp"
 #include "loop/task.hpp"
 
 namespace girin {
+
+class TaskGroup;
+
+namespace detail {
+template <class Body, class... Args>
+auto run_task_group(Body body, Args... args) -> std::invoke_result_t<Body&, TaskGroup&, Args...>;
+}
 
 class TaskGroup {
   public:
@@ -22,29 +31,45 @@ class TaskGroup {
     Task<T> create_task(Coro<T> coroutine, std::string name = {}) {
         check_open();
         Task<T> task = loop_.create_task(std::move(coroutine), std::move(name));
-        adopt(task.state(), task.base());
+        adopt(task.state());
         return task;
     }
 
-    std::size_t size() const { return children_.size(); }
+    /// Children that have not ended.
+    std::size_t size() const { return child_count_; }
 
   private:
     template <class Body, class... Args>
-    friend auto with_task_group(Body body, Args... args)
-        -> std::invoke_result_t<Body, TaskGroup&, Args...>;
+    friend auto detail::run_task_group(Body body, Args... args)
+        -> std::invoke_result_t<Body&, TaskGroup&, Args...>;
 
-    struct Child {
-        Ref<FutureStateBase> state;
-        TaskBase* task;
-        Child(Ref<FutureStateBase> s, TaskBase* t) : state(std::move(s)), task(t) {}
+    struct ChildTag;
+    // Waits for one child's end; destroyed before, it is told nothing.
+    class Child final : public Runnable,
+                        public boost::intrusive::list_base_hook<
+                            boost::intrusive::tag<ChildTag>,
+                            boost::intrusive::link_mode<boost::intrusive::normal_link>> {
+      public:
+        Child(TaskGroup& owner, Ref<FutureStateBase> child) : state(std::move(child)), group(owner) {}
+        static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
+        static void operator delete(void* child, std::size_t bytes) noexcept { detail::free_frame(child, bytes); }
+        void run() override { group.on_child_done(*this); }
+
+        const Ref<FutureStateBase> state;
+        TaskGroup& group;
     };
+    using Children =
+        boost::intrusive::list<Child, boost::intrusive::base_hook<boost::intrusive::list_base_hook<
+                                          boost::intrusive::tag<ChildTag>,
+                                          boost::intrusive::link_mode<boost::intrusive::normal_link>>>,
+                               boost::intrusive::constant_time_size<false>>;
 
     TaskGroup();
     ~TaskGroup();
 
     void check_open() const;
-    void adopt(Ref<FutureStateBase> state, TaskBase& task);
-    void on_child_done(FutureStateBase& state);
+    void adopt(Ref<FutureStateBase> state);
+    void on_child_done(Child& child);
     void abort();
     /// The body is over; `failure` is what it threw, or none. Raises what the group raises.
     Coro<void> leave(std::exception_ptr failure);
@@ -52,7 +77,8 @@ class TaskGroup {
 
     EventLoop& loop_;
     TaskBase& parent_;
-    std::vector<Child> children_;
+    Children children_;  // oldest first
+    std::size_t child_count_ = 0;
     std::vector<std::exception_ptr> errors_;
     std::exception_ptr fatal_;
     Future<void> all_done_;
@@ -61,12 +87,10 @@ class TaskGroup {
     bool parent_cancel_requested_ = false;
 };
 
-/// Runs `body(group, args...)`, a coroutine, and waits for every task it has made. Returns what the body returns.
-///
-/// Errors: ExceptionGroup with every error of children and body in order; Cancelled; a FatalError bare.
-/// Pass what the body needs as `args`: a lambda that captures must not be a coroutine.
+namespace detail {
+
 template <class Body, class... Args>
-auto with_task_group(Body body, Args... args) -> std::invoke_result_t<Body, TaskGroup&, Args...> {
+auto run_task_group(Body body, Args... args) -> std::invoke_result_t<Body&, TaskGroup&, Args...> {
     using Result = decltype(std::invoke(body, std::declval<TaskGroup&>(), std::move(args)...)
                                 .handle().promise().take_result());
     TaskGroup group;
@@ -90,6 +114,22 @@ auto with_task_group(Body body, Args... args) -> std::invoke_result_t<Body, Task
         co_await group.leave(failure);
         co_return std::move(*result);
     }
+}
+
+}  // namespace detail
+
+/// Runs `body(group, args...)`, a coroutine, and waits for every task it has made. Returns what the body returns.
+///
+/// Owns: copies of `body` and `args`, until it has ended. Errors: ExceptionGroup with every error of children and body in
+/// order; Cancelled; a FatalError bare.
+/// Pass what the body needs as `args`: a lambda that captures must not be a coroutine.
+template <class Body, class... Args>
+auto with_task_group(Body&& body, Args&&... args)
+    -> std::invoke_result_t<std::decay_t<Body>&, TaskGroup&, std::decay_t<Args>...> {
+    GIRIN_NAMED_FIRST(Body);
+    (detail::require_named_first<Args>(), ...);
+    return detail::run_task_group<std::decay_t<Body>, std::decay_t<Args>...>(std::forward<Body>(body),
+                                                                             std::forward<Args>(args)...);
 }
 
 }  // namespace girin

@@ -3,7 +3,7 @@
 namespace girin {
 
 TimeoutScope::TimeoutScope(TimePoint deadline)
-    : task_(*TaskBase::current()), deadline_(deadline), cancelling_before_(task_.cancelling()) {
+    : task_(*TaskBase::current()), kept_(task_.state()), deadline_(deadline), cancelling_before_(task_.cancelling()) {
     reschedule(deadline);
 }
 

@@ -38,6 +38,7 @@ class TimeoutScope {
     void expire();
 
     TaskBase& task_;
+    const Ref<FutureStateBase> kept_;  // the task: a scope that outlives it does nothing
     TimePoint deadline_;
     Alarm alarm_{*this};
     int cancelling_before_;

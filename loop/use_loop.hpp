@@ -10,9 +10,11 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <memory>
 #include <optional>
 #include <tuple>
 
+#include "loop/asio/inside.hpp"
 #include "loop/asio/loop_executor.hpp"
 #include "loop/cancel.hpp"
 #include "loop/event_loop.hpp"
@@ -91,7 +93,11 @@ template <class... Results>
 class OperationWait : public Suspension {
   public:
     void deliver(Results... results) {
-        results_.emplace(std::move(results)...);
+        try {
+            results_.emplace(std::move(results)...);
+        } catch (...) {
+            failure_ = std::current_exception();  // of a result's move
+        }
         task()->loop().schedule(*this);
     }
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
@@ -99,7 +105,7 @@ class OperationWait : public Suspension {
 
   protected:
     bool request_cancel() override {
-        if (results_) return false;
+        if (results_ || failure_) return false;
         if (!cancel_emitted_) {
             cancel_emitted_ = true;
             signal_.emit(boost::asio::cancellation_type::all);
@@ -109,6 +115,7 @@ class OperationWait : public Suspension {
 
     decltype(auto) take() {
         check_cancelled();
+        if (failure_) std::rethrow_exception(failure_);
         if (cancel_emitted_) {
             if (was_aborted(*results_)) throw Cancelled{};
             keep_cancel_request();
@@ -117,9 +124,9 @@ class OperationWait : public Suspension {
     }
 
   private:
-
     boost::asio::cancellation_signal signal_;
     std::optional<std::tuple<Results...>> results_;
+    std::exception_ptr failure_;
     bool cancel_emitted_ = false;
 };
 
@@ -131,7 +138,7 @@ class OperationHandler {
 
     explicit OperationHandler(OperationWait<Results...>& wait) : wait_(&wait) {}
     cancellation_slot_type get_cancellation_slot() const noexcept { return wait_->slot(); }
-#if !GIRIN_ASIO_INTERNALS
+#if !GIRIN_ASIO_INSIDE
     using executor_type = LoopExecutor;
     executor_type get_executor() const noexcept { return LoopExecutor(wait_->task()->loop()); }
 #endif
@@ -154,18 +161,59 @@ class [[nodiscard]] OperationAwaiter<Initiation, std::tuple<Results...>, InitArg
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> awaiting) {
         if (!this->attach(awaiting)) return false;
-        std::apply(
+        initiate(OperationHandler<Results...>(*this));
+        return true;
+    }
+    decltype(auto) await_resume() { return this->take(); }
+
+    void initiate(OperationHandler<Results...> handler) {
+        std::apply([&](auto&&... args) { std::move(initiation_)(std::move(handler), std::move(args)...); },
+                   std::move(args_));
+    }
+    /// An awaiter that has not been awaited, on the heap.
+    std::unique_ptr<OperationAwaiter> moved_out() {
+        return std::apply(
             [this](auto&&... args) {
-                std::move(initiation_)(OperationHandler<Results...>(*this), std::move(args)...);
+                return std::make_unique<OperationAwaiter>(std::move(initiation_), std::move(args)...);
             },
             std::move(args_));
+    }
+
+  private:
+    Initiation initiation_;
+    std::tuple<InitArgs...> args_;
+};
+
+/// The same for functions that name their result's type by signature alone, as some of Beast's do: what is to be
+/// initiated lies on the heap.
+template <class... Results>
+class [[nodiscard]] AnyOperationAwaiter final : public OperationWait<Results...> {
+  public:
+    template <class Initiation, class... InitArgs>
+    AnyOperationAwaiter(OperationAwaiter<Initiation, std::tuple<Results...>, InitArgs...>&& operation)
+        : operation_(std::make_unique<Kept<std::decay_t<decltype(operation)>>>(operation.moved_out())) {}
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> awaiting) {
+        if (!this->attach(awaiting)) return false;
+        operation_->initiate(OperationHandler<Results...>(*this));
         return true;
     }
     decltype(auto) await_resume() { return this->take(); }
 
   private:
-    Initiation initiation_;
-    std::tuple<InitArgs...> args_;
+    struct Operation {
+        virtual ~Operation() = default;
+        virtual void initiate(OperationHandler<Results...> handler) = 0;
+    };
+    template <class Awaiter>
+    struct Kept final : Operation {
+        explicit Kept(std::unique_ptr<Awaiter> a) : awaiter(std::move(a)) {}
+        void initiate(OperationHandler<Results...> handler) override { awaiter->initiate(std::move(handler)); }
+        std::unique_ptr<Awaiter> awaiter;
+    };
+
+    std::unique_ptr<Operation> operation_;
 };
 
 }  // namespace detail
@@ -174,6 +222,8 @@ class [[nodiscard]] OperationAwaiter<Initiation, std::tuple<Results...>, InitArg
 template <class... Args>
 class boost::asio::async_result<girin::use_loop_t, void(Args...)> {
   public:
+    using return_type = girin::detail::AnyOperationAwaiter<std::decay_t<Args>...>;
+
     template <class Initiation, class... InitArgs>
     static auto initiate(Initiation&& initiation, girin::use_loop_t, InitArgs&&... args) {
         using Results = std::tuple<std::decay_t<Args>...>;

@@ -1,6 +1,10 @@
 #include "loop/asio/internals.hpp"
 
-#if GIRIN_ASIO_INTERNALS
+#if GIRIN_ASIO_INTERNALS && !GIRIN_ASIO_INSIDE
+#pragma message("girin: this Asio is not known from inside; its public interface is used, which is slower")
+#endif
+
+#if GIRIN_ASIO_INSIDE
 
 namespace girin::asio_internals {
 namespace {

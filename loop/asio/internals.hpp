@@ -2,19 +2,16 @@
 
 // The one place that reaches into Asio's private parts: what it takes to hand its reactor to a foreign loop, and to
 // stop polling when nothing is queued. Members are reached by explicit instantiation, where access is not checked
-// ([temp.spec.general]/6). Guarded by version; without GIRIN_ASIO_INTERNALS nothing here is used, and the public API
-// serves.
+// ([temp.spec.general]/6). Guarded by version (inside.hpp); without GIRIN_ASIO_INSIDE nothing here is used, and the public
+// API serves.
+
+#include "loop/asio/inside.hpp"
 
 #include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/version.hpp>
 
-#if GIRIN_ASIO_INTERNALS
-
-static_assert(BOOST_ASIO_VERSION >= 102600 && BOOST_ASIO_VERSION < 103900,
-              "loop/asio/internals.hpp was checked against Asio 1.26 to 1.38: check it anew, or build with "
-              "-DGIRIN_ASIO_INTERNALS=OFF");
+#if GIRIN_ASIO_INSIDE
 
 namespace girin::asio_internals {
 

@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "loop/asio_loop.hpp"
+#include "loop/base/check.hpp"
 
 namespace girin {
 namespace {
@@ -30,7 +31,9 @@ Acceptor::Acceptor(AsioLoop& loop, UniqueFd fd, Sink& sink)
     descriptor_.start(Direction::read, *this);  // stays on the queue: perform() never finishes
 }
 
-Acceptor::~Acceptor() = default;
+Acceptor::~Acceptor() {
+    GIRIN_CHECK(!handing_over_, "an acceptor is not destroyed by the sink that it hands a connection to");
+}
 
 void Acceptor::arm() {
     since_armed_ = 0;
@@ -91,7 +94,14 @@ void Acceptor::run() {
 
 std::size_t Acceptor::hand_over() {
     const std::size_t count = std::exchange(taken_count_, 0);
-    for (std::size_t i = 0; i < count; ++i) sink_.on_accepted(*this, std::move(taken_[i]));
+    handing_over_ = true;
+    try {
+        for (std::size_t i = 0; i < count; ++i) sink_.on_accepted(*this, std::move(taken_[i]));
+    } catch (...) {
+        handing_over_ = false;
+        throw;
+    }
+    handing_over_ = false;
     return count;
 }
 

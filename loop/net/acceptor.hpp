@@ -77,6 +77,7 @@ class Acceptor final : private IoOp, private Runnable {
     std::size_t since_armed_ = 0;
     int exhausted_ = 0;
     int last_error_ = 0;
+    bool handing_over_ = false;
 };
 
 }  // namespace girin

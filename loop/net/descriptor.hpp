@@ -52,11 +52,14 @@ class Descriptor {
     Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind = Kind::stream);
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
-    /// Operations that wait are dropped without a call.
+    /// Operations that wait are dropped without a call. Takes the descriptor off the reactor before closing it: a forked
+    /// child, or a duplicate, would keep it there. May outlive its loop; starting and arming are bugs then.
     ~Descriptor();
 
     int fd() const;
     AsioLoop& loop() const;
+    /// Ends a forked child that uses its parent's descriptor; closing its copy is well.
+    void check_process() const noexcept;
 
     /// Tries `op` if the descriptor may be ready, and queues it. At most one a direction.
     void start(Direction direction, IoOp& op);

@@ -3,11 +3,16 @@
 
 #include "loop/net/descriptor.hpp"
 
-#if !GIRIN_ASIO_INTERNALS
+#include "loop/asio/inside.hpp"
+
+#if !GIRIN_ASIO_INSIDE
 
 #include <poll.h>
 
+#include <unistd.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <optional>
 
 #include "loop/asio/loop_executor.hpp"
 #include "loop/asio_loop.hpp"
@@ -15,7 +20,7 @@
 
 namespace girin {
 
-struct Descriptor::Impl {
+struct Descriptor::Impl final : LoopResident {
     /// Comes back when the wait is over, also when it is dropped uncalled with its io_context.
     class Handler {
       public:
@@ -43,14 +48,31 @@ struct Descriptor::Impl {
     };
 
     Impl(AsioLoop& l, UniqueFd f, Kind k)
-        : loop(l), kind(k), descriptor(l.io_context().get_executor(), f.get()) {
+        : LoopResident(l), loop(l), kind(k), descriptor(std::in_place, l.io_context().get_executor(), f.get()) {
         f.release();
     }
+
+    /// The descriptor itself stays open.
+    void on_loop_gone() noexcept override {
+        armed = false;
+        if (loop.is_ours()) kept.reset(descriptor->release());
+        if (loop.is_ours()) descriptor.reset();
+    }
+
+    void close() noexcept {
+        armed = false;
+        if (!descriptor) return kept.reset();
+        // A forked child shares the epoll set with its parent, whose descriptor would go off it.
+        if (!loop.is_ours()) return (void)::close(descriptor->native_handle());
+        UniqueFd taken(descriptor->release());  // takes it off the epoll set, as closing would not
+    }
+
+    int fd() { return descriptor ? descriptor->native_handle() : kept.get(); }
 
     Side& side(Direction direction) { return direction == Direction::read ? read : write; }
 
     Readiness readiness() {
-        pollfd about{descriptor.native_handle(), POLLIN | POLLRDHUP, 0};
+        pollfd about{descriptor->native_handle(), POLLIN | POLLRDHUP, 0};
         ::poll(&about, 1, 0);
         Readiness now;
         now.event = about.revents != 0;
@@ -61,8 +83,9 @@ struct Descriptor::Impl {
 
     void wait(Direction direction) {
         using Wait = boost::asio::posix::stream_descriptor;
+        GIRIN_CHECK(descriptor, "a descriptor that is waited on has not outlived its event loop");
         side(direction).pending = true;
-        descriptor.async_wait(direction == Direction::read ? Wait::wait_read : Wait::wait_write,
+        descriptor->async_wait(direction == Direction::read ? Wait::wait_read : Wait::wait_write,
                               Handler(*this, direction));
     }
 
@@ -106,8 +129,10 @@ struct Descriptor::Impl {
     };
 
     AsioLoop& loop;
+    const ProcessCheck process;
     Kind kind;
-    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+    std::optional<boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>> descriptor;
+    UniqueFd kept;  // once the loop is gone
     bool armed = false;
     bool closed = false;
     Side read;
@@ -119,15 +144,14 @@ Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(
 
 Descriptor::~Descriptor() {
     impl_->closed = true;
-    impl_->armed = false;
     impl_->read.op = impl_->write.op = nullptr;
-    boost::system::error_code ignored;
-    impl_->descriptor.close(ignored);
+    impl_->close();
     impl_->delete_if_idle();
 }
 
-int Descriptor::fd() const { return const_cast<Impl*>(impl_)->descriptor.native_handle(); }
+int Descriptor::fd() const { return impl_->fd(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
+void Descriptor::check_process() const noexcept { impl_->process.check(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->side(direction).op != nullptr; }
 bool Descriptor::is_armed() const { return impl_->armed; }
 
@@ -141,10 +165,10 @@ void Descriptor::start(Direction direction, IoOp& op) {
 
 void Descriptor::cancel(Direction direction) {
     Impl::Side& side = impl_->side(direction);
-    if (side.op == nullptr) return;
+    if (side.op == nullptr || !impl_->descriptor) return;
     side.cancelled = true;
     boost::system::error_code ignored;
-    impl_->descriptor.cancel(ignored);  // wakes the other direction as well, which then waits on
+    impl_->descriptor->cancel(ignored);  // wakes the other direction as well, which then waits on
 }
 
 void Descriptor::arm() {

@@ -3,7 +3,9 @@
 
 #include "loop/net/descriptor.hpp"
 
-#if GIRIN_ASIO_INTERNALS
+#include "loop/asio/inside.hpp"
+
+#if GIRIN_ASIO_INSIDE
 
 #include <sys/epoll.h>
 
@@ -19,7 +21,7 @@ namespace girin {
 
 using asio_internals::Reactor;
 
-struct Descriptor::Impl {
+struct Descriptor::Impl final : LoopResident {
     class Adapter final : public boost::asio::detail::reactor_op {
       public:
         Adapter(Impl& owner) : reactor_op({}, &Adapter::do_perform, &Adapter::do_complete), owner_(owner) {
@@ -57,14 +59,33 @@ struct Descriptor::Impl {
     };
 
     Impl(AsioLoop& l, UniqueFd f, Kind k)
-        : loop(l), reactor(asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k) {
-        reactor.init_task();
-        if (const int error = reactor.register_descriptor(fd.get(), data); error != 0) {
-            reactor.cleanup_descriptor_data(data);
+        : LoopResident(l), loop(l), reactor(&asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k) {
+        reactor->init_task();
+        if (const int error = reactor->register_descriptor(fd.get(), data); error != 0) {
+            reactor->cleanup_descriptor_data(data);
             throw std::system_error(error, std::generic_category(), "watch descriptor");
         }
         if (kind == Kind::listener) control(EPOLL_CTL_DEL, 0);
         asio_internals::begin_events(data, EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLET);
+    }
+
+    void on_loop_gone() noexcept override { leave_reactor(); }
+
+    void leave_reactor() noexcept {
+        if (reactor == nullptr) return;
+        // A forked child shares the epoll set with its parent, whose descriptor would go off it. A listener of ours is on
+        // it only while it is armed.
+        const bool is_ours = loop.is_ours();
+        if (is_ours && kind == Kind::listener && watched) control(EPOLL_CTL_DEL, 0);
+        watched = false;
+        reactor->deregister_descriptor(fd.get(), data, !is_ours || kind == Kind::listener);
+        reactor->cleanup_descriptor_data(data);
+        reactor = nullptr;
+    }
+
+    Reactor& living_reactor() const {
+        GIRIN_CHECK(reactor != nullptr, "a descriptor that is waited on has not outlived its event loop");
+        return *reactor;
     }
 
     void control(int what, std::uint32_t events) {
@@ -99,9 +120,10 @@ struct Descriptor::Impl {
     }
 
     AsioLoop& loop;
-    Reactor& reactor;
+    Reactor* reactor;  // null once the loop is gone
     Reactor::per_descriptor_data data = nullptr;
     UniqueFd fd;
+    const ProcessCheck process;
     Kind kind;
     bool watched = false;  // for all events of ours: a listener while it is armed, a stream since its first wait
     bool closed = false;
@@ -116,15 +138,14 @@ Descriptor::~Descriptor() {
     impl_->read.op = nullptr;
     if (impl_->write) impl_->write->op = nullptr;
     impl_->closed = true;
-    if (impl_->kind == Kind::listener) disarm();  // others hold the socket: closing alone would leave it in the epoll set
-    impl_->reactor.deregister_descriptor(impl_->fd.get(), impl_->data, true);
-    impl_->reactor.cleanup_descriptor_data(impl_->data);
+    impl_->leave_reactor();
     impl_->fd.reset();
     impl_->delete_if_idle();
 }
 
 int Descriptor::fd() const { return impl_->fd.get(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
+void Descriptor::check_process() const noexcept { impl_->process.check(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->is_pending(direction); }
 bool Descriptor::is_armed() const { return impl_->watched; }
 
@@ -138,18 +159,19 @@ void Descriptor::start(Direction direction, IoOp& op) {
     // short connections never wait. An operation of a later wait is tried at once, for news that came in between.
     const bool try_at_once = impl_->kind == Kind::listener || std::exchange(impl_->watched, true);
     impl_->starting = true;
-    impl_->reactor.start_op(type, impl_->fd.get(), impl_->data, &adapter, false, try_at_once);
+    impl_->living_reactor().start_op(type, impl_->fd.get(), impl_->data, &adapter, false, try_at_once);
     impl_->starting = false;
 }
 
 void Descriptor::cancel(Direction direction) {
-    if (!impl_->is_pending(direction)) return;
+    if (!impl_->is_pending(direction) || impl_->reactor == nullptr) return;
     Impl::Adapter& adapter = impl_->adapter(direction);
     const int type = direction == Direction::read ? Reactor::read_op : Reactor::write_op;
-    impl_->reactor.cancel_ops_by_key(impl_->fd.get(), impl_->data, type, &adapter);
+    impl_->reactor->cancel_ops_by_key(impl_->fd.get(), impl_->data, type, &adapter);
 }
 
 void Descriptor::arm() {
+    impl_->living_reactor();
     if (impl_->watched) disarm();
     impl_->control(EPOLL_CTL_ADD, EPOLLIN | EPOLLEXCLUSIVE);
     impl_->watched = true;

@@ -43,7 +43,13 @@ IoResult send_parts(int fd, std::array<std::string_view, 2>& parts) noexcept {
 
 Stream::Stream(AsioLoop& loop, UniqueFd fd) : descriptor_(loop, std::move(fd)) {}
 
+Stream::~Stream() {
+    if (read_op_.receiver != nullptr) read_op_.receiver->end_wait();
+    if (write_op_.sender != nullptr) write_op_.sender->end_wait();
+}
+
 IoResult Stream::try_send(std::string_view first, std::string_view second) {
+    descriptor_.check_process();
     std::array<std::string_view, 2> parts{first, second};
     const IoResult result = send_parts(fd(), parts);
     bytes_sent_ += result.bytes;
@@ -61,6 +67,14 @@ void Stream::shutdown_send() { ::shutdown(fd(), SHUT_WR); }
 void Stream::reset_on_close() {
     const linger at_once{1, 0};
     ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    resets_ = true;
+}
+
+void Stream::end() {
+    descriptor_.check_process();
+    const sockaddr nowhere{AF_UNSPEC, {}};
+    if (resets_ && ::connect(fd(), &nowhere, sizeof nowhere) == 0) return;  // TCP: reset at once
+    ::shutdown(fd(), SHUT_RDWR);
 }
 
 void Stream::abort() {
@@ -88,11 +102,7 @@ void Stream::ReadOp::complete(bool aborted) noexcept {
     if (receiver != nullptr) {
         // What it performed may have been for the listener, before there was a receiver.
         if (!aborted && !receiver->finished_) return stream.descriptor_.start(Direction::read, *this);
-        ReceiveAwaiter& waiting = *std::exchange(receiver, nullptr);
-        if (!waiting.finished_) waiting.result_.error = ECANCELED;
-        waiting.finished_ = true;
-        waiting.task()->loop().schedule(waiting);
-        return;
+        return receiver->end_wait();
     }
     if (aborted || listener == nullptr) return;
     finished_told = true;
@@ -101,6 +111,7 @@ void Stream::ReadOp::complete(bool aborted) noexcept {
 }
 
 IoResult Stream::try_receive(std::span<char> buffer) {
+    descriptor_.check_process();
     ssize_t received;
     do {
         received = ::recv(fd(), buffer.data(), buffer.size(), 0);
@@ -138,6 +149,7 @@ bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
     GIRIN_CHECK(op.receiver == nullptr, "one task at a time waits to receive on a stream");
     op.listener = nullptr;
     op.receiver = this;
+    waits_ = true;
     // An operation that watched for the peer stays on the queue, and now reads.
     if (!stream_.descriptor_.is_pending(Direction::read)) stream_.descriptor_.start(Direction::read, op);
     return true;
@@ -160,7 +172,16 @@ bool Stream::ReceiveAwaiter::request_cancel() {
 }
 
 Stream::ReceiveAwaiter::~ReceiveAwaiter() {
-    if (stream_.read_op_.receiver == this) stream_.read_op_.receiver = nullptr;
+    if (waits_) stream_.read_op_.receiver = nullptr;
+}
+
+/// With what it performed, or else ECANCELED.
+void Stream::ReceiveAwaiter::end_wait() noexcept {
+    waits_ = false;
+    stream_.read_op_.receiver = nullptr;
+    if (!finished_) result_.error = ECANCELED;
+    finished_ = true;
+    task()->loop().schedule(*this);
 }
 
 // --- writing
@@ -172,13 +193,11 @@ IoStatus Stream::WriteOp::perform(Readiness) noexcept {
 void Stream::WriteOp::complete(bool aborted) noexcept {
     if (sender == nullptr) return;
     if (!aborted && !sender->finished_) return sender->stream_.descriptor_.start(Direction::write, *this);
-    SendAwaiter& waiting = *std::exchange(sender, nullptr);
-    if (!waiting.finished_) waiting.result_.error = ECANCELED;
-    waiting.finished_ = true;
-    waiting.task()->loop().schedule(waiting);
+    sender->end_wait();
 }
 
 IoStatus Stream::SendAwaiter::try_send() noexcept {
+    stream_.descriptor_.check_process();
     const IoResult step = send_parts(stream_.fd(), parts_);
     stream_.bytes_sent_ += step.bytes;
     result_.bytes += step.bytes;
@@ -192,6 +211,7 @@ bool Stream::SendAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
     WriteOp& op = stream_.write_op_;
     GIRIN_CHECK(op.sender == nullptr, "one task at a time sends on a stream");
     op.sender = this;
+    waits_ = true;
     // An operation whose sender was destroyed may still stand on the queue.
     if (!stream_.descriptor_.is_pending(Direction::write)) stream_.descriptor_.start(Direction::write, op);
     return true;
@@ -214,7 +234,16 @@ bool Stream::SendAwaiter::request_cancel() {
 }
 
 Stream::SendAwaiter::~SendAwaiter() {
-    if (stream_.write_op_.sender == this) stream_.write_op_.sender = nullptr;
+    if (waits_) stream_.write_op_.sender = nullptr;
+}
+
+/// As the receiver's.
+void Stream::SendAwaiter::end_wait() noexcept {
+    waits_ = false;
+    stream_.write_op_.sender = nullptr;
+    if (!finished_) result_.error = ECANCELED;
+    finished_ = true;
+    task()->loop().schedule(*this);
 }
 
 }  // namespace girin

@@ -38,6 +38,10 @@ class Stream {
 
     /// Owns: `fd`, a connected non-blocking socket.
     Stream(AsioLoop& loop, UniqueFd fd);
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    /// Closes it. What waits in receive or send ends with ECANCELED.
+    ~Stream();
 
     int fd() const { return descriptor_.fd(); }
 
@@ -78,6 +82,9 @@ class Stream {
     /// Closing will reset the connection, and drop what is not sent yet: the other side can't take that for a proper
     /// end.
     void reset_on_close();
+    /// The end of the connection, whoever else holds it (a forked child): both ways shut, or, after reset_on_close(),
+    /// reset.
+    void end();
     /// What waits in receive or send ends with ECANCELED.
     void abort();
 
@@ -108,6 +115,7 @@ class Stream {
     WriteOp write_op_;
     bool maybe_readable_ = true;   // as far as we know: no read has come back empty or short since the kernel spoke
     bool peer_finished_ = false;
+    bool resets_ = false;
     std::uint64_t bytes_sent_ = 0;
 };
 
@@ -125,12 +133,14 @@ class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension {
     friend class Stream;
     friend class Stream::ReadOp;
 
+    void end_wait() noexcept;
     bool request_cancel() override;
     IoStatus try_receive(bool likely) noexcept;
 
     Stream& stream_;
     std::span<char> buffer_;
     IoResult result_;
+    bool waits_ = false;  // the stream knows of it, and is there
     bool finished_ = false;
     bool cancelled_ = false;
 };
@@ -150,12 +160,14 @@ class [[nodiscard]] Stream::SendAwaiter final : public Suspension {
     friend class Stream;
     friend class Stream::WriteOp;
 
+    void end_wait() noexcept;
     bool request_cancel() override;
     IoStatus try_send() noexcept;
 
     Stream& stream_;
     std::array<std::string_view, 2> parts_;
     IoResult result_;
+    bool waits_ = false;  // as above
     bool finished_ = false;
     bool cancelled_ = false;
 };

@@ -242,6 +242,9 @@ TEST_F(AcceptorTest, SharesASocketWithoutLosingAConnection) {
 #if GIRIN_ASIO_INTERNALS
 TEST_F(AcceptorTest, WakesOneOfThoseThatWaitAndEachInItsTurn) {
     Worker first(listening), second(listening), third(listening);
+    for (Worker* const worker : {&first, &second, &third}) {
+        while (worker->observer.turns == 0) std::this_thread::yield();  // it is armed
+    }
     constexpr int kVisits = 300;
     for (int i = 0; i < kVisits; ++i) visit(port);
     const int turns = first.observer.turns + second.observer.turns + third.observer.turns;

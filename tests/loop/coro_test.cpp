@@ -143,5 +143,32 @@ Coro<int> depth(int levels) {
 
 TEST(Coro, NestsDeeply) { EXPECT_EQ(run_virtually(depth, 1000), 1000); }
 
+Coro<int> ready() { co_return 1; }
+Coro<int> await_many(int times) {
+    int sum = 0;
+    for (int i = 0; i < times; ++i) sum += co_await ready();
+    co_return sum;
+}
+Coro<int> await_many_after_a_wait(int times) {
+    co_await sleep_for(std::chrono::seconds(1));
+    co_return co_await await_many(times);
+}
+Coro<int> await_many_that_wait(int times) {
+    int sum = 0;
+    for (int i = 0; i < times; ++i) sum += co_await await_many_after_a_wait(1);
+    co_return sum;
+}
+
+// FAULTS 7: without optimisation, and under AddressSanitizer, each await of a coroutine that ends at once took stack.
+TEST(Coro, NeedsNoStackForMillionsOfAwaits) {
+    EXPECT_EQ(run_virtually(await_many, 1'000'000), 1'000'000);
+    EXPECT_EQ(run_virtually(await_many_after_a_wait, 1'000'000), 1'000'000);
+    EXPECT_EQ(run_virtually(await_many_that_wait, 50'000), 50'000);
+}
+
+TEST(Coro, NestsDeeperThanTheStack) {
+    EXPECT_EQ(run_virtually(depth, 200'000), 200'000);
+}
+
 }  // namespace
 }  // namespace girin::test

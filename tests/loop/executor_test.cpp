@@ -99,7 +99,7 @@ class SaysWhereItEnds {
 TEST(Executor, DestroysItsFunctionsOnTheLoopsThread) {
     auto main = [](std::set<std::thread::id>& places) -> Coro<void> {
         SaysWhereItEnds function(places);
-        const Future<void> done = run_in_executor(std::move(function));
+        const Future<void> done = run_in_executor(by_move(function));
         co_await done;
     };
     std::set<std::thread::id> places;

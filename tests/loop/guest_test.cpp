@@ -303,5 +303,31 @@ TEST_F(GuestTest, NeverSleepsThroughAnything) {
     host_until([&] { return loop.all_tasks().empty(); });
 }
 
+// FAULTS 7: once the loop had run by itself, its guest was never woken again.
+TEST_F(GuestTest, IsWokenAfterTheLoopHasRunByItself) {
+    settle();
+    bool late = false;
+    loop.call_later(20ms, [&] { late = true; });
+    auto sleeps = []() -> Coro<int> {
+        co_await sleep_for(5ms);
+        co_return 1;
+    };
+    EXPECT_EQ(loop.run_until_complete(sleeps()), 1);
+    EXPECT_FALSE(late);
+    host_until([&] { return late; });
+    settle();
+    bool called = false;
+    loop.call_soon([&] { called = true; });
+    host_until([&] { return called; });
+}
+
+// FAULTS 7: a second guest of one loop was allowed, and both hung.
+TEST_F(GuestTest, IsTheOnlyOneOfItsLoop) {
+    EXPECT_THROW(Guest{loop}, LoopError);
+    bool called = false;
+    loop.call_soon([&] { called = true; });
+    host_until([&] { return called; });
+}
+
 }  // namespace
 }  // namespace girin::test

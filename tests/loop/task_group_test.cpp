@@ -449,6 +449,34 @@ TEST(TaskGroup, IsEndedByATimeoutAroundIt) {
     EXPECT_EQ(count, 11);
 }
 
+Coro<void> nothing() { co_return; }
+
+Duration processor_time() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+Duration time_of_children(int count) {
+    auto body = [](TaskGroup& group, int children) -> Coro<void> {
+        for (int i = 0; i < children; ++i) group.create_task(nothing());
+        co_return;
+    };
+    const Duration before = processor_time();
+    run_virtually([](auto b, int children) -> Coro<void> { co_await with_task_group(b, children); }, body, count);
+    return processor_time() - before;
+}
+
+// FAULTS 7: each child's end looked through all others.
+TEST(TaskGroup, TakesTimeInProportionToItsChildren) {
+    Duration few = Duration::max(), many = Duration::max();
+    for (int run = 0; run < 3; ++run) {
+        few = std::min(few, time_of_children(5'000));
+        many = std::min(many, time_of_children(50'000));
+    }
+    EXPECT_LT(many, 30 * few) << "ten times as many";
+}
+
 struct Report {
     std::string title;
     std::vector<std::string> lines;

@@ -74,6 +74,18 @@ TEST_F(TaskTest, ReportsAnExceptionThatNobodyRetrieved) {
     EXPECT_EQ(reports.reports, std::vector<std::string>{"Task 'worker 1' exception was never retrieved: boom"});
 }
 
+// FAULTS 7: the exception of a background task whose handle was kept was told only when the handle died.
+TEST_F(TaskTest, ReportsAnExceptionWithinSecondsThoughItsHandleIsKept) {
+    const Task<int> kept = loop.create_task(fails(), "refresher");
+    const Task<int> asked = loop.create_task(fails(), "asked in time");
+    loop.call_later(3s, [&] { EXPECT_TRUE(asked.exception()); });
+    loop.call_later(4s, [this] { EXPECT_EQ(reports.reports, std::vector<std::string>{}); });
+    loop.call_later(6s, [this] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_EQ(reports.reports, std::vector<std::string>{"Task 'refresher' exception was never retrieved: boom"});
+    EXPECT_THROW(kept.result(), std::runtime_error) << "it is there all the same, and told once";
+}
+
 TEST_F(TaskTest, WakesWhoAwaitsItInTheTurnAfterItsEnd) {
     auto awaits = [](Task<void> task, Trace& t) -> Coro<void> {
         co_await task;

@@ -10,6 +10,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 
 #include "loop/asio_loop.hpp"
 #include "loop/sleep.hpp"
@@ -260,6 +261,35 @@ TEST(UseLoop, LeavesNothingBehindWhenTheLoopEndsFirst) {
         loop.run_forever();
     }
     testing::internal::GetCapturedStderr();
+}
+
+// FAULTS 7: functions whose result's type is named by signature alone did not compile with use_loop.
+TEST(UseLoop, AwaitsBeastsConnects) {
+    auto main = [](AsioLoop& loop) -> Coro<int> {
+        using Tcp = asio::ip::tcp;
+        Tcp::acceptor acceptor(loop.io_context(), Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        const std::vector<Tcp::endpoint> endpoints{acceptor.local_endpoint()};
+        int connected = 0;
+        boost::beast::tcp_stream by_endpoint(loop.io_context());
+        co_await by_endpoint.async_connect(endpoints.front(), use_loop);
+        connected += by_endpoint.socket().is_open() ? 1 : 0;
+        boost::beast::tcp_stream by_range(loop.io_context());
+        const Tcp::endpoint chosen = co_await by_range.async_connect(endpoints, use_loop);
+        connected += chosen == endpoints.front() ? 1 : 0;
+        boost::beast::tcp_stream by_iterators(loop.io_context());
+        const auto found = co_await by_iterators.async_connect(endpoints.begin(), endpoints.end(), use_loop);
+        connected += found == endpoints.begin() ? 1 : 0;
+        boost::beast::tcp_stream to_nobody(loop.io_context());
+        const std::vector<Tcp::endpoint> nobody{Tcp::endpoint(asio::ip::address_v4::loopback(), 1)};
+        try {
+            co_await to_nobody.async_connect(nobody, use_loop);
+        } catch (const boost::system::system_error&) {
+            ++connected;
+        }
+        co_return connected;
+    };
+    AsioLoop loop;
+    EXPECT_EQ(loop.run_until_complete(main(loop)), 4);
 }
 
 TEST(AsioLoop, ReportsExceptionsOfAsioHandlersAndLivesOn) {

@@ -1,0 +1,37 @@
+#include "loop/process_check.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "loop/base/log.hpp"
+#include "loop/event_loop.hpp"
+#include "loop/signals.hpp"
+
+namespace girin::detail {
+
+unsigned g_fork_generation = 0;
+bool g_forked_in_loop = false;
+
+namespace {
+
+/// In the child, which has the forking thread alone.
+void on_fork_in_child() {
+    ++g_fork_generation;
+    g_forked_in_loop = EventLoop::running_or_null() != nullptr;
+    forget_running_loop();
+    forget_signal_watches();
+}
+
+// Not seen: vfork and posix_spawn, whose children exec, and a bare clone(2).
+[[maybe_unused]] const int g_registered = ::pthread_atfork(nullptr, nullptr, &on_fork_in_child);
+
+}  // namespace
+
+void end_stray_child() noexcept {
+    log_critical(
+        "A forked child has come back into its parent's event loop, or uses its connections, and is ended: after fork() "
+        "a child may exec, _exit, or run a loop of its own");
+    ::_exit(kStrayChildExit);
+}
+
+}  // namespace girin::detail

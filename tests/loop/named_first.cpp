@@ -1,0 +1,24 @@
+// Does not compile with g++ before 13, which would destroy `name` twice; the build's test expects its sentence.
+
+#include <string>
+
+#include "loop/executor.hpp"
+#include "loop/task_group.hpp"
+
+girin::Coro<void> greets(std::string name) {
+#if defined(GIRIN_TRY_EXECUTOR)
+    co_await girin::run_in_executor([name] { return name.size(); });
+#elif defined(GIRIN_TRY_GROUP)
+    co_await girin::with_task_group([name](girin::TaskGroup&) -> girin::Coro<void> { co_return; });
+#elif defined(GIRIN_TRY_ARGUMENT)
+    struct Two {
+        std::string a, b;
+    };
+    co_await girin::run_in_executor([](const Two&) {}, Two{name, name});
+#else
+    auto work = [name] { return name.size(); };
+    co_await girin::run_in_executor(work);
+    co_await girin::run_in_executor(girin::by_move(work));
+    co_await girin::run_in_executor([](const std::string& n) { return n.size(); }, name + "!");
+#endif
+}
