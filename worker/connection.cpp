@@ -140,6 +140,7 @@ Coro<void> Connection::serve() {
         on_failed();
     }
     if (next_ == Next::linger) co_await linger();
+    stream_.end();  // closing alone is no end while a child process of the application holds the socket too
     server_.forget(*this);
 }
 
@@ -284,6 +285,7 @@ void Connection::watch_client() {
 }
 
 void Connection::end_request(const std::exception_ptr& failure) {
+    server_.loop().check_process();  // a handler that forked: the answer is the parent's to give
     stop_deadline();
     server_.request_note().clear();
     exchange_->deadline().stop();

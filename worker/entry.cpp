@@ -221,12 +221,8 @@ Loaded load(WorkerSetup& setup) {
     return loaded;
 }
 
-}  // namespace
-
-int worker_main(WorkerSetup setup) {
-    install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
-    Loaded loaded = load(setup);
-    if (!loaded.application) return loaded.code;
+/// Until the worker is to end.
+int serve(WorkerSetup& setup, Loaded& loaded) {
     AsioLoop loop;
     loop.set_executor_threads(setup.options.threads);
     Worker worker(loop, setup, *loaded.application);
@@ -240,6 +236,21 @@ int worker_main(WorkerSetup setup) {
     loop.close();  // ends what the application left running, while all that it may use still stands
     loaded.application.reset();  // before the loop, on which it may hold streams and timers
     return code;
+}
+
+}  // namespace
+
+int worker_main(WorkerSetup setup) {
+    install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
+    Loaded loaded = load(setup);
+    if (!loaded.application) return loaded.code;
+    try {
+        return serve(setup, loaded);
+    } catch (const std::exception& error) {  // no descriptors for a loop, or for what stands on it
+        (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, kWorkerBootFailed, error.what()));
+        log_critical("The worker failed: " + std::string(error.what()));
+        return kWorkerBootFailed;
+    }
 }
 
 }  // namespace girin

@@ -13,6 +13,8 @@
 //   /stream                         a piece each 50 ms, for ever
 //   /hang /sleep/MS                 answers never, late
 //   /orphans/COUNT                  leaves children behind that are nobody's and exit with 3
+//   /fork/MS                        leaves a child behind that holds every descriptor for so long
+//   /fork-and-return                the child returns from the handler, as its parent does
 //   /who                            "PID GENERATION REQUEST-NUMBER"
 //   /file?PATH                      what is in a file, or "nothing"
 //   /loaded                         as which user the library was loaded, and its object made: "UID UID"
@@ -127,6 +129,19 @@ Coro<void> nap(Request& request, Response& response) {
 }
 
 // Each is the child of a child that has ended, so that whoever reaps strangers gets it.
+Coro<void> fork_without_exec(Request& request, Response& response) {
+    if (::fork() == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(argument(request, 1000)));
+        ::_exit(0);
+    }
+    return say_ok(response);
+}
+
+Coro<void> fork_and_return(Request&, Response& response) {
+    ::fork();
+    return say_ok(response);
+}
+
 Coro<void> leave_orphans(Request& request, Response& response) {
     const pid_t between = ::fork();
     if (between == 0) {
@@ -231,8 +246,9 @@ constexpr Fault kFaults[] = {
     {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
-    {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/who", say_who},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
+    {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},
+    {"/fork-and-return", fork_and_return}, {"/who", say_who},
 };
 
 class Misbehaving final : public girin::Application {

@@ -209,6 +209,7 @@ class Worker final : public Acceptor::Sink {
         thread_.join();
     }
 
+    std::atomic<bool> armed = false;
     std::atomic<int> accepted = 0;
     CountsTurns observer;
 
@@ -216,6 +217,7 @@ class Worker final : public Acceptor::Sink {
     void run() {
         loop_.set_turn_observer(&observer);
         acceptor_.arm();
+        armed = true;
         loop_.run_forever();
     }
     void on_accepted(Acceptor&, Accepted) override { ++accepted; }
@@ -243,7 +245,7 @@ TEST_F(AcceptorTest, SharesASocketWithoutLosingAConnection) {
 TEST_F(AcceptorTest, WakesOneOfThoseThatWaitAndEachInItsTurn) {
     Worker first(listening), second(listening), third(listening);
     for (Worker* const worker : {&first, &second, &third}) {
-        while (worker->observer.turns == 0) std::this_thread::yield();  // it is armed
+        while (!worker->armed) std::this_thread::yield();
     }
     constexpr int kVisits = 300;
     for (int i = 0; i < kVisits; ++i) visit(port);
