@@ -46,7 +46,7 @@ Result<std::uint16_t> find_free_port() {
 
 /// One worker, where nobody sees it.
 Result<void> make_unseen(Settings& settings) {
-    settings.bind = {BindAddress::tcp("127.0.0.1", 0)};
+    if (!settings.bind.empty()) settings.bind = {BindAddress::tcp("127.0.0.1", 0)};
     settings.chdir.clear();  // done
     settings.workers = 1;
     settings.workers_most = 0;

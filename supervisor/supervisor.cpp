@@ -69,6 +69,7 @@ SupervisorEnd Supervisor::run() {
     begin_surveys();
     have_listeners_kept();
     report_.set_listeners(listener_lines(generations_.committed().listeners));
+    report_.set_serves_programs(!generations_.committed().settings.exec.empty());
     report_.publish(fleet_);
     if (!setup_.monitor_waits) monitor_.start();
     decide(Event::start(generations_.committed().settings.workers));
@@ -271,6 +272,7 @@ Result<void> Supervisor::reopen_logs() {
         if (auto copy = duplicate(own)) use_log_descriptor(std::move(*copy));
     }
     hand_out_logs();
+    if (reopened) log_info("Logs are opened anew");  // the first line of a new file
     return reopened;
 }
 

@@ -197,6 +197,7 @@ void Supervisor::commit_reload(const Action& action) {
     log_level_.reset();
     trouble_ = action.restores == 0 ? "" : "the last reload was rolled back: " + action.text;
     report_.set_listeners(listener_lines(now.listeners));
+    report_.set_serves_programs(!now.settings.exec.empty());
     report_.on_reload(generation, ReloadOutcome::committed);
     if (action.restores != 0) report_.on_reload(failed, ReloadOutcome::rolled_back, action.text);
     desk_.on_reload_committed(generation, action.patience);

@@ -20,8 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// While the gate is shut, how soon it is looked at again: at first, and twice as long each time up to the longest.
-constexpr Duration kGateLookFirst = 1ms;
+// While the gate is shut, how soon it is looked at again: at first, and four times as long each time up to the longest.
+// Each look wakes the process.
+constexpr Duration kGateLookFirst = 4ms;
 constexpr Duration kGateLookLongest = 16ms;
 // Connections that wait for so long are taken though the gate is shut, so many at a time.
 constexpr Duration kGatePatience = 20ms;
@@ -97,7 +98,7 @@ class Server::GateWatch final : public Timer {
     void start() {
         if (is_armed()) return;
         server_.loop_.arm(*this, server_.loop_.time() + delay_);
-        delay_ = std::min(2 * delay_, kGateLookLongest);
+        delay_ = std::min(4 * delay_, kGateLookLongest);
     }
     void stop() {
         disarm();

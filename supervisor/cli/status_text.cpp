@@ -59,6 +59,9 @@ std::string latency_of(const json::object& status) {
 
 std::string traffic_line(const json::object& status) {
     const json::object totals = object_member(status, "totals");
+    if (totals.contains("requests") && member(totals, "requests").is_null()) {
+        return "Requests are answered by the programs, and not counted";
+    }
     return whole_words(member(totals, "requests")) + " requests, " +
            tenths_words(member(status, "requests_per_second")) + " a second, " +
            whole_words(member(status, "requests_in_flight")) + " in flight; " +

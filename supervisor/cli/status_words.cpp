@@ -63,7 +63,7 @@ std::string to_lines(std::string_view text) {
 }
 
 std::string whole_words(const json::value& value) { return value.is_null() ? "-" : print("%.0f", to_number(value)); }
-std::string tenths_words(const json::value& value) { return print("%.1f", to_number(value)); }
+std::string tenths_words(const json::value& value) { return value.is_null() ? "-" : print("%.1f", to_number(value)); }
 
 std::string age_words(double seconds) {
     if (seconds < 100) return print("%.0f s", seconds);
@@ -83,6 +83,7 @@ std::string memory_words(const json::value& bytes) {
 
 
 std::string lag_words(const json::value& seconds) {
+    if (seconds.is_null()) return "-";
     const double lag = to_number(seconds);
     return lag < 1 ? print("%.0f ms", lag * 1000) : print(lag < 10 ? "%.1f s" : "%.0f s", lag);
 }
@@ -93,6 +94,8 @@ std::string latency_words(const json::value& seconds) {
     return latency < 0.01 ? print("%.1f ms", latency * 1000) : lag_words(seconds);
 }
 
-std::string percent_words(const json::value& share) { return print("%.0f%%", to_number(share) * 100); }
+std::string percent_words(const json::value& share) {
+    return share.is_null() ? "-" : print("%.0f%%", to_number(share) * 100);
+}
 
 }  // namespace girin

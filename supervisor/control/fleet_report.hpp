@@ -25,6 +25,7 @@ class FleetReport {
     void on_reload(std::uint32_t generation, ReloadOutcome outcome, const std::string& reason = {});
     void on_degraded(const std::string& why) { facts_.degraded_why = FixedText<300>(why); }
     void set_listeners(const std::string& lines) { facts_.listeners = FixedText<1000>(lines); }
+    void set_serves_programs(bool does) { facts_.serves_programs = does; }
     void on_first_ready() { facts_.ever_ready = true; }
 
     /// A worker is gone: its line in the scoreboard is as new afterwards.

@@ -47,6 +47,7 @@ struct MasterFacts {
     bool stopping = false;
     bool degraded = false;
     bool ever_ready = false;  // the first generation has served in full
+    bool serves_programs = false;  // by --exec: what they answer isn't counted
     std::uint8_t log_level = 0;
     std::int64_t started_ns = 0;
     std::int64_t started_unix_ms = 0;

@@ -144,8 +144,10 @@ void add_backlogs(Metrics& metrics, const std::vector<Backlog>& backlogs) {
 std::string metrics_text(const Snapshot& snapshot, const std::vector<Backlog>& backlogs, const std::string& version) {
     Metrics metrics;
     add_server(metrics, snapshot, version);
-    add_traffic(metrics, snapshot);
-    add_workers(metrics, snapshot);
+    if (!snapshot.master.serves_programs) {  // who answer, and are busy, by themselves
+        add_traffic(metrics, snapshot);
+        add_workers(metrics, snapshot);
+    }
     add_memory(metrics, snapshot);
     add_backlogs(metrics, backlogs);
     return metrics.text();

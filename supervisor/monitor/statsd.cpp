@@ -46,7 +46,9 @@ std::string statsd_text(const Snapshot& before, const Snapshot& now, const std::
     };
     std::string lines;
     for (const auto& [name, value] : metrics) {
-        if (!value.empty()) lines += prefix + (prefix.empty() || prefix.back() == '.' ? "" : ".") + name + ":" + value + "\n";
+        const bool is_known = !now.master.serves_programs || name == metrics[0].first;
+        if (!is_known || value.empty()) continue;
+        lines += prefix + (prefix.empty() || prefix.back() == '.' ? "" : ".") + name + ":" + value + "\n";
     }
     return lines;
 }

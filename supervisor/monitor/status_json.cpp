@@ -108,6 +108,19 @@ json::object totals_json(const Snapshot& snapshot) {
     return object;
 }
 
+/// What girin doesn't know is not 0: programs of --exec answer by themselves, and their keepers are idle.
+void leave_out_what_is_not_counted(json::object& status) {
+    const auto leave_out = [](json::object& object, std::initializer_list<std::string_view> names) {
+        for (const std::string_view name : names) object[name] = nullptr;
+    };
+    leave_out(status, {"requests_in_flight", "connections", "requests_per_second", "latency"});
+    leave_out(status["totals"].as_object(), {"requests", "connections", "errors_5xx"});
+    for (json::value& slot : status["slots"].as_array()) {
+        leave_out(slot.as_object(), {"accepting", "requests", "requests_per_second", "requests_in_flight", "errors_5xx",
+                                     "connections", "latency", "lag_s", "utilisation"});
+    }
+}
+
 json::object event_object(const EventFacts& event) {
     constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error", "critical"};
     json::object object;
@@ -144,6 +157,7 @@ std::string status_json(const Snapshot& snapshot, const std::string& version) {
     json::array slots;
     for (const SlotView& slot : snapshot.slots) slots.push_back(slot_json(slot, snapshot.now));
     status["slots"] = std::move(slots);
+    if (master.serves_programs) leave_out_what_is_not_counted(status);
     return json_text(status);
 }
 

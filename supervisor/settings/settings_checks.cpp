@@ -141,7 +141,8 @@ Result<void> check_exec_alone(const Settings& settings) {
 }
 
 Result<void> check_addresses(const Settings& settings) {
-    if (settings.bind.empty()) return Error("bind: no address to listen at");
+    const bool needs_none = !settings.exec.empty() && settings.exec_port > 0;
+    if (settings.bind.empty() && !needs_none) return Error("bind: no address to listen at");
     for (auto address = settings.bind.begin(); address != settings.bind.end(); ++address) {
         const bool any_port = address->kind == BindAddress::Kind::tcp && address->port == 0;
         if (!any_port && std::find(settings.bind.begin(), address, *address) != address) {

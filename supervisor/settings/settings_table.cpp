@@ -110,7 +110,8 @@ constexpr SettingRow kRows[] = {
      .default_words = "none",
      .metavar = "PORT",
      .summary = "Each program has a port of its own, this one and those after it, which stands for {port}.",
-     .details = "For what it listens on by itself, like a page for its health. The number of its slot is added."},
+     .details = "For what it listens on by itself, like a page for its health. The number of its slot is added. Without "
+                "any --bind there is then no other address."},
     {.flag = "exec-stop-signal",
      .section = kExec,
      .field = &Settings::exec_stop_signal,

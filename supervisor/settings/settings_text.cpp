@@ -119,6 +119,10 @@ Result<void> finish(const SettingsInput& input, const SettingsFile& file, Parsed
         settings.max_memory = std::max<std::uint64_t>(input.usable_memory / 100 * settings.max_memory_share, 1);
     }
     if (auto checked = check_application_choice(input, parsed); !checked) return checked;
+    // Programs that listen on ports of their own may take none of ours, and whoever came there would wait for ever.
+    const bool may_need_none = !settings.exec.empty() && settings.exec_port > 0;
+    const bool named = parsed.source_of(row_of(&Settings::bind)).kind != SettingSource::Kind::default_value;
+    if (may_need_none && !named) settings.bind.clear();
     return check_together(settings);
 }
 

@@ -16,6 +16,7 @@
 //   /fork/MS                        leaves a child behind that holds every descriptor for so long
 //   /fork-and-return                the child returns from the handler, as its parent does
 //   /who                            "PID GENERATION REQUEST-NUMBER"
+//   /version                        "1", or "2" in misbehaving2.so
 //   /file?PATH                      what is in a file, or "nothing"
 //   /loaded                         as which user the library was loaded, and its object made: "UID UID"
 // Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
@@ -189,6 +190,14 @@ Coro<void> change_directory(Request& request, Response& response) {
 const uid_t g_loaded_by = ::geteuid();
 uid_t g_made_by = 0;
 
+#ifndef VERSION
+#define VERSION 1
+#endif
+Coro<void> say_version(Request&, Response& response) {
+    response.body(std::to_string(VERSION));
+    co_return;
+}
+
 Coro<void> say_by_whom(Request&, Response& response) {
     response.body(std::to_string(g_loaded_by) + " " + std::to_string(g_made_by));
     co_return;
@@ -248,7 +257,7 @@ constexpr Fault kFaults[] = {
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},
-    {"/fork-and-return", fork_and_return}, {"/who", say_who},
+    {"/fork-and-return", fork_and_return}, {"/who", say_who}, {"/version", say_version},
 };
 
 class Misbehaving final : public girin::Application {

@@ -13,6 +13,7 @@ import load
 import manager
 import proc
 import servers
+from newcomers import Newcomers
 
 ROWS = []
 BACK_SECONDS = 20
@@ -202,10 +203,13 @@ class Case:
                 self.fail(f"unexplained: {line[:200]}")
 
     def stops(self, server):
-        """TERM ends it with 0, and nothing stays behind."""
+        """TERM ends it with 0 while clients go on coming, none of whom is lost, and nothing stays behind."""
         left = [pid for first in server.first_pids() for pid in proc.descendants(first)]
+        newcomers = Newcomers(server, 4)
+        proc.wait_until(lambda: newcomers.answered > 4, 5)
         status = server.stop()
         self.expect(status == 0, f"TERM ended it with {status}")
+        self.fail(f"lost at the end: {newcomers.lost[:2]}", newcomers.finish())
         self.expect(not any(proc.is_running(pid) for pid in left), "workers outlived it")
 
     def close(self):

@@ -126,6 +126,10 @@ def _judge_start(case, server, what, early, ms):
         status = server.stop()
         case.expect(status in (0, early), f"TERM after {ms} ms: ended with {status}: {server.log()[-300:]}")
         return
+    if what == HUP and proc.wait_until(lambda: not server.running() or server.log_count("Received SIGHUP"), 20):
+        # FAULTS 6: a HUP that was read and did nothing would have passed.
+        done = not server.running() or server.wait_log(r"Reload: generation \d+ serves", 20)
+        case.expect(done, f"HUP after {ms} ms: no reload: {server.log()[-300:]}")
     there = proc.wait_until(lambda: not server.running() or len(server.ready()) >= 2, 20)
     if not server.running():
         case.expect(server.process.returncode == early, f"{what.name} after {ms} ms: {server.process.returncode}")

@@ -4,6 +4,7 @@ import collections
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import threading
@@ -106,6 +107,11 @@ def _listener(case):
 @fault("T9", "HupStorm", "60 HUPs in 3 s from four senders, the settings changing meanwhile",
        "at most 3 generations alive, the last settings win, 0 lost")
 def hup_storm(case):
+    # FAULTS 6: which code serves in the end was never looked at, only how many workers there are.
+    code = case.directory / "application.so"
+    if case.is_girin():
+        install_code(case, code, 1)
+        case.programs = case.programs | {"application": code}
     server = case.server(workers=2)
     load = case.load(server, rate=100)
     since, most, done = server.mark(), 0, threading.Event()
@@ -122,6 +128,8 @@ def hup_storm(case):
     while any(sender.is_alive() for sender in senders):
         count += 1
         server.options.workers = 2 + count % 2
+        if case.is_girin():
+            install_code(case, code, 2 - count % 2)
         server.write_settings()
         if case.is_girin():
             most = max(most, len(server.generations_alive()))
@@ -129,6 +137,8 @@ def hup_storm(case):
             most = max(most, -(-len(server.workers()) // server.options.workers))
         proc.pause(0.1)
     server.options.workers = 3
+    if case.is_girin():
+        install_code(case, code, 2)
     server.write_settings()
     server.signal(HUP)
     case.expect(proc.wait_until(lambda: len(server.ready()) == 3, 30, 0.05), "the last settings didn't win")
@@ -138,10 +148,19 @@ def hup_storm(case):
     case.expect(proc.wait_until(lambda: len(server.ready()) == 2, 30, 0.05), "the last settings didn't win")
     if case.is_girin():
         proc.wait_until(lambda: len(server.generations_alive()) == 1, 30, 0.05)
+        told = collections.Counter(server.get("/version")[1] for _ in range(60))
+        case.expect(set(told) == {"2"}, f"code that serves: {dict(told)}, and the last is version 2")
         case.note(f"{server.log_count(r'Reload: generation .* begins', since)} reloads")
     case.expect(most <= 3, f"{most} generations alive")
     case.recovers(server)
     case.nothing_lost(load.finish())
+
+
+def install_code(case, place, version):
+    """Renames the application of this version into its place."""
+    fresh = place.with_suffix(".new")
+    shutil.copy(case.programs["build"] / "apps" / ("misbehaving.so" if version == 1 else "misbehaving2.so"), fresh)
+    fresh.rename(place)
 
 
 STEPS = {"hup": 4, "ttin": 3, "ttou": 3, "kill": 1, "usr2": 1, "term": 1, "lull": 4}
@@ -261,7 +280,10 @@ def long_requests_over_reload(case):
     finite, endless = ask(case, server, server.long_request(seconds)), ask(case, server, "/stream")
     proc.pause(0.3)
     server.signal(HUP)
+    asked = time.monotonic()
     case.expect(answered(finite, seconds + 15), "the long request was not answered")
+    # FAULTS 6: that the stream ended was enough, however soon.
+    case.expect(not ends(endless, asked + graceful - 1 - time.monotonic()), "the stream is cut before its time")
     case.expect(proc.wait_until(lambda: not old & set(server.workers()), graceful + 10, 0.05),
                 "old workers live beyond the graceful timeout")
     case.expect(ends(endless, 10), "the stream goes on")

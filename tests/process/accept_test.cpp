@@ -115,6 +115,8 @@ TEST_F(Accepting, KeepsNobodyWaitingForASiblingThatStandsStill) {
         HttpClient client(girin_->endpoint());
         return worker_of(client) == stopped;
     }));
+    // At rest: one that is stopped in the midst of something is passed over sooner.
+    ASSERT_TRUE(eventually(5s, "rest", [&] { return state_of(std::stoi(stopped)) == 'S'; }));
     ::kill(std::stoi(stopped), SIGSTOP);
     const auto began = Clock::now();
     for (int i = 0; i < 5; ++i) EXPECT_EQ(get(girin_->endpoint(), "/").status, 200);
@@ -166,6 +168,7 @@ TEST_F(Accepting, TakesWhomADeadWorkerWasWokenFor) {
         ASSERT_EQ(workers.size(), 2U);
         // Both would be woken for it, were they running; the one that goes on first may take it, the other may be gone.
         for (const pid_t pid : workers) ::kill(pid, SIGSTOP);
+        girin_->signal(SIGSTOP);  // a worker that starts would look into the queue, too
         HttpClient client(girin_->endpoint());
         client.send(format_request("GET", "/"));
         ::kill(workers[static_cast<std::size_t>(round) % 2], SIGKILL);
@@ -173,8 +176,29 @@ TEST_F(Accepting, TakesWhomADeadWorkerWasWokenFor) {
         const auto began = Clock::now();
         EXPECT_EQ(client.read_final_response().status, 200);
         EXPECT_LT(Clock::now() - began, 2s);
+        girin_->signal(SIGCONT);
         ASSERT_TRUE(girin_->workers_become(2)) << girin_->log();
     }
+}
+
+TEST_F(Accepting, LetsAsManyWaitAsTheBacklogSays) {
+    start(1, {"--backlog", "7", "--control-socket", dir_ / "c"});
+    const std::string metrics = get(Endpoint::unix_socket(dir_ / "c"), "/metrics").body;
+    if (metrics.find("girin_listener_backlog_limit{") == metrics.npos) GTEST_SKIP() << "the kernel has no sock_diag here";
+    const std::string line = "girin_listener_backlog_limit{listener=\"" + girin_->endpoint().to_text() + "\"} 7\n";
+    EXPECT_NE(metrics.find(line), metrics.npos) << metrics;
+}
+
+TEST(AcceptingInLanes, SteersNewcomersAwayFromAWorkerThatIsHeldUp) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "2", "--reuse-port", "--lag-warning", "0.2", "--timeout", "30", "-b",
+                                          "127.0.0.1:0", app("misbehaving")}, 2));
+    HttpClient blocked(girin.endpoint(), 10s);
+    blocked.send(format_request("GET", "/block/4000"));
+    ASSERT_TRUE(girin.wait_for_log(" lags: ")) << girin.log();
+    const auto began = Clock::now();
+    for (int i = 0; i < 30; ++i) EXPECT_EQ(get(girin.endpoint(), "/").status, 200);
+    EXPECT_LT(Clock::now() - began, 1500ms);
 }
 
 // --- errors of accepting

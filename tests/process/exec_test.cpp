@@ -169,6 +169,34 @@ TEST_F(Exec, IsWhatTheStatusTellsOf) {
     EXPECT_GT(slot.at("memory").at("rss_bytes").to_number<std::int64_t>(), 0);
 }
 
+// FAULTS 43: "0 requests", told as a fact while a program answered thousands.
+TEST_F(Exec, HasNoCountsOfWhatOnlyItKnows) {
+    GirinProcess girin(dir_, served({"-w", "1", "--control-socket", dir_ / "c", "--admin-bind", "127.0.0.1:0"}));
+    get(girin.endpoint(), "/");
+    const boost::json::value status = boost::json::parse(get(Endpoint::unix_socket(dir_ / "c"), "/v1/status").body);
+    EXPECT_TRUE(status.at("requests_per_second").is_null());
+    EXPECT_TRUE(status.at("totals").at("requests").is_null());
+    EXPECT_TRUE(status.at("slots").as_array().at(0).at("requests").is_null());
+    const std::string told = run(girin_command({"status", "--control-socket", dir_ / "c"})).output;
+    EXPECT_NE(told.find("not counted"), told.npos) << told;
+    EXPECT_EQ(told.find("0 requests"), told.npos) << told;
+    const std::string metrics = get(Endpoint::unix_socket(dir_ / "c"), "/metrics").body;
+    EXPECT_EQ(metrics.find("girin_requests_total"), metrics.npos) << metrics;
+    EXPECT_NE(metrics.find("girin_workers"), metrics.npos) << metrics;
+}
+
+// FAULTS 43: the default address took connections that no program accepted.
+TEST_F(Exec, WithAPortOfItsOwnListensNowhereElse) {
+    const std::string serve = "import os,signal; assert os.environ.get('LISTEN_FDS', '0') == '0'; signal.pause()";
+    GirinCommand command({"--exec", "-w", "1", "--exec-port", "20000", "--", "python3", "-c", serve}, 0);
+    command.program = girin_binary();
+    ChildProcess girin(girin_command(command.args));
+    ASSERT_TRUE(girin.wait_for_line("is ready", 10s)) << girin.standard_error();
+    EXPECT_EQ(girin.standard_error().find("Listening at"), std::string::npos) << girin.standard_error();
+    girin.signal(SIGTERM);
+    EXPECT_EQ(girin.wait_exit(10s), (ExitStatus{0, 0})) << girin.standard_error();
+}
+
 TEST_F(Exec, FollowsItsQueueWithinItsRange) {
     GirinProcess girin(dir_, served({"-w", "1:3", "--scale-down-after", "1"}));
     // Its loop stands still for each, and so the next ones wait in the kernel, however fast or busy the machine is.

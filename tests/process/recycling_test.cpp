@@ -88,6 +88,34 @@ TEST_F(Recycling, OfAHerdKeepsAllPlacesReady) {
     EXPECT_GE(range.least, workers) << girin.log();
 }
 
+/// One would be replaced after its first request, and after 300 with odds of 3 in 1,000.
+TEST_F(Recycling, ByRequestsHasItsJitter) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--max-requests", "1", "--max-requests-jitter",
+                                           "100000", "demo"}));
+    HttpClient client(girin.endpoint());
+    for (int i = 0; i < 300; ++i) EXPECT_EQ(client.get("/").status, 200);
+    EXPECT_EQ(count_of(girin.log(), "asks to be replaced"), 0U) << girin.log();
+}
+
+TEST_F(Recycling, SpreadsTheEndOfKeptConnections) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--soak", "0.1", "--keep-alive", "60",
+                                           "--graceful-timeout", "60", "--close-spread", "60", "demo"}));
+    const std::vector<pid_t> old = girin.workers();
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 12; ++i) {
+        clients.emplace_back(girin.endpoint());
+        EXPECT_TRUE(clients.back().get("/").keeps_connection);
+    }
+    girin.hup();
+    ASSERT_TRUE(girin.wait_for_log("generation 2 serves", 20s)) << girin.log();
+    ASSERT_TRUE(eventually(10s, "a newcomer at the new worker", [&] {
+        return get(girin.endpoint(), "/info").body.find(std::to_string(old.at(0))) == std::string::npos;
+    }));
+    std::size_t kept = 0;
+    for (HttpClient& client : clients) kept += client.get("/").keeps_connection;
+    EXPECT_GE(kept, 6U) << "a sixtieth of them ends in a second";
+}
+
 // --- --reload-on-change
 
 class ReloadOnChange : public testing::Test {

@@ -35,12 +35,9 @@ bool polls(pid_t pid) {
 std::string adapt_haproxy_config(const std::string& config, int listener_fd, const std::vector<Endpoint>& upstreams) {
     static const std::regex bind_line(R"(\s*bind\s.*)");
     static const std::regex server_line(R"(\s*server\s+\S+\s+\S+(.*))");
-    static const std::regex maxconn_line(R"((\s*maxconn\s+)\d+.*)");
     const std::string bind = "    bind fd@" + std::to_string(listener_fd) + "\n";
     const std::string bound = replace_lines(config, bind_line, [&](const std::smatch&) { return bind; });
-    // As many descriptors as the file asks for, a test may not have.
-    const std::string sized = std::regex_replace(bound, maxconn_line, "$011000");
-    return replace_lines(sized, server_line, [&](const std::smatch& match) {
+    return replace_lines(bound, server_line, [&](const std::smatch& match) {
         std::string lines;
         for (const auto& upstream : upstreams) {
             const std::string number = std::to_string(&upstream - upstreams.data());

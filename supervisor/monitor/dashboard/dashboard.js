@@ -28,8 +28,9 @@ function duration(s) {
 
 const latency = s => s !== null && s !== undefined && s < 0.01 ? `${(s * 1000).toFixed(1)} ms` : duration(s);
 const clock = ms => new Date(ms).toLocaleTimeString('en-GB');
-const count = n => Math.round(n).toLocaleString('en');
-const percent = share => `${Math.round(share * 100)} %`;
+const isKnown = value => value !== null && value !== undefined;
+const count = n => isKnown(n) ? Math.round(n).toLocaleString('en') : '–';
+const percent = share => isKnown(share) ? `${Math.round(share * 100)} %` : '–';
 
 function tone(state) {
   if (['ready', 'serving'].includes(state)) return 'good';
@@ -62,6 +63,7 @@ class Plot {
 
   add(value) {
     this.output.textContent = this.write(value);
+    if (!isKnown(value)) return;
     this.values.push(value);
     if (this.values.length > kHistory) this.values.shift();
     const most = Math.max(this.least, ...this.values);
@@ -175,8 +177,9 @@ function showStatus(status) {
   showReload(status.last_reload);
   $('count').textContent = `${status.workers.ready} of ${wanted} ready`;
   plots.rate.add(status.requests_per_second);
-  plots.busy.add(greatest(status.slots, slot => slot.utilisation));
-  plots.lag.add(greatest(status.slots, slot => slot.lag_s));
+  const isCounted = isKnown(status.requests_per_second);  // not with --exec
+  plots.busy.add(isCounted ? greatest(status.slots, slot => slot.utilisation) : null);
+  plots.lag.add(isCounted ? greatest(status.slots, slot => slot.lag_s) : null);
   plots.p50.add(status.latency?.p50_s ?? 0);
   plots.p99.add(status.latency?.p99_s ?? 0);
   plots.flight.add(status.requests_in_flight);
