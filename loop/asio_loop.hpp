@@ -16,7 +16,9 @@ namespace girin {
 
 class Guest;
 
-class AsioLoop final : public EventLoop {
+/// May be derived from, for another clock (now) and another way to wait (select): such a loop calls
+/// close_from_destructor() in its own destructor.
+class AsioLoop : public EventLoop {
   public:
     /// Errors: std::system_error when the system has no descriptors or memory left.
     AsioLoop();
@@ -26,10 +28,12 @@ class AsioLoop final : public EventLoop {
     /// order with call_soon.
     boost::asio::io_context& io_context() noexcept;
 
+  protected:
+    void select(std::optional<TimePoint> until) override;
+
   private:
     friend class Guest;
 
-    void select(std::optional<TimePoint> until) override;
     void wake_up() noexcept override;
     void run_ended() noexcept override;
 #if !GIRIN_ASIO_INSIDE

@@ -88,6 +88,8 @@ class EventLoop {
 
     /// The time at the start of this turn; constant within it. While the loop doesn't run, the clock's own time.
     TimePoint time() const { return running_ ? now_ : now(); }
+    /// The clock itself, which goes on within a turn: to measure with.
+    virtual TimePoint now() const { return Clock::now(); }
 
     /// Calls `function` once, in the next turn, in order of scheduling.
     template <class F>
@@ -148,7 +150,6 @@ class EventLoop {
     virtual void select(std::optional<TimePoint> until) = 0;
     /// Makes a select() return. Threads: any.
     virtual void wake_up() noexcept = 0;
-    virtual TimePoint now() const { return Clock::now(); }
     /// run_forever() is over: for a guest, whose host waits in our place again.
     virtual void run_ended() noexcept {}
 

@@ -125,7 +125,7 @@ void Connection::log_access() {
     record.minor_version = head.version == HttpVersion::http_1_0 ? 0 : 1;
     record.status = exchange_->status();
     record.body_bytes = exchange_->response_body_bytes();
-    record.duration = Clock::now() - exchange_->began_at();
+    record.duration = server_.loop().now() - exchange_->began_at();
     record.unix_time = std::time(nullptr);
     record.pid = server_.worker_info().pid;
     record.request_fields = head.fields;

@@ -153,7 +153,7 @@ void RequestDeadline::run() { exchange_.connection().on_request_late(); }
 
 void Exchange::extend_deadline(Duration from_now) {
     Server& server = connection_->server();
-    extended_until_ = later(Clock::now(), from_now);
+    extended_until_ = later(server.loop().now(), from_now);
     if (server.options().timeouts.request.count() > 0) deadline_.extend(server.loop(), *extended_until_);
     server.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);
 }

@@ -333,7 +333,7 @@ void Server::request_done(int status) {
 
 void Server::requests_took(std::uint64_t count, TimePoint began_at) {
     // Not the loop's time: most handlers begin and end within one turn.
-    const Duration took = Clock::now() - began_at;
+    const Duration took = loop_.now() - began_at;
     slot().count_latency(std::chrono::duration_cast<std::chrono::microseconds>(took).count(), count);
 }
 

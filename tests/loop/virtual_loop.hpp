@@ -28,13 +28,13 @@ class VirtualLoop final : public EventLoop {
     void complete_io(Runnable& runnable) { io_.push_back(runnable); }
     /// What has passed since the loop was made.
     Duration elapsed() const { return now_ - kStart; }
+    TimePoint now() const override { return now_; }
 
   private:
     static constexpr TimePoint kStart{std::chrono::hours(1)};
 
     void select(std::optional<TimePoint> until) override;
     void wake_up() noexcept override { woken_ = true; }
-    TimePoint now() const override { return now_; }
 
     TimePoint now_ = kStart;
     RunnableList io_;
