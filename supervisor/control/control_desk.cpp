@@ -36,7 +36,9 @@ Result<ControlRequest> ControlRequest::parse(std::string_view text) {
     ControlRequest request;
     request.verb = static_cast<ControlVerb>(verb - kVerbs.begin());
     request.argument = take_line(text);
+    const bool is_last = text.find('\n') == std::string_view::npos;
     request.asker = take_line(text);
+    if (!is_last) return Error("a request has three lines");
     return request;
 }
 

@@ -30,7 +30,7 @@ struct ControlRequest {
     ControlRequest() = default;
 
     std::string to_text() const;
-    /// Errors: no such verb, or not three lines.
+    /// Lines that are missing are empty. Errors: no such verb, or more than three lines.
     static Result<ControlRequest> parse(std::string_view text);
 };
 

@@ -69,6 +69,8 @@ Result<ControlRequest> parse_request_body(ControlVerb verb, std::string_view bod
         }
         if (!argument.empty()) return Error("one field is enough");
         argument = to_argument(*field, value);
+        // The next line of a request says who asks (ControlRequest).
+        if (argument.find('\n') != std::string::npos) return Error("'" + std::string(name) + "' has several lines");
     }
     return request;
 }

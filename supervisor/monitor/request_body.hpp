@@ -10,7 +10,7 @@
 
 namespace girin {
 
-/// Nothing in `body` counts as {}. Errors: no JSON object, an unknown field, or one of the wrong kind.
+/// Nothing in `body` counts as {}. Errors: no JSON object, an unknown field, or one of the wrong kind or of several lines.
 Result<ControlRequest> parse_request_body(ControlVerb verb, std::string_view body);
 
 struct RequestBody {

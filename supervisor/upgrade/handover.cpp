@@ -98,6 +98,26 @@ bool read_line(const std::string& line, Handover& handover) {
     return socket.has_value();
 }
 
+/// Between the tabs of one line.
+bool is_field(const std::string& text) { return text.find_first_of("\t\n") == std::string::npos; }
+
+std::string as_field(std::string text) {
+    std::ranges::replace_if(text, [](char c) { return c == '\t' || c == '\n'; }, ' ');
+    return text;
+}
+
+/// The first of the texts that can't be told; none: all can.
+const std::string* find_untellable(const Handover& handover) {
+    if (!is_field(handover.pidfile)) return &handover.pidfile;
+    for (const auto* sockets : {&handover.sockets, &handover.control}) {
+        for (const HandoverSocket& socket : *sockets) {
+            if (!is_field(socket.bind)) return &socket.bind;
+            if (!is_field(socket.address)) return &socket.address;
+        }
+    }
+    return nullptr;
+}
+
 std::string to_line(const char* kind, const HandoverSocket& socket) {
     return std::string(kind) + "\t" + std::to_string(socket.fd) + "\t" + std::to_string(socket.lane) + "\t" +
            (socket.foreign ? "1" : "0") + "\t" + std::to_string(socket.file_device) + "\t" +
@@ -134,6 +154,9 @@ std::vector<HandoverSocket> to_handover(const ListenerSet& listeners) {
 }
 
 Result<std::string> to_text(const Handover& handover) {
+    if (const std::string* const untellable = find_untellable(handover)) {
+        return Error("hand over '" + *untellable + "': a path with a tab or a line's end in it");
+    }
     std::string text = std::string(kTitle) + std::to_string(kHandoverVersion) + "\n";
     std::vector<std::string> lines;
     if (!handover.in_place) lines.push_back("channel\t" + std::to_string(handover.channel_fd));
@@ -141,16 +164,13 @@ Result<std::string> to_text(const Handover& handover) {
     if (handover.pidfile_fd >= 0) lines.push_back("pidfile\t" + std::to_string(handover.pidfile_fd) + "\t" + handover.pidfile);
     for (const HandoverSocket& socket : handover.sockets) lines.push_back(to_line("listener", socket));
     for (const HandoverSocket& socket : handover.control) lines.push_back(to_line("control", socket));
-    if (handover.in_place) lines.push_back("place\t" + std::to_string(handover.binary_fd) + "\t" + handover.failure);
+    if (handover.in_place) lines.push_back("place\t" + std::to_string(handover.binary_fd) + "\t" + as_field(handover.failure));
     for (const Elder& elder : handover.elders) {
         lines.push_back("elder\t" + std::to_string(elder.pid) + "\t" + std::to_string(elder.channel_fd) + "\t" +
                         (elder.is_monitor ? "1" : "0"));
     }
     if (!handover.askers.empty()) lines.push_back(askers_line(handover));
-    for (const std::string& line : lines) {
-        if (line.find('\n') != std::string::npos) return Error("hand over '" + line + "': a path with a line's end in it");
-        text += line + "\n";
-    }
+    for (const std::string& line : lines) text += line + "\n";
     return Result<std::string>(boost::system::in_place_value, std::move(text));
 }
 

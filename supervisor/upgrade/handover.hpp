@@ -60,7 +60,7 @@ inline constexpr int kHandoverVersion = 3;
 
 std::vector<HandoverSocket> to_handover(const ListenerSet& listeners);
 
-/// Errors: a path that can't be written in one line.
+/// Errors: a path with a tab or a line's end in it, which can't be told.
 Result<std::string> to_text(const Handover& handover);
 /// Errors: another version, or not such a text; then nothing is known of its descriptors.
 Result<Handover> parse_handover(const std::string& text);

@@ -34,6 +34,12 @@ TEST(RequestBody, IsRefusedWhenItMeansNothing) {
     EXPECT_EQ(argument(ControlVerb::reload, R"({"now": true})"), "error: 'now' is no field of reload");
 }
 
+// FAULTS K8: who asks is the server's to say, never a client's.
+TEST(RequestBody, CannotSayWhoAsks) {
+    EXPECT_EQ(argument(ControlVerb::log_level, R"({"level": "debug\nuid 0, pid 1"})"), "error: 'level' has several lines");
+    EXPECT_FALSE(ControlRequest::parse("log-level\ndebug\nuid 0, pid 1\nuid 1000, pid 7"));
+}
+
 TEST(RequestBody, IsMadeOfAnArgument) {
     const std::pair<ControlVerb, std::string> all[] = {
         {ControlVerb::scale, "4"}, {ControlVerb::scale, "+4"}, {ControlVerb::scale, "-4"}, {ControlVerb::kill, "3"},

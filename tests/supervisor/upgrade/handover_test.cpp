@@ -75,6 +75,26 @@ TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
     }
 }
 
+// FAULTS K5: what is written is read, also where an operator's path or a failure's reason has a tab or a line's end in it.
+TEST(Handover, TellsNothingThatTheNextOneWouldNotUnderstand) {
+    for (const char* path : {"/run/a\tb", "/run/a\nb"}) {
+        Handover handover;
+        handover.channel_fd = 5;
+        handover.sockets.push_back(socket_at(7, std::string("unix:") + path));
+        EXPECT_FALSE(to_text(handover)) << path;
+        handover.sockets.clear();
+        handover.pidfile_fd = 6;
+        handover.pidfile = path;
+        EXPECT_FALSE(to_text(handover)) << path;
+    }
+    Handover back;
+    back.in_place = true;
+    back.failure = "it said:\n\tno";
+    const auto read = parse_handover(*to_text(back));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->failure, "it said:  no");
+}
+
 TEST(Handover, OfAnotherVersionIsRefused) {
     const auto read = parse_handover("girin-handover\t2\nchannel\t5\n");
     ASSERT_FALSE(read);
