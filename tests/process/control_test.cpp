@@ -169,7 +169,10 @@ TEST_F(Control, FollowsEvents) {
     follower.send(format_request("GET", "/v1/events", {{"Accept", "text/event-stream"}}));
     EXPECT_EQ(ask("scale", R"({"workers": 3})"), "200 3 workers serve");
     std::string seen;
-    while (seen.find("from 2 to 3 workers") == std::string::npos) seen += follower.read_some();
+    EXPECT_TRUE(eventually(10s, "the event", [&] {
+        seen += follower.read_some();  // the status comes once a second in any case
+        return seen.find("from 2 to 3 workers") != std::string::npos;
+    })) << seen;
     EXPECT_NE(seen.find("event: status\ndata: {"), std::string::npos);
     const json::value events = get_json("/v1/events");
     EXPECT_GT(events.at("events").as_array().size(), 4u);
