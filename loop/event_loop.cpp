@@ -178,7 +178,7 @@ void EventLoop::log_exception(const std::exception_ptr& exception, const std::st
 
 Executor& EventLoop::executor() {
     check_open();
-    if (!executor_) executor_ = std::make_unique<Executor>(*this, executor_threads_);
+    if (!executor_) executor_ = std::make_unique<Executor>(*this, executor_threads_, executor_observer_);
     return *executor_;
 }
 

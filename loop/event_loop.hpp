@@ -24,6 +24,7 @@ namespace girin {
 
 class TaskBase;
 class Executor;
+class ExecutorObserver;
 template <class T>
 class Coro;
 template <class T>
@@ -122,6 +123,8 @@ class EventLoop {
     /// at most 32.
     Executor& executor();
     void set_executor_threads(std::size_t threads) { executor_threads_ = threads; }
+    /// Is told of the pool, once that is made; outlives it.
+    void set_executor_observer(ExecutorObserver* observer) { executor_observer_ = observer; }
 
     // For primitives of loop/: what lies under callbacks and tasks.
     void schedule(Runnable& runnable) {
@@ -202,6 +205,7 @@ class EventLoop {
     ExceptionHandler exception_handler_;
     std::unique_ptr<Executor> executor_;
     std::size_t executor_threads_ = 0;
+    ExecutorObserver* executor_observer_ = nullptr;
 
     std::mutex posted_mutex_;
     std::vector<Ref<detail::Callback>> posted_;  // under posted_mutex_

@@ -1,16 +1,57 @@
 #pragma once
 
 // Executor: a pool of threads for work that blocks, so that the loop never does. Made after the fork, at first use.
+// Whoever has to see that its threads are well watches it (ExecutorObserver); not here: who does (worker/pool_watch.hpp).
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <tuple>
 
+#include "loop/base/clock.hpp"
 #include "loop/cancel.hpp"
 #include "loop/future.hpp"
 #include "loop/gcc12.hpp"
 
 namespace girin {
+
+/// What an observer keeps with a job: for whom it is done.
+class JobOrigin {
+  public:
+    virtual ~JobOrigin() = default;
+};
+
+/// How busy a pool is.
+struct PoolState {
+    std::size_t threads = 0;  // there may be
+    std::size_t busy = 0;     // threads with a job
+    std::size_t queued = 0;   // jobs that wait for one
+    std::optional<TimePoint> oldest_queued;
+
+    PoolState() = default;
+};
+
+/// Is told what a pool does. Unless it says otherwise, on the thread whose job it is.
+class ExecutorObserver {
+  public:
+    virtual ~ExecutorObserver() = default;
+    /// On the loop's thread, as a job is given to the pool. Null: nothing is to be kept.
+    virtual std::unique_ptr<JobOrigin> job_origin() = 0;
+    /// Threads: any, but one at a time.
+    virtual void pool_changed(const PoolState& state) noexcept = 0;
+    virtual void thread_began() noexcept = 0;
+    virtual void thread_ends() noexcept = 0;
+    virtual void job_began(const JobOrigin* origin) noexcept = 0;
+    virtual void job_ended() noexcept = 0;
+    /// It waits for the loop, which is no fault of its own; then it goes on.
+    virtual void job_waits() noexcept = 0;
+    virtual void job_goes_on() noexcept = 0;
+    virtual void job_extended(TimePoint deadline) noexcept = 0;
+};
+
+/// The job on this thread may take so long, counted from now; said again, that counts. Elsewhere it does nothing.
+/// Without it a server takes one that lasts longer than its --timeout for one that hangs. Threads: any of a pool.
+void extend_job_deadline(Duration from_now);
 
 namespace detail {
 
@@ -22,6 +63,18 @@ class Job {
     virtual void work() noexcept = 0;
     /// On the loop: hands the outcome to whoever waits.
     virtual void deliver() = 0;
+
+    TimePoint queued_at{};
+    std::unique_ptr<JobOrigin> origin;
+};
+
+/// While the job on this thread waits for the loop.
+class JobPause {
+  public:
+    JobPause();
+    JobPause(const JobPause&) = delete;
+    JobPause& operator=(const JobPause&) = delete;
+    ~JobPause();
 };
 
 }  // namespace detail
@@ -29,7 +82,7 @@ class Job {
 class Executor {
   public:
     /// `threads` 0: as many as cores plus 4, at most 32. None is started before the first job.
-    Executor(EventLoop& loop, std::size_t threads);
+    Executor(EventLoop& loop, std::size_t threads, ExecutorObserver* observer = nullptr);
     /// Waits for jobs that run; those that wait in the queue are dropped.
     ~Executor();
 
@@ -42,9 +95,13 @@ class Executor {
 
     /// What each thread does.
     void work();
+    void work_on(std::unique_ptr<detail::Job> job);
+    /// The pool's mutex is held.
+    void tell_state() noexcept;
 
     EventLoop& loop_;
     std::size_t threads_;
+    ExecutorObserver* observer_;  // may be null
     std::unique_ptr<Pool> pool_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "loop/base/log.hpp"
 #include "loop/base/place.hpp"
+#include "loop/base/uncaught.hpp"
 #include "supervisor/control/control_socket.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/monitor/monitor_main.hpp"
@@ -122,6 +123,7 @@ class Master {
     SupervisorEnd open_logs() {
         if (auto opened = open_log(to_log_options(settings())); !opened) return failed(opened.error());
         logs_open_ = true;
+        log_uncaught_exceptions();
         log_info("girin " + std::string(girin_version()) + " starting (PID " + std::to_string(::getpid()) + ")");
         tell_limits();
         tell_umask();

@@ -29,6 +29,21 @@ void prepare_root(WorkerSetup& setup, int root) {
     };
 }
 
+/// An access log that goes to standard output does so still when that goes into the log.
+Result<void> keep_standard_output(AccessLogOptions& log) {
+    if (!log.enabled || log.file != "-" || log.opened_fd >= 0) return {};
+    auto opened = open_for_sink(log.file, STDOUT_FILENO);
+    if (!opened) return opened.error();
+    log.opened_fd = opened->release();
+    return {};
+}
+
+int boot_failed(const WorkerPlace& place, const Error& why) {
+    const Message message(MessageKind::boot_failed, kWorkerBootFailed, why.message());
+    [[maybe_unused]] const auto sent = send_message(place.channel_fd, message);
+    return kWorkerBootFailed;
+}
+
 }  // namespace
 
 Result<AppSource> Served::find(const Settings& settings) const {
@@ -71,10 +86,15 @@ Result<void> Served::preload(const Settings& settings, int code_fd) {
 
 int Served::work(const Settings& settings, const WorkerPlace& place) {
     use_log(to_log_options(settings), UniqueFd(place.error_log_fd));
-    if (!settings.exec.empty()) return exec_worker_main(settings, place);
     WorkerSetup setup;
     setup.options = to_worker_options(settings);
     setup.options.access_log.opened_fd = place.access_log_fd;
+    const bool has_log_file = !settings.error_logfile.empty() && settings.error_logfile != "-";
+    if (settings.capture_output && has_log_file) {
+        if (auto kept = keep_standard_output(setup.options.access_log); !kept) return boot_failed(place, kept.error());
+        capture_output();
+    }
+    if (!settings.exec.empty()) return exec_worker_main(settings, place);
     setup.listeners = place.listeners;
     setup.channel_fd = place.channel_fd;
     setup.board = place.board;
@@ -86,6 +106,7 @@ int Served::work(const Settings& settings, const WorkerPlace& place) {
     setup.app = std::move(*source);
     // A reload is there to bring new code, so later generations load it anew.
     if (place.generation == 1) setup.preloaded = std::move(preloaded_);
+    setup.leaves_by_exit = !setup.preloaded && !linked_;
     if (place.root_fd >= 0) prepare_root(setup, place.root_fd);
     return worker_main(std::move(setup));
 }

@@ -258,7 +258,7 @@ void Supervisor::reap_adopted_children() {
     std::vector<pid_t> own = workers_.pids();
     if (check_) own.push_back(check_->pid());
     if (successor_) own.push_back(successor_->pid());
-    for (const auto& [slot, examination] : examinations_) own.push_back(examination.look.pid());
+    for (const auto& [slot, examination] : examinations_) own.push_back(examination.look->pid());
     if (monitor_.is_running()) own.push_back(monitor_.pid());
     for (const pid_t pid : elders_.pids()) own.push_back(pid);
     for (const pid_t hook : hooks_.pids()) own.push_back(hook);

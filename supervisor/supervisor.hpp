@@ -152,22 +152,27 @@ class Supervisor {
     // supervisor_health.cpp
     /// A child that looks at a worker which hangs, or which crashes and waits for it to be done.
     struct Examination {
-        ReloadCheck look;
-        TimePoint deadline;
-        bool of_crash;
+        std::optional<ReloadCheck> look;
+        TimePoint deadline{};
+        std::optional<Finding> hang;  // none: of a crash
         std::string reason;
 
-        Examination(ReloadCheck child, TimePoint ends, bool crash, std::string why)
-            : look(std::move(child)), deadline(ends), of_crash(crash), reason(std::move(why)) {}
+        static Examination of_hang(const Finding& finding, std::string why) { return {finding, std::move(why)}; }
+        static Examination of_crash(std::string why) { return {std::nullopt, std::move(why)}; }
+
+      private:
+        Examination(std::optional<Finding> finding, std::string why) : hang(std::move(finding)), reason(std::move(why)) {}
     };
     void watch_health(const Settings& settings);
     void look_at_workers(TimePoint now);
     void look_at_worker(std::size_t slot, TimePoint now);
+    std::string describe_work(std::size_t slot, const Finding& finding) const;
+    void on_finding(std::size_t slot, const Finding& finding);
     void on_hang(std::size_t slot, const Finding& finding);
     void on_crash(std::size_t slot);
-    Result<void> examine(std::size_t slot, pid_t thread, bool of_crash, std::string reason);
+    Result<void> examine(std::size_t slot, pid_t thread, Examination examination);
     void on_examination_end(std::size_t slot);
-    void on_hang_examined(std::size_t slot, const std::string& reason, const std::string& details);
+    void on_hang_examined(std::size_t slot, const Finding& hang, const std::string& reason, const std::string& details);
     void end_late_examinations(TimePoint now);
     void abandon_examination(std::size_t slot);
 

@@ -55,21 +55,38 @@ void Supervisor::look_at_worker(std::size_t slot, TimePoint now) {
     if (board_[slot].crash.signo.load(std::memory_order_relaxed) != 0) return;
     const auto sample = [pid = worker->pid] { return sample_process(pid); };
     const Finding finding = judge_.look(slot, board_[slot], *worker->ready_at, now, sample);
+    if (finding.kind == Finding::Kind::hangs) return on_finding(slot, finding);
+    const auto sample_thread = [pid = worker->pid](pid_t thread) { return sample_process(pid, thread); };
+    const Finding in_pool = judge_.look_at_pool(slot, board_[slot], *worker->ready_at, now, sample_thread);
     worker->lagging = judge_.is_lagging(slot);
+    report_.on_lag(slot, worker->lagging);
+    on_finding(slot, finding);
+    on_finding(slot, in_pool);
+}
+
+/// The request, or the jobs, that it is about.
+std::string Supervisor::describe_work(std::size_t slot, const Finding& finding) const {
+    const ScoreboardSlot& line = board_[slot];
+    return finding.job ? describe_pool(line.pool, finding, os_.now()) : describe_request(line.request, os_.now());
+}
+
+void Supervisor::on_finding(std::size_t slot, const Finding& finding) {
+    const pid_t pid = workers_.find(slot)->pid;
     switch (finding.kind) {
         case Finding::Kind::nothing: return;
         case Finding::Kind::lags:
-            return log_warning(name_of(slot, worker->pid) + "lags: " + describe(finding, read_cpu_pressure()) +
-                               describe_request(board_[slot].request, now));
+            return log_warning(name_of(slot, pid) + "lags: " + describe(finding, read_cpu_pressure()) +
+                               describe_work(slot, finding));
         case Finding::Kind::recovered:
-            return log_info(name_of(slot, worker->pid) + "goes on, after " + to_text(finding.silent) + " at least");
+            return log_info(name_of(slot, pid) + "goes on, after " + to_text(finding.silent) + " at least");
         case Finding::Kind::hangs: return on_hang(slot, finding);
     }
 }
 
 void Supervisor::on_hang(std::size_t slot, const Finding& finding) {
-    const std::string reason = describe(finding) + describe_request(board_[slot].request, os_.now());
-    const auto begun = examine(slot, workers_.find(slot)->pid, false, reason);
+    const std::string reason = describe(finding) + describe_work(slot, finding);
+    const pid_t thread = finding.job ? finding.thread : workers_.find(slot)->pid;
+    const auto begun = examine(slot, thread, Examination::of_hang(finding, reason));
     if (!begun) decide(Event::worker_silent(slot, reason, "no stack: " + begun.error().message()));
 }
 
@@ -78,14 +95,15 @@ void Supervisor::on_crash(std::size_t slot) {
     WorkerProcess& worker = *workers_.find(slot);
     abandon_examination(slot);
     CrashNote& crash = board_[slot].crash;
-    worker.last_words = describe(crash) + describe_request(board_[slot].request, os_.now());
-    const auto begun = examine(slot, crash.tid.load(std::memory_order_relaxed), true, worker.last_words);
+    const pid_t thread = crash.tid.load(std::memory_order_relaxed);
+    worker.last_words = describe(crash) + describe_request_of(board_[slot], worker.pid, thread, os_.now());
+    const auto begun = examine(slot, thread, Examination::of_crash(worker.last_words));
     if (begun) return;
     worker.last_words += "; no stack: " + begun.error().message();
     crash.told.store(1, std::memory_order_release);
 }
 
-Result<void> Supervisor::examine(std::size_t slot, pid_t thread, bool of_crash, std::string reason) {
+Result<void> Supervisor::examine(std::size_t slot, pid_t thread, Examination examination) {
     const pid_t pid = workers_.find(slot)->pid;
     auto look = ReloadCheck::start(os_, [this] { forget_master(0, 0); }, [=] { return examine_blocking(pid, thread); });
     if (!look) return look.error();
@@ -94,30 +112,32 @@ Result<void> Supervisor::examine(std::size_t slot, pid_t thread, bool of_crash, 
         look->give_up(os_, "");
         return watched.error();
     }
-    const TimePoint ends = os_.now() + kExaminationLimit;
-    examinations_.emplace(slot, Examination(std::move(*look), ends, of_crash, std::move(reason)));
+    examination.look = std::move(*look);
+    examination.deadline = os_.now() + kExaminationLimit;
+    examinations_.emplace(slot, std::move(examination));
     return {};
 }
 
 void Supervisor::on_examination_end(std::size_t slot) {
     const auto found = examinations_.find(slot);
     if (found == examinations_.end()) return;
-    const auto outcome = found->second.look.poll_outcome(os_);
+    const auto outcome = found->second.look->poll_outcome(os_);
     if (!outcome) return;
-    wait_.remove(found->second.look.pidfd());
-    const bool of_crash = found->second.of_crash;
+    wait_.remove(found->second.look->pidfd());
+    const std::optional<Finding> hang = std::move(found->second.hang);
     const std::string reason = std::move(found->second.reason);
     examinations_.erase(found);  // before anything is decided: a worker that is started then would inherit its descriptors
     WorkerProcess* const worker = workers_.find(slot);
     if (!worker) return;
     board_[slot].crash.told.store(1, std::memory_order_release);
-    if (!of_crash) return on_hang_examined(slot, reason, describe_outcome(*outcome));
+    if (hang) return on_hang_examined(slot, *hang, reason, describe_outcome(*outcome));
     worker->last_words = reason + "; " + describe_outcome(*outcome);
 }
 
-void Supervisor::on_hang_examined(std::size_t slot, const std::string& reason, const std::string& details) {
+void Supervisor::on_hang_examined(std::size_t slot, const Finding& hang, const std::string& reason,
+                                  const std::string& details) {
     const WorkerProcess& worker = *workers_.find(slot);
-    if (judge_.is_still_silent(slot, board_[slot], *worker.ready_at)) {
+    if (judge_.is_still_silent(slot, board_[slot], *worker.ready_at, hang)) {
         return decide(Event::worker_silent(slot, reason, details));
     }
     board_[slot].crash.told.store(0, std::memory_order_relaxed);
@@ -127,7 +147,7 @@ void Supervisor::on_hang_examined(std::size_t slot, const std::string& reason, c
 void Supervisor::end_late_examinations(TimePoint now) {
     for (auto& [slot, examination] : examinations_) {
         if (examination.deadline > now) continue;
-        examination.look.give_up(os_, "looking at it took longer than " + to_text(kExaminationLimit));
+        examination.look->give_up(os_, "looking at it took longer than " + to_text(kExaminationLimit));
         examination.deadline = now + kExaminationLimit;
     }
 }
@@ -136,8 +156,8 @@ void Supervisor::end_late_examinations(TimePoint now) {
 void Supervisor::abandon_examination(std::size_t slot) {
     const auto found = examinations_.find(slot);
     if (found == examinations_.end()) return;
-    found->second.look.give_up(os_, "");
-    wait_.remove(found->second.look.pidfd());
+    found->second.look->give_up(os_, "");
+    wait_.remove(found->second.look->pidfd());
     examinations_.erase(found);
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 bool can_take_over(const ScoreboardSlot& sibling, std::int64_t now_ns) {
-    if (sibling.accepting.load(kRelaxed) == 0) return false;
+    if (sibling.accepting.load(kRelaxed) == 0 || sibling.pool.stands_still(now_ns, kGatePoolStillNs)) return false;
     const std::int64_t busy_since = sibling.callback_start_ns.load(kRelaxed);
     if (busy_since != 0) return now_ns - busy_since < kGateBusyNs;
     const std::int64_t last_tick = sibling.last_tick_ns.load(kRelaxed);
@@ -29,6 +29,7 @@ void AcceptGate::look(std::int64_t now_ns) {
     const std::uint32_t slack = std::max(kGateSlack, least / 8);
     shuts_above_ = least > kNobody - slack ? kNobody : least + slack;
     opens_at_ = least > kNobody - slack ? kNobody : least + slack / 2;
+    leaves_to_others_ = least != kNobody && board_[own_].pool.stands_still(now_ns, kGatePoolStillNs);
     looked_at_ns_ = now_ns;
 }
 
@@ -36,7 +37,7 @@ bool AcceptGate::is_open(std::int64_t now_ns) {
     const std::uint32_t own = board_[own_].connections.load(kRelaxed);
     const bool shuts = open_ && own > shuts_above_;
     if (shuts || now_ns - looked_at_ns_ >= kGateMemoryNs) look(now_ns);
-    open_ = own <= (open_ ? shuts_above_ : opens_at_);
+    open_ = own <= (open_ ? shuts_above_ : opens_at_) && !leaves_to_others_;
     return open_;
 }
 

@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kGateSlack = 4;
 /// take what is left to it.
 inline constexpr std::int64_t kGateBusyNs = 100'000'000;
 
+/// The same of one whose pool has stood still for so long, and one's own: others can do what it can't.
+inline constexpr std::int64_t kGatePoolStillNs = 1'000'000'000;
+
 /// What was seen of siblings holds for so long, unless the gate is about to shut by it: looking at all of them costs as
 /// much as a small system call.
 inline constexpr std::int64_t kGateMemoryNs = 1'000'000;
@@ -37,6 +40,7 @@ class AcceptGate {
     std::int64_t looked_at_ns_ = 0;
     std::uint32_t shuts_above_ = 0;
     std::uint32_t opens_at_ = 0;
+    bool leaves_to_others_ = false;  // its own pool stands still, and theirs don't
     bool open_ = true;
 };
 

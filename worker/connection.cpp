@@ -289,6 +289,7 @@ void Connection::end_request(const std::exception_ptr& failure) {
     stop_deadline();
     server_.request_note().clear();
     exchange_->deadline().stop();
+    exchange_->end();
     const bool has_waited = std::exchange(handler_waits_, false);
     if (has_waited) task_->set_observer(nullptr);
     stream_.unwatch();

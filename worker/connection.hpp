@@ -48,6 +48,10 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     /// Closes a connection that awaits_request(), as the keep-alive timeout does: a request that crosses with it is
     /// still answered.
     void end_waiting();
+    /// The worker drains: a handler that has asked for it is told.
+    void on_draining() {
+        if (exchange_) exchange_->on_draining();
+    }
     /// The request in hand has had its time.
     void on_request_late() { cancel_handler(Ending::request_late); }
 

@@ -88,7 +88,8 @@ void Connection::on_request_cancelled_late() {
 /// What is being handled is `error`.
 void Connection::on_http_error(const HttpError& error) {
     const bool is_final = error.status() >= 200 && error.status() <= 599;
-    if (!is_final || error.status() >= 500) log_application_error(describe_current_exception());
+    const bool is_ours = dynamic_cast<const BodyError*>(&error) != nullptr;
+    if (!is_final || (error.status() >= 500 && !is_ours)) log_application_error(describe_current_exception());
     if (!is_final) return replace_answer(500, {});
     if (exchange_->head_sent() || exchange_->is_cut_off()) return close_unfinished();
     if (auto answered = exchange_->answer_thrown(error); !answered) {

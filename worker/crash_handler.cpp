@@ -99,17 +99,6 @@ void on_crash(int signo, siginfo_t* info, void*) {
     if (info->si_code <= 0) ::raise(signo);
 }
 
-/// Never given back: it is used at the very end.
-void give_signal_stack() {
-    void* const memory =
-        ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (memory == MAP_FAILED) return;  // then the handler has the crashing stack
-    stack_t stack{};
-    stack.ss_sp = memory;
-    stack.ss_size = kStackBytes;
-    ::sigaltstack(&stack, nullptr);
-}
-
 }  // namespace
 
 bool handles_crashes() {
@@ -120,13 +109,33 @@ bool handles_crashes() {
 #endif
 }
 
+std::unique_ptr<SignalStack> SignalStack::give_to_this_thread() {
+    if (!handles_crashes()) return nullptr;  // the sanitizer gives its own
+    void* const memory =
+        ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    stack_t stack{};
+    stack.ss_sp = memory;
+    stack.ss_size = kStackBytes;
+    ::sigaltstack(&stack, nullptr);
+    return std::unique_ptr<SignalStack>(new SignalStack(memory));
+}
+
+SignalStack::~SignalStack() {
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    ::sigaltstack(&none, nullptr);
+    ::munmap(memory_, kStackBytes);
+}
+
 void install_crash_handler(int channel_fd, ScoreboardSlot& line) {
     if (!handles_crashes()) return;
     g_place.channel_fd = channel_fd;
     g_place.line = &line;
     std::array<void*, 1> frame;
     ::backtrace(frame.data(), 1);  // the first call loads a library, which no handler may
-    give_signal_stack();
+    // Never given back: it is used at the very end.
+    [[maybe_unused]] SignalStack* const for_ever = SignalStack::give_to_this_thread().release();
     struct sigaction action {};
     action.sa_sigaction = &on_crash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;

@@ -5,9 +5,12 @@
 // then it ends by the same signal, with the same cause and the same core. When no master looks, it writes a stack of
 // its own, without names, to the log. Not here: the reading (supervisor/health).
 //
-// The handler is async-signal-safe and runs on a stack of its own, for a stack that has overflowed. Threads that the
-// application starts have no such stack: a fault there is told too, unless it is their stack that has overflowed.
+// The handler is async-signal-safe and runs on a stack of its own, for a stack that has overflowed; each thread of the
+// pool has one too. Threads that the application starts have none: a fault there is told too, unless it is their stack
+// that has overflowed.
 // Builds with ASan or TSan leave these signals to the sanitizer.
+
+#include <memory>
 
 #include "worker/scoreboard.hpp"
 
@@ -15,6 +18,22 @@ namespace girin {
 
 /// Whether this build handles crashes; else install_crash_handler() does nothing.
 bool handles_crashes();
+
+/// A stack for signal handlers, of one thread. Owns: its memory, until the thread ends.
+class SignalStack {
+  public:
+    /// Null where there is no memory; then a handler has the crashing stack.
+    static std::unique_ptr<SignalStack> give_to_this_thread();
+    /// On the same thread.
+    ~SignalStack();
+    SignalStack(const SignalStack&) = delete;
+    SignalStack& operator=(const SignalStack&) = delete;
+
+  private:
+    explicit SignalStack(void* memory) : memory_(memory) {}
+
+    void* memory_;
+};
 
 /// For this process from now on. `channel_fd` and `line` are used until its end. Threads: the main one.
 void install_crash_handler(int channel_fd, ScoreboardSlot& line);

@@ -6,6 +6,7 @@
 
 #include "loop/asio_loop.hpp"
 #include "loop/base/log.hpp"
+#include "loop/base/uncaught.hpp"
 #include "loop/cancel.hpp"
 #include "loop/executor.hpp"
 #include "loop/signals.hpp"
@@ -14,6 +15,8 @@
 #include "worker/crash_handler.hpp"
 #include "worker/heartbeat.hpp"
 #include "worker/master_link.hpp"
+#include "worker/orderly_exit.hpp"
+#include "worker/pool_watch.hpp"
 #include "worker/server.hpp"
 
 namespace girin {
@@ -53,6 +56,9 @@ class Worker final : private MasterLink::Listener {
         co_await shut_down();
         co_return kWorkerDone;
     }
+
+    /// It was let finish, and not told to end at once.
+    bool has_drained() const { return stop_asked_.done() && !was_told_to_quit_; }
 
     void tell_boot_failure(const std::string& reason) { link_.send(MessageKind::boot_failed, 0, reason); }
 
@@ -154,6 +160,7 @@ class Worker final : private MasterLink::Listener {
     }
 
     void quit_now() {
+        was_told_to_quit_ = true;
         ask_stop(Duration::zero(), false);
         if (starting_ != nullptr) starting_->cancel_task();
         server_.quit();
@@ -191,6 +198,7 @@ class Worker final : private MasterLink::Listener {
     bool asked_to_leave_ = false;
     Duration stop_limit_{};
     bool stop_last_ = false;
+    bool was_told_to_quit_ = false;
 };
 
 /// The application, or the exit code of a worker that can't have it, which the master has been told.
@@ -221,36 +229,52 @@ Loaded load(WorkerSetup& setup) {
     return loaded;
 }
 
+/// What a worker's life came to.
+struct WorkerEnd {
+    int code = 1;
+    bool has_drained = false;
+};
+
 /// Until the worker is to end.
-int serve(WorkerSetup& setup, Loaded& loaded) {
+WorkerEnd serve(WorkerSetup& setup, Loaded& loaded) {
+    PoolWatch pool(setup.board[setup.slot]);
     AsioLoop loop;
     loop.set_executor_threads(setup.options.threads);
+    loop.set_executor_observer(&pool);
     Worker worker(loop, setup, *loaded.application);
-    int code = 1;
+    WorkerEnd end;
     try {
-        code = loop.run_until_complete(worker.run());
+        end.code = loop.run_until_complete(worker.run());
     } catch (...) {
         worker.tell_boot_failure(current_exception_text());
         log_critical("The worker failed: " + current_exception_text());
     }
     loop.close();  // ends what the application left running, while all that it may use still stands
     loaded.application.reset();  // before the loop, on which it may hold streams and timers
-    return code;
+    end.has_drained = worker.has_drained();
+    return end;
 }
 
-}  // namespace
-
-int worker_main(WorkerSetup setup) {
-    install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
+WorkerEnd live(WorkerSetup& setup) {
     Loaded loaded = load(setup);
-    if (!loaded.application) return loaded.code;
+    if (!loaded.application) return {loaded.code, false};
     try {
         return serve(setup, loaded);
     } catch (const std::exception& error) {  // no descriptors for a loop, or for what stands on it
         (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, kWorkerBootFailed, error.what()));
         log_critical("The worker failed: " + std::string(error.what()));
-        return kWorkerBootFailed;
+        return {kWorkerBootFailed, false};
     }
+}
+
+}  // namespace
+
+int worker_main(WorkerSetup setup) {
+    log_uncaught_exceptions();
+    install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
+    const WorkerEnd end = live(setup);
+    if (setup.leaves_by_exit && end.has_drained && end.code == kWorkerDone) exit_orderly(end.code);
+    return end.code;
 }
 
 }  // namespace girin

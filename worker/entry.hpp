@@ -25,6 +25,8 @@ struct WorkerSetup {
     std::uint32_t generation = 0;
     AppSource app;
     std::unique_ptr<Application> preloaded;  // made before the fork; else the worker loads `app` itself
+    /// The process is this worker's alone: once it has drained it leaves by exit(), not by returning (orderly_exit.hpp).
+    bool leaves_by_exit = false;
     /// What is still to be given up once the code is there, and before any of it runs but for static constructors: files
     /// outside a root directory. Null: nothing.
     std::function<Result<void>()> confine;
@@ -38,7 +40,8 @@ inline constexpr int kWorkerBootFailed = 3;
 inline constexpr int kWorkerAppNotLoaded = 4;
 
 /// Loads and starts the application, reports *ready*, serves until told to drain or quit, or until the master is
-/// gone; shuts the application down. A failure before *ready* is told to the master with its reason.
+/// gone; shuts the application down. A failure before *ready* is told to the master with its reason. Returns the exit
+/// code; with `leaves_by_exit` a worker that has drained doesn't return.
 ///
 /// Threads: must be the only one of a freshly forked process.  Blocks: for the worker's life.
 int worker_main(WorkerSetup setup);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "loop/cancel.hpp"
+#include "worker/app/sync_exchange.hpp"
 #include "worker/connection.hpp"
 #include "worker/http/chunk_writer.hpp"
 #include "worker/http/status.hpp"
@@ -13,6 +14,7 @@ namespace girin {
 void Exchange::clear() {
     connection_ = nullptr;
     deadline_.stop();
+    end();
     head_in_.clear();
     body_in_.clear();
     in_body_buffer_ = false;
@@ -156,6 +158,35 @@ void Exchange::extend_deadline(Duration from_now) {
     extended_until_ = later(server.loop().now(), from_now);
     if (server.options().timeouts.request.count() > 0) deadline_.extend(server.loop(), *extended_until_);
     server.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);
+}
+
+Future<void> Exchange::draining() {
+    if (!draining_ || draining_.cancelled()) draining_ = Future<void>(connection_->server().loop());
+    if (connection_->server().is_draining()) on_draining();
+    return draining_;
+}
+
+void Exchange::forget_draining() {
+    draining_.cancel();
+    draining_ = {};
+}
+
+/// As a string grows by itself, but never beyond what is still to come, and only while the worker has room for it.
+void Exchange::make_room_in(std::string& whole, std::size_t more_bytes, std::size_t max_bytes) {
+    const std::size_t needed = whole.size() + more_bytes;
+    if (needed <= whole.capacity()) return;
+    std::size_t room = std::min(std::max(needed, 2 * whole.capacity()), std::max(needed, max_bytes));
+    if (const auto left = body_bytes_left()) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, needed + *left));
+    hold_body(room - (whole.empty() ? 0 : whole.capacity()));
+    whole.reserve(room);
+}
+
+void Exchange::hold_body(std::size_t more_bytes) {
+    Server& server = connection_->server();
+    if (body_share_.grow(server.body_budget(), more_bytes)) return;
+    server.on_bodies_refused();
+    must_close_ = true;
+    throw BodyError(503, "the server holds too many request bodies at the moment");
 }
 
 // --- the answer
@@ -358,7 +389,17 @@ Coro<std::string_view> Request::read() { return exchange_->read_body(); }
 const FieldList& Request::trailers() const { return exchange_->trailers(); }
 const WorkerInfo& Request::worker() const { return exchange_->connection().server().worker_info(); }
 void Request::extend_deadline(std::chrono::nanoseconds from_now) { exchange_->extend_deadline(from_now); }
+bool Request::is_draining() const { return exchange_->connection().server().is_draining(); }
+Future<void> Request::draining() { return exchange_->draining(); }
 std::uint64_t Request::number() const { return exchange_->number(); }
+
+detail::SyncLink detail::take_sync_link(Request& request) {
+    Exchange& exchange = request.exchange();
+    SyncLink link;
+    link.body = exchange.take_body_share();
+    link.draining = exchange.connection().server().draining_flag();
+    return link;
+}
 
 Coro<std::string> Request::read_all(std::size_t max_bytes) {
     std::string whole;
@@ -368,6 +409,7 @@ Coro<std::string> Request::read_all(std::size_t max_bytes) {
         if (piece.size() > max_bytes - whole.size()) {
             throw BodyError(413, "the body is larger than " + std::to_string(max_bytes) + " bytes");
         }
+        exchange_->make_room_in(whole, piece.size(), max_bytes);
         whole.append(piece);
     }
 }

@@ -15,6 +15,7 @@
 #include "loop/coro.hpp"
 #include "worker/app/request.hpp"
 #include "worker/app/response.hpp"
+#include "worker/body_budget.hpp"
 #include "worker/http/fields.hpp"
 #include "worker/http/forwarded.hpp"
 #include "worker/http/request_parser.hpp"
@@ -72,6 +73,16 @@ class Exchange {
     std::optional<TimePoint> extended_until() const { return extended_until_; }
     Request& request() { return request_; }
     Response& response() { return response_; }
+
+    /// The worker drains.
+    void on_draining() {
+        if (draining_ && !draining_.done()) draining_.set_result();
+    }
+    /// The handler has ended: what it held of the worker's is given back.
+    void end() {
+        if (!body_share_.is_empty()) body_share_.reset();
+        if (draining_) forget_draining();
+    }
 
     bool body_is_over() const { return body_over_; }
     /// How long its client was waited for, and how much has come: what a minimum rate is judged by.
@@ -143,6 +154,10 @@ class Exchange {
     const FieldList& trailers() const { return trailer_list_; }
     Coro<std::string_view> read_body();
     void extend_deadline(Duration from_now);
+    Future<void> draining();
+    /// Errors: BodyError(503).
+    void make_room_in(std::string& whole, std::size_t more_bytes, std::size_t max_bytes);
+    BodyShare take_body_share() { return std::move(body_share_); }
 
     void set_status(int code);
     void add_field(std::string_view name, std::string_view value, bool replace);
@@ -161,6 +176,8 @@ class Exchange {
     const InputBuffer& input() const { return in_body_buffer_ ? body_in_ : head_in_; }
     void take_trailers();
     void forget_request();
+    void forget_draining();
+    void hold_body(std::size_t more_bytes);
     void begin_common(std::uint64_t number, TimePoint now);
     Result<void> begin_answer(std::optional<std::uint64_t> body_bytes);
     ResponseContext context() const;
@@ -184,6 +201,8 @@ class Exchange {
     TimePoint began_at_{};
     RequestDeadline deadline_{*this};
     std::optional<TimePoint> extended_until_;
+    Future<void> draining_;  // none until somebody has asked
+    BodyShare body_share_;
     bool may_keep_alive_ = true;
     bool body_over_ = true;
     bool awaits_continue_ = false;

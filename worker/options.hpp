@@ -23,6 +23,7 @@ struct Limits {
     std::size_t leading_empty_lines = 2;         // skipped before a request line; more: 400
     std::size_t response_buffer_bytes = 65536;   // waiting to be sent; more: the application's write waits
     std::size_t discarded_body_bytes = 262144;   // of an unread body, read to keep the connection; more: close
+    std::size_t body_memory_bytes = 512UL << 20; // bodies held whole, all together; more: 503; 0: no limit
     std::size_t connections = 1000;              // open at once in a worker; more wait in the kernel's queue
     std::uint64_t min_rate_bytes = 240;        // a second, of a body that comes or an answer that goes; 0: any
 

@@ -39,6 +39,19 @@ void RequestNote::set(std::string_view line, const NotedPeer& peer, std::int64_t
     sequence_.store(sequence + 2, std::memory_order_release);
 }
 
+void RequestNote::copy(const RequestNote& other) noexcept {
+    const std::uint32_t sequence = sequence_.load(kRelaxed);
+    sequence_.store(sequence + 1, kRelaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    line_bytes_.store(other.line_bytes_.load(kRelaxed), kRelaxed);
+    for (std::size_t i = 0; i < line_.size(); ++i) line_[i].store(other.line_[i].load(kRelaxed), kRelaxed);
+    for (std::size_t i = 0; i < peer_.size(); ++i) peer_[i].store(other.peer_[i].load(kRelaxed), kRelaxed);
+    extended_.store(other.extended_.load(kRelaxed), kRelaxed);
+    deadline_ns_.store(other.deadline_ns_.load(kRelaxed), kRelaxed);
+    began_ns_.store(other.began_ns_.load(kRelaxed), kRelaxed);
+    sequence_.store(sequence + 2, std::memory_order_release);
+}
+
 std::optional<NotedRequest> RequestNote::read() const {
     const std::uint32_t before = sequence_.load(std::memory_order_acquire);
     NotedRequest noted;

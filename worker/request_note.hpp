@@ -33,7 +33,7 @@ class alignas(64) RequestNote {
   public:
     static constexpr std::size_t kLineBytes = 80;
 
-    // The writer: the worker's loop.
+    // The writer: the worker's loop, or a thread of its pool.
     void set(std::string_view line, const NotedPeer& peer, std::int64_t began_ns) noexcept;
     /// How long it may run, by the clock; with `extended` because the handler said so.
     void set_deadline(std::int64_t deadline_ns, bool extended) noexcept {
@@ -43,6 +43,9 @@ class alignas(64) RequestNote {
     /// No handler runs.
     void clear() noexcept { began_ns_.store(0, std::memory_order_relaxed); }
     void reset() noexcept { clear(); }
+    /// What the other one says, on the thread that writes that.
+    void copy(const RequestNote& other) noexcept;
+    bool is_set() const noexcept { return began_ns_.load(kRelaxed) != 0; }
 
     /// Nothing: no handler runs, or it changes just now.
     std::optional<NotedRequest> read() const;

@@ -34,6 +34,7 @@ void ScoreboardSlot::reset() {
     lag_ns = 0;
     latency_sum_us = 0;
     for (auto& count : latency) count = 0;
+    pool.reset();
 }
 
 void ScoreboardSlot::count_latency(std::int64_t microseconds, std::uint64_t times) {

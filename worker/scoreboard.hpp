@@ -12,6 +12,7 @@
 
 #include "loop/base/error.hpp"
 #include "loop/base/unique_fd.hpp"
+#include "worker/pool_note.hpp"
 #include "worker/request_note.hpp"
 
 namespace girin {
@@ -56,6 +57,7 @@ struct alignas(128) ScoreboardSlot {
     std::atomic<std::int64_t> lag_ns;              // the longest turn of the last half second: so long others waited
     std::atomic<std::uint64_t> latency_sum_us;     // from a request's head to the end of its handler, all together
     std::array<std::atomic<std::uint64_t>, kLatencyBuckets> latency;
+    PoolNote pool;                                 // its threads and their jobs
 
     void reset();
     /// For the writer.

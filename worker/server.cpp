@@ -146,6 +146,7 @@ class Server::LostWakes final : public Timer {
     explicit LostWakes(Server& server) : server_(server) {}
     void start() { server_.loop_.arm(*this, server_.loop_.time() + kInterval); }
     void run() override {
+        if (server_.accepting_) server_.update_accepting();  // the gate shuts by time as well: a pool that stands still
         for (const auto& acceptor : server_.acceptors_) {
             if (acceptor->is_armed()) acceptor->arm();
         }
@@ -170,6 +171,7 @@ Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& applic
       exchanges_(options.limits), gate_(place.board, place.worker.slot), recheck_(std::make_unique<Recheck>(*this)),
       gate_watch_(std::make_unique<GateWatch>(*this)), full_look_(std::make_unique<FullLook>(*this)),
       lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
+      body_budget_(std::make_shared<BodyBudget>(options.limits.body_memory_bytes)),
       worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
 
 Server::~Server() {
@@ -357,10 +359,24 @@ void Server::log_access(const AccessRecord& record) {
 
 void Server::run() { access_log_.flush(); }
 
+void Server::on_bodies_refused() {
+    const TimePoint now = loop_.time();
+    if (refusal_logged_ != TimePoint::min() && now - refusal_logged_ < kExhaustedLogInterval) return;
+    refusal_logged_ = now;
+    log_warning("Requests are refused: the bodies in this worker's memory have reached --limit-body-memory",
+                {{"held_bytes", body_budget_->held()}, {"limit_bytes", body_budget_->limit()}});
+}
+
 // --- the end
 
-Coro<void> Server::drain(Duration limit, bool last) {
+void Server::begin_draining() {
     draining_ = true;
+    draining_flag_->store(true, kRelaxed);
+    for (Connection& connection : connections_) connection.on_draining();
+}
+
+Coro<void> Server::drain(Duration limit, bool last) {
+    begin_draining();
     last_ = last;
     accepting_ = last;
     update_accepting();
@@ -429,7 +445,7 @@ void Server::close_listeners() {
 }
 
 void Server::quit() {
-    draining_ = true;
+    begin_draining();
     close_spread_ = Duration::zero();
     last_ = false;
     accepting_ = false;

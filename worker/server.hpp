@@ -4,6 +4,7 @@
 // Not here: one connection (connection.hpp), the process around it (entry.hpp).
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -16,6 +17,7 @@
 #include "worker/accept_gate.hpp"
 #include "worker/access_log.hpp"
 #include "worker/app/application.hpp"
+#include "worker/body_budget.hpp"
 #include "worker/connection.hpp"
 #include "worker/deadlines.hpp"
 #include "worker/exchange.hpp"
@@ -63,6 +65,8 @@ class Server final : private Acceptor::Sink, private Runnable {
     /// Ends everything now; what is in hand gets 503 where possible. A drain that runs is over soon.
     void quit();
     bool is_draining() const { return draining_; }
+    /// The same, for other threads and beyond the server's life.
+    std::shared_ptr<const std::atomic<bool>> draining_flag() const { return draining_flag_; }
 
     /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
     void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
@@ -87,6 +91,10 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
     /// Memory for bytes that nobody looks at.
     std::span<char> scratch() { return scratch_; }
+
+    const std::shared_ptr<BodyBudget>& body_budget() const { return body_budget_; }
+    /// It had no room for a body. Told once a minute.
+    void on_bodies_refused();
 
     /// A request begins; returns its number.
     std::uint64_t count_request();
@@ -124,6 +132,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool is_full(const Acceptor& acceptor) const;
     void update_accepting();
     TimePoint closes_at(const Connection& connection) const;
+    void begin_draining();
     Coro<void> wait_until_all_gone(Duration limit);
     /// Nobody new can be kept from these, as whoever gave them may listen on, for a successor: what is queued now is
     /// taken, and the rest left.
@@ -176,6 +185,9 @@ class Server final : private Acceptor::Sink, private Runnable {
     TimePoint full_logged_ = TimePoint::min();
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
+    TimePoint refusal_logged_ = TimePoint::min();
+    std::shared_ptr<BodyBudget> body_budget_;
+    std::shared_ptr<std::atomic<bool>> draining_flag_ = std::make_shared<std::atomic<bool>>(false);
 
     std::uint64_t requests_ = 0;
     std::uint64_t worn_out_at_ = 0;

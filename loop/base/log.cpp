@@ -33,6 +33,13 @@ LineSink& sink() {
 std::atomic<LogLevel> g_level = LogLevel::info;
 std::atomic<LogFormat> g_format = LogFormat::text;
 std::atomic<std::uint64_t> g_dropped_told = 0;
+bool g_captures = false;
+
+void send_output_to_log() {
+    if (!g_captures) return;
+    ::dup2(sink().fd(), STDOUT_FILENO);
+    ::dup2(sink().fd(), STDERR_FILENO);
+}
 
 void append_time(std::string& out, std::int64_t unix_time_ms, bool json) {
     const std::time_t seconds = unix_time_ms / 1000;
@@ -139,7 +146,17 @@ void use_log(const LogOptions& options, UniqueFd opened) {
     g_format = options.format;
 }
 
-void use_log_descriptor(UniqueFd opened) { sink().use(std::move(opened)); }
+void use_log_descriptor(UniqueFd opened) {
+    sink().use(std::move(opened));
+    send_output_to_log();
+}
+
+void capture_output() {
+    g_captures = true;
+    std::fflush(stdout);
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // what a crash would take with it
+    send_output_to_log();
+}
 int log_fd() { return sink().fd(); }
 LogLevel log_level() { return g_level; }
 void set_log_level(LogLevel level) { g_level = level; }

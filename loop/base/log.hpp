@@ -55,6 +55,9 @@ Result<void> open_log(const LogOptions& options);
 void use_log(const LogOptions& options, UniqueFd opened);
 /// After a rotation: what somebody has opened anew (open_for_sink).
 void use_log_descriptor(UniqueFd opened);
+/// From now on, what this process and its children print goes where the log goes, also after it is opened anew: standard
+/// output and standard error, line by line. For a log that is a file: what is somebody else's stream stays so.
+void capture_output();
 /// The descriptor behind the sink (standard error before open_log); for what must write a line without allocating.
 int log_fd();
 LogLevel log_level();

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <deque>
+#include <functional>
 
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/cli/command_line.hpp"
@@ -134,6 +135,15 @@ std::string argument_of(const CommandLine& line) {
     return line.settled ? "settled" : line.argument;
 }
 
+/// On standard error: standard output is for the outcome.
+void tell_what_is_awaited(const CommandLine& line, const std::string& path) {
+    const auto reply = look(path);
+    if (!reply) return;
+    const std::string text = waiting_text(parse_object(reply->body));
+    if (text.empty()) return;
+    std::fprintf(stderr, "girin %s: waits: %s\n", std::string(line.command->name).c_str(), text.c_str());
+}
+
 int request(const CommandLine& line, const std::string& path) {
     const auto named = ControlRequest::parse(line.command->name);
     if (!named) return fail(line, named.error().message());
@@ -141,7 +151,9 @@ int request(const CommandLine& line, const std::string& path) {
     if (!body) return fail(line, body.error().message());
     const bool stops = named->verb == ControlVerb::stop;
     const UniqueFd master = stops ? open_master(path) : UniqueFd();
-    const auto reply = ask_blocking(path, "POST", "/v1/" + std::string(line.command->name), body->text);
+    std::function<void()> tell;
+    if (!line.json) tell = [&] { tell_what_is_awaited(line, path); };
+    const auto reply = ask_blocking(path, "POST", "/v1/" + std::string(line.command->name), body->text, std::nullopt, tell);
     if (stops && master && (!reply || reply->status == 200) && !is_gone_blocking(master, kGoneLimit)) {
         return fail(line, reply ? "the server's process doesn't end" : reply.error().message());
     }

@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMostReplyBytes = 64 * 1024 * 1024;
 constexpr milliseconds kGlanceLimit{2'000};  // for a server's first sign of life
+constexpr milliseconds kBetweenWords{1'000};
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
@@ -64,6 +65,12 @@ Result<void> send_all(int fd, std::string_view bytes) {
 struct Bytes {
     std::string text;
 };
+
+/// What there is to be said while nothing comes is said once a second.
+void wait_for_first(int fd, const std::function<void()>& while_waiting) {
+    pollfd ready{fd, POLLIN, 0};
+    while (::poll(&ready, 1, static_cast<int>(kBetweenWords.count())) == 0) while_waiting();
+}
 
 Result<Bytes> receive_all(int fd, std::optional<milliseconds> limit, Deadline deadline) {
     Bytes all;
@@ -139,7 +146,8 @@ Error too_many(const std::vector<Candidate>& found) {
 }  // namespace
 
 Result<ControlReply> ask_blocking(const std::string& socket_path, const std::string& method, const std::string& target,
-                                  const std::string& body, std::optional<milliseconds> limit) {
+                                  const std::string& body, std::optional<milliseconds> limit,
+                                  const std::function<void()>& while_waiting) {
     const Deadline deadline = limit ? Deadline(std::chrono::steady_clock::now() + *limit) : std::nullopt;
     const auto fd = connect_blocking(socket_path, limit);
     if (!fd) return fd.error();
@@ -149,6 +157,7 @@ Result<ControlReply> ask_blocking(const std::string& socket_path, const std::str
     }
     request += "\r\n" + body;
     if (auto sent = send_all(fd->get(), request); !sent) return sent.error();
+    if (while_waiting) wait_for_first(fd->get(), while_waiting);
     const auto answer = receive_all(fd->get(), limit, deadline);
     if (!answer) return answer.error();
     return parse_reply(answer->text);

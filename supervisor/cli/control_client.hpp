@@ -4,6 +4,7 @@
 // everything here blocks. Not here: what the commands are (commands.hpp).
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,12 @@ struct ControlReply {
 };
 
 /// One request on a connection of its own. Waits for as long as it takes; for `limit` as a whole, where one is given.
+/// `while_waiting` is called once a second as long as nothing of the answer has come.
 /// Errors: nobody listens; the connection ends before the answer; time is over.
 Result<ControlReply> ask_blocking(const std::string& socket_path, const std::string& method, const std::string& target,
                                   const std::string& body = {},
-                                  std::optional<std::chrono::milliseconds> limit = std::nullopt);
+                                  std::optional<std::chrono::milliseconds> limit = std::nullopt,
+                                  const std::function<void()>& while_waiting = {});
 
 /// Which server is meant.
 struct ServerChoice {

@@ -14,4 +14,8 @@ namespace girin {
 /// matter least are left out until the lines fit `width`, where that is possible.
 std::vector<std::string> slot_table(const boost::json::array& slots, std::size_t width);
 
+/// "Slot 2: GET /report from 192.0.2.1:5312 has kept its loop for 2.1 s", for each worker that something keeps; and of
+/// pools in which jobs wait for long, for how long.
+std::vector<std::string> held_lines(const boost::json::array& slots);
+
 }  // namespace girin

@@ -105,6 +105,44 @@ std::vector<std::string> server_lines(const json::object& status) {
     return lines;
 }
 
+namespace {
+
+std::string counted(const json::value& count, const std::string& noun) {
+    return whole_words(count) + " " + noun + (to_number(count) == 1 ? "" : "s");
+}
+
+/// "worker 2 (pid 4711) drains, 1 request in flight, 3 connections"; empty: nobody waits for it.
+std::string waiting_for(const json::object& slot) {
+    const std::string state = to_words(member(slot, "state"));
+    const bool ends = state == "draining" || state == "quitting" || state == "terminating" || state == "aborting" ||
+                      state == "killed";
+    if (!ends && state != "starting") return "";
+    const std::string who = "worker " + whole_words(member(slot, "slot")) + " (pid " + whole_words(member(slot, "pid")) + ") ";
+    const std::string since = " for " + lag_words(member(slot, "state_for_s"));
+    if (!ends) return who + "starts" + since;
+    std::string text = who + (state == "draining" ? "drains" : "is told to end (" + state + ")") + since + ", " +
+                       counted(member(slot, "requests_in_flight"), "request") + " in flight, " +
+                       counted(member(slot, "connections"), "connection");
+    const json::object pool = object_member(slot, "pool");
+    if (to_number(member(pool, "busy")) > 0) text += ", " + counted(member(pool, "busy"), "thread") + " of its pool busy";
+    return text;
+}
+
+}  // namespace
+
+std::string waiting_text(const json::object& status) {
+    constexpr std::size_t kMostNamed = 4;
+    const json::value& slots = member(status, "slots");
+    std::string text;
+    std::size_t count = 0;
+    for (const json::value& slot : slots.is_array() ? slots.get_array() : json::array()) {
+        const std::string one = slot.is_object() ? waiting_for(slot.get_object()) : "";
+        if (one.empty() || ++count > kMostNamed) continue;
+        text += (text.empty() ? "" : "; ") + one;
+    }
+    return count > kMostNamed ? text + "; and " + std::to_string(count - kMostNamed) + " more" : text;
+}
+
 std::string status_text(const json::object& status) {
     std::string text;
     for (const std::string& line : server_lines(status)) text += line + "\n";
@@ -112,6 +150,9 @@ std::string status_text(const json::object& status) {
     const auto table = slots.is_array() ? slot_table(slots.get_array(), kAnyWidth) : std::vector<std::string>();
     if (!table.empty()) text += "\n";
     for (const std::string& line : table) text += line + "\n";
+    const auto held = slots.is_array() ? held_lines(slots.get_array()) : std::vector<std::string>();
+    if (!held.empty()) text += "\n";
+    for (const std::string& line : held) text += line + "\n";
     return text;
 }
 

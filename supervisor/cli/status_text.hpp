@@ -20,4 +20,8 @@ std::vector<std::string> server_lines(const boost::json::object& status);
 /// All of it, each line with its end.
 std::string status_text(const boost::json::object& status);
 
+/// What a stop, a reload or the like waits for: workers that drain, and what they still have in hand; and those that are
+/// to become ready. Empty: it doesn't show.
+std::string waiting_text(const boost::json::object& status);
+
 }  // namespace girin

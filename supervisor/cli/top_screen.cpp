@@ -37,7 +37,8 @@ std::string cut(const std::string& text, std::size_t columns) {
 }
 
 Tone tone_of_slot(const json::object& slot) {
-    if (to_number(member(slot, "lag_s")) >= 1) return Tone::bad;
+    const json::value& held_up = member(slot, "held_up");
+    if (to_number(member(slot, "lag_s")) >= 1 || (held_up.is_bool() && held_up.get_bool())) return Tone::bad;
     const bool is_well = to_words(member(slot, "state")) == "ready" && to_number(member(slot, "failures_in_a_row")) == 0;
     return is_well ? Tone::plain : Tone::warning;
 }
@@ -76,9 +77,14 @@ void add_slots(std::vector<Line>& lines, const json::object& status, std::size_t
         const bool is_shown = slot.is_object() && to_words(member(slot.get_object(), "state")) != "empty";
         if (is_shown) tones.push_back(tone_of_slot(slot.get_object()));
     }
+    const std::size_t most = lines.size() + room;
     lines.push_back({});
     const std::size_t shown = table.size() < room ? table.size() : room - 2;
     for (std::size_t i = 0; i < shown; ++i) lines.push_back({table[i], tones[i]});
+    for (const std::string& line : held_lines(slots.get_array())) {
+        if (shown < table.size() || lines.size() >= most) break;
+        lines.push_back({line, Tone::bad});
+    }
     if (shown < table.size()) lines.push_back({"and " + std::to_string(table.size() - shown) + " more", Tone::quiet});
 }
 

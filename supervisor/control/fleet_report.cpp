@@ -28,7 +28,10 @@ void FleetReport::say(LogLevel level, const std::string& text) {
     if (level >= LogLevel::info) board_.add_event(level, text, unix_time_ms());
 }
 
-void FleetReport::on_spawned(std::size_t slot, TimePoint now) { slots_[slot].spawned_ns = to_ns(now); }
+void FleetReport::on_spawned(std::size_t slot, TimePoint now) {
+    slots_[slot].spawned_ns = to_ns(now);
+    slots_[slot].lagging = false;
+}
 
 void FleetReport::on_exit(std::size_t slot, const ExitStory& story) {
     ++facts_.exits[static_cast<std::size_t>(story.kind)];

@@ -21,6 +21,7 @@ class FleetReport {
     void say(LogLevel level, const std::string& text);
 
     void on_spawned(std::size_t slot, TimePoint now);
+    void on_lag(std::size_t slot, bool lags) { slots_[slot].lagging = lags; }
     void on_exit(std::size_t slot, const ExitStory& story);
     void on_reload(std::uint32_t generation, ReloadOutcome outcome, const std::string& reason = {});
     void on_degraded(const std::string& why) { facts_.degraded_why = FixedText<300>(why); }

@@ -138,7 +138,9 @@ void Fleet::on_died(std::size_t slot, const Event& event) {
 }
 
 void Fleet::on_ended(std::size_t slot, const Event& event) {
-    log(LogLevel::info, slot, with_details(event.text + " (" + workers_[slot].reason + ")", event));
+    const bool crashed = fault_of(event) == Fault::crash;
+    log(crashed ? LogLevel::error : LogLevel::info, slot,
+        with_details(event.text + " (" + workers_[slot].reason + ")", event));
     leave_process(slot);
     if (!workers_[slot].holds_place) return release_place(slot);
     workers_[slot].state = WorkerState::waiting;

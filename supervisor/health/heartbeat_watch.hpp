@@ -4,6 +4,7 @@
 // was the master, or the whole machine, that stood still. Pure: no system calls. Not here: whose fault a silence is
 // (health_judge.hpp), and what a silent worker gets (fleet.hpp).
 
+#include <algorithm>
 #include <optional>
 
 #include "loop/base/clock.hpp"
@@ -22,6 +23,8 @@ class HeartbeatWatch {
     /// for want of work. May lie ahead, while all is well. Only for workers that are ready: until then their start-up
     /// has the loop. `ready_since` counts as a sign of life.
     TimePoint silent_since(const ScoreboardSlot& line, TimePoint ready_since) const;
+    /// `since`, or later where silence from then on doesn't count.
+    TimePoint counted(TimePoint since) const { return std::max(since, counted_from_); }
 
   private:
     TimePoint counted_from_{};

@@ -66,11 +66,10 @@ ProcessSample parse_process_sample(std::string_view stat, std::string_view sched
     return sample;
 }
 
-ProcessSample sample_process(pid_t pid) {
-    const std::string id = std::to_string(pid);
-    const std::string thread = "/proc/" + id + "/task/" + id;
-    ProcessSample sample = parse_process_sample(read_small_file(thread + "/stat"), read_small_file(thread + "/schedstat"));
-    const std::string channel = read_small_file(thread + "/wchan");
+ProcessSample sample_process(pid_t pid, pid_t thread) {
+    const std::string place = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread != 0 ? thread : pid);
+    ProcessSample sample = parse_process_sample(read_small_file(place + "/stat"), read_small_file(place + "/schedstat"));
+    const std::string channel = read_small_file(place + "/wchan");
     if (channel != "0") sample.wait_channel = channel;
     return sample;
 }

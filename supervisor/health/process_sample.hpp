@@ -2,7 +2,8 @@
 
 // What the kernel says of a process at one moment: whether it runs, how much processor it has had, how long it has
 // waited for one, and what it sleeps in. Two of them, some time apart, tell a worker that spins from one that gets no
-// processor. Of its main thread, where a worker's loop is. Not here: what follows from it (health_judge.hpp).
+// processor. Of one of its threads: the main one, where a worker's loop is, or one of its pool. Not here: what
+// follows from it (health_judge.hpp).
 
 #include <sys/types.h>
 
@@ -27,8 +28,9 @@ struct ProcessSample {
 /// out then. Pure.
 ProcessSample parse_process_sample(std::string_view stat, std::string_view schedstat);
 
-/// A process that is gone gives an empty sample. Never blocks: the kernel makes these files up.
-ProcessSample sample_process(pid_t pid);
+/// `thread` is one of `pid`; 0: the main one. A process that is gone gives an empty sample. Never blocks: the
+/// kernel makes these files up.
+ProcessSample sample_process(pid_t pid, pid_t thread = 0);
 
 /// "12.3 %" of the last ten seconds some task waited for a processor, from the text of /proc/pressure/cpu; empty where
 /// the kernel doesn't count it.

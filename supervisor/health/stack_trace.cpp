@@ -112,7 +112,9 @@ std::string describe_frame(Dwfl* dwfl, Dwarf_Addr address) {
 struct Trace {
     Dwfl* dwfl;
     pid_t pid;
+    pid_t first;  // there is always room for this one
     std::vector<ThreadStack> stacks;
+    bool has_first = false;
 };
 
 struct FrameSink {
@@ -150,13 +152,17 @@ void drop_signal_handler(std::vector<std::string>& frames) {
 
 int on_thread(Dwfl_Thread* thread, void* data) {
     auto& trace = *static_cast<Trace*>(data);
+    const bool is_first = ::dwfl_thread_tid(thread) == trace.first;
+    trace.has_first = trace.has_first || is_first;
+    const std::size_t room = trace.has_first ? kMostThreads : kMostThreads - 1;
+    if (!is_first && trace.stacks.size() >= room) return trace.has_first ? DWARF_CB_ABORT : DWARF_CB_OK;
     ThreadStack& stack = trace.stacks.emplace_back();
     stack.tid = ::dwfl_thread_tid(thread);
     stack.name = thread_name(trace.pid, stack.tid);
     FrameSink sink{trace.dwfl, &stack};
     ::dwfl_thread_getframes(thread, &on_frame, &sink);  // how far it gets is what we tell
     drop_signal_handler(stack.frames);
-    return trace.stacks.size() < kMostThreads ? DWARF_CB_OK : DWARF_CB_ABORT;
+    return DWARF_CB_OK;
 }
 
 Error failure(const char* what, pid_t pid) {
@@ -183,7 +189,7 @@ Result<std::vector<ThreadStack>> trace_stacks_blocking(pid_t pid, pid_t first) {
     if (::dwfl_linux_proc_report(dwfl.get(), pid) != 0) return failure("read the libraries of", pid);
     if (::dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) return failure("read the libraries of", pid);
     if (::dwfl_linux_proc_attach(dwfl.get(), pid, false) != 0) return failure("trace", pid);
-    Trace trace{dwfl.get(), pid, {}};
+    Trace trace{dwfl.get(), pid, first, {}};
     ::dwfl_getthreads(dwfl.get(), &on_thread, &trace);
     const auto has_frames = [](const ThreadStack& stack) { return !stack.frames.empty(); };
     if (std::ranges::none_of(trace.stacks, has_frames)) return failure("trace", pid);

@@ -15,7 +15,7 @@ namespace girin {
 
 /// Limits, so that no recursion makes a log line of megabytes.
 inline constexpr std::size_t kMostFrames = 40;   // of one thread: the innermost
-inline constexpr std::size_t kMostThreads = 16;
+inline constexpr std::size_t kMostThreads = 40;  // a pool, and some more
 
 struct ThreadStack {
     pid_t tid = 0;

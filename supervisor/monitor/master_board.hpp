@@ -68,6 +68,7 @@ struct SlotFacts {
     std::int32_t pid = 0;
     std::uint32_t generation = 0;
     std::uint32_t failures = 0;      // in a row, at this place
+    bool lagging = false;            // its loop is held up, or its pool: it finishes nothing new
     std::int64_t since_ns = 0;       // in this state
     std::int64_t spawned_ns = 0;
     std::uint64_t exits = 0;         // of workers in this slot, since the master began

@@ -113,6 +113,18 @@ void add_workers(Metrics& metrics, const Snapshot& snapshot) {
               [](const SlotView& slot) { return static_cast<double>(slot.requests_in_flight); });
     add_slots(metrics, snapshot, "girin_worker_connections", "Connections that are open.",
               [](const SlotView& slot) { return static_cast<double>(slot.connections); });
+    add_slots(metrics, snapshot, "girin_worker_held_up", "1 while its loop or its pool is held up.",
+              [](const SlotView& slot) { return slot.facts.lagging ? 1.0 : 0.0; });
+    add_slots(metrics, snapshot, "girin_worker_pool_threads", "Threads that its pool may have; 0: it has none.",
+              [](const SlotView& slot) { return static_cast<double>(slot.pool.threads); });
+    add_slots(metrics, snapshot, "girin_worker_pool_busy", "Threads of its pool that have a job.",
+              [](const SlotView& slot) { return static_cast<double>(slot.pool.busy); });
+    add_slots(metrics, snapshot, "girin_worker_pool_queued", "Jobs that wait for a thread.",
+              [](const SlotView& slot) { return static_cast<double>(slot.pool.queued); });
+    add_slots(metrics, snapshot, "girin_worker_pool_oldest_queued_seconds", "For so long the first of these waits.",
+              [](const SlotView& slot) { return slot.pool.oldest_queued_s; });
+    add_slots(metrics, snapshot, "girin_worker_pool_oldest_job_seconds", "For so long a job has kept its thread.",
+              [](const SlotView& slot) { return slot.pool.oldest_job_s; });
     add_slots(metrics, snapshot, "girin_worker_generation", "The generation that the worker is of.",
               [](const SlotView& slot) { return static_cast<double>(slot.facts.generation); });
 }

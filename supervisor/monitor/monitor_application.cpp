@@ -183,13 +183,13 @@ Coro<void> MonitorApplication::get_status(Request&, Response& response) {
 
 Coro<void> MonitorApplication::get_events(Request& request, Response& response) {
     const std::uint64_t after = after_in(request);
-    if (request.header("Accept").value_or("") == "text/event-stream") return follow(after, response);
+    if (request.header("Accept").value_or("") == "text/event-stream") return follow(after, request, response);
     answer_json(response, events_json(place_.facts->events(after), place_.facts->last_event()));
     return {};
 }
 
 /// Server-sent events: `log` for each event, and `status` once a second.
-Coro<void> MonitorApplication::follow(std::uint64_t after, Response& response) {
+Coro<void> MonitorApplication::follow(std::uint64_t after, Request& request, Response& response) {
     if (followers_ >= kMaxFollowers) throw HttpError(503, "too many follow the events already");
     struct Counted {
         explicit Counted(std::size_t& counter) : followers(counter) { ++followers; }
@@ -199,12 +199,12 @@ Coro<void> MonitorApplication::follow(std::uint64_t after, Response& response) {
     const Counted counted(followers_);
     response.set_header("Content-Type", "text/event-stream");
     response.set_header("Cache-Control", "no-store");
-    co_await follow_until_gone(after, response);
+    co_await follow_until_gone(after, request, response);
 }
 
-Coro<void> MonitorApplication::follow_until_gone(std::uint64_t after, Response& response) {
+Coro<void> MonitorApplication::follow_until_gone(std::uint64_t after, Request& request, Response& response) {
     TimePoint status_due = Clock::now();
-    for (;;) {
+    while (!request.is_draining()) {
         std::string news;
         for (const EventFacts& event : place_.facts->events(after)) {
             after = event.number;
@@ -231,8 +231,9 @@ Coro<void> MonitorApplication::get_live(Request&, Response& response) {
 Coro<void> MonitorApplication::get_ready(Request&, Response& response) {
     const Snapshot now = snapshot();
     if (!now.is_ready()) response.status(503);
+    const std::string held_up = now.held_up() > 0 ? ", " + std::to_string(now.held_up()) + " of them held up" : "";
     response.body(now.is_ready() ? "ready\n" : now.state() + ": " + std::to_string(now.master.ready) + " of " +
-                                                   std::to_string(now.master.wanted) + " workers are ready\n");
+                                                   std::to_string(now.master.wanted) + " workers are ready" + held_up + "\n");
     co_return;
 }
 

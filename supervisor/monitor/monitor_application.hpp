@@ -59,8 +59,8 @@ class MonitorApplication final : public Application {
     Coro<void> get_metrics(Request& request, Response& response);
     Coro<void> post_request(Request& request, Response& response);
     static Coro<std::string> read_body(Request& request);
-    Coro<void> follow(std::uint64_t after, Response& response);
-    Coro<void> follow_until_gone(std::uint64_t after, Response& response);
+    Coro<void> follow(std::uint64_t after, Request& request, Response& response);
+    Coro<void> follow_until_gone(std::uint64_t after, Request& request, Response& response);
     Coro<void> observe();
     void open_statsd();
     void require_permission(const Request& request) const;

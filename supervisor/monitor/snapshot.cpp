@@ -17,7 +17,53 @@ LatencyHistogram latency_of(const ScoreboardSlot& line) {
     return counts;
 }
 
+double seconds_since(std::int64_t then_ns, TimePoint now) {
+    return then_ns == 0 ? 0 : std::max(0.0, to_seconds(to_ns(now) - then_ns));
+}
+
+PoolView view_pool(const PoolNote& note, TimePoint now) {
+    PoolView pool;
+    pool.threads = note.threads.load(kRelaxed);
+    pool.busy = note.busy.load(kRelaxed);
+    pool.queued = note.queued.load(kRelaxed);
+    pool.oldest_queued_s = seconds_since(note.oldest_queued_ns.load(kRelaxed), now);
+    for (const JobNote& job : note.jobs) {
+        if (job.tid.load(kRelaxed) == 0) continue;
+        pool.oldest_job_s = std::max(pool.oldest_job_s, seconds_since(job.since_ns.load(kRelaxed), now));
+    }
+    return pool;
+}
+
+/// Of what has lasted for less, nobody need know.
+constexpr double kLeastHeld_s = 1;
+
+void see_held(std::optional<HeldRequest>& held, const RequestNote& note, double for_s, bool in_pool) {
+    if (for_s < kLeastHeld_s || (held && held->for_s >= for_s)) return;
+    const auto request = note.read();
+    if (!request) return;
+    held.emplace();
+    held->line = request->line.substr(0, request->line.find('?'));
+    held->peer = request->peer;
+    held->for_s = for_s;
+    held->in_pool = in_pool;
+}
+
+std::optional<HeldRequest> find_held(const ScoreboardSlot& line, TimePoint now) {
+    std::optional<HeldRequest> held;
+    see_held(held, line.request, seconds_since(line.callback_start_ns.load(kRelaxed), now), false);
+    for (const JobNote& job : line.pool.jobs) {
+        if (job.tid.load(kRelaxed) == 0) continue;
+        see_held(held, job.request, seconds_since(job.since_ns.load(kRelaxed), now), true);
+    }
+    return held;
+}
+
 }  // namespace
+
+std::size_t Snapshot::held_up() const {
+    const auto is_held_up = [](const SlotView& slot) { return slot.facts.state == WorkerState::ready && slot.facts.lagging; };
+    return static_cast<std::size_t>(std::count_if(slots.begin(), slots.end(), is_held_up));
+}
 
 std::string Snapshot::state() const {
     if (master.stopping) return "stopping";
@@ -107,6 +153,8 @@ SlotView Observer::view(std::size_t slot, TimePoint now) {
         seen.requests_per_second = work_[slot].requests_per_second;
         if (seen.has_worker()) seen.latency = latencies_[slot].quantiles();
     }
+    if (seen.has_worker() && line.pool.threads.load(kRelaxed) > 0) seen.pool = view_pool(line.pool, now);
+    if (seen.has_worker()) seen.held_by = find_held(line, now);
     if (seen.has_worker()) seen.program = line.program.load(kRelaxed);
     if (seen.has_worker()) seen.memory = memory_of(seen.pid(), now);
     return seen;

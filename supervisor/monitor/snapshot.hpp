@@ -17,6 +17,27 @@
 
 namespace girin {
 
+/// The pool of threads of one worker.
+struct PoolView {
+    std::uint32_t threads = 0;  // 0: it has none
+    std::uint32_t busy = 0;
+    std::uint32_t queued = 0;
+    double oldest_queued_s = 0;  // for so long the first of them waits
+    double oldest_job_s = 0;     // for so long a job has kept its thread
+
+    PoolView() = default;
+};
+
+/// A request that keeps the loop, or a thread of the pool.
+struct HeldRequest {
+    std::string line;  // without its query, which may hold what isn't everybody's
+    std::string peer;
+    double for_s = 0;
+    bool in_pool = false;
+
+    HeldRequest() = default;
+};
+
 /// One slot that somebody is in, or has been in.
 struct SlotView {
     std::size_t slot = 0;
@@ -30,6 +51,8 @@ struct SlotView {
     double lag_s = 0;                 // so long others waited for the loop; of one that hangs: until now
     double utilisation = 0;           // of the last second: 1 is a loop that never waits
     double requests_per_second = 0;
+    PoolView pool;
+    std::optional<HeldRequest> held_by;  // what has kept the loop, or a thread, for longest; of a second and more
     std::optional<LatencyQuantiles> latency;  // of the last ten seconds' requests
     std::optional<ProcessMemory> memory;
 
@@ -49,8 +72,10 @@ struct Snapshot {
 
     /// "starting", "serving", "reloading", "degraded" or "stopping".
     std::string state() const;
+    /// Workers that are ready, but held up.
+    std::size_t held_up() const;
     /// New requests find somebody.
-    bool is_ready() const { return master.ready > 0 && !master.stopping; }
+    bool is_ready() const { return master.ready > held_up() && !master.stopping; }
     double uptime_s() const;
     std::uint64_t requests_in_flight() const;
     std::uint64_t connections() const;

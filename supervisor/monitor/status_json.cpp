@@ -68,6 +68,27 @@ double seconds_since(TimePoint now, std::int64_t then_ns) {
     return rounded(static_cast<double>(std::chrono::nanoseconds(now.time_since_epoch()).count() - then_ns) / 1e9);
 }
 
+json::value pool_json(const PoolView& pool) {
+    if (pool.threads == 0) return nullptr;
+    json::object object;
+    object["threads"] = pool.threads;
+    object["busy"] = pool.busy;
+    object["queued"] = pool.queued;
+    object["oldest_queued_s"] = rounded(pool.oldest_queued_s);
+    object["oldest_job_s"] = rounded(pool.oldest_job_s);
+    return object;
+}
+
+json::value held_json(const std::optional<HeldRequest>& held) {
+    if (!held) return nullptr;
+    json::object object;
+    object["request"] = json::string(held->line);
+    object["peer"] = json::string(held->peer);
+    object["for_s"] = rounded(held->for_s);
+    object["where"] = held->in_pool ? "pool" : "loop";
+    return object;
+}
+
 json::object slot_json(const SlotView& slot, TimePoint now) {
     json::object object;
     object["slot"] = slot.slot;
@@ -84,6 +105,9 @@ json::object slot_json(const SlotView& slot, TimePoint now) {
     object["errors_5xx"] = slot.errors_5xx;
     object["connections"] = slot.connections;
     object["latency"] = latency_json(slot.latency);
+    object["held_up"] = slot.facts.lagging;
+    object["held_by"] = held_json(slot.held_by);
+    object["pool"] = pool_json(slot.pool);
     object["lag_s"] = rounded(slot.lag_s);
     object["utilisation"] = rounded(slot.utilisation);
     object["memory"] = memory_json(slot.memory);

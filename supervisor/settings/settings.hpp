@@ -68,6 +68,7 @@ struct Settings {
     std::uint64_t limit_request_fields = 100;
     std::uint64_t limit_request_field_size = 8190;
     std::uint64_t limit_request_body = 0;
+    std::uint64_t limit_body_memory = 512 << 20;  // in each worker, of bodies that are held whole; 0: no limit
 
     // Proxies
     std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};  // "*": all
@@ -90,6 +91,7 @@ struct Settings {
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
     std::string error_logfile = "-";  // "-": standard error
+    bool capture_output = false;      // what workers print goes there too
     std::string access_logfile;       // "-": standard output; empty: none
     std::string access_logformat;     // Gunicorn's atoms, or the word "json"; empty: Gunicorn's default
 

@@ -189,7 +189,7 @@ constexpr SettingRow kRows[] = {
      .max = 1024,
      .zero_word = "auto",
      .metavar = "COUNT",
-     .summary = "Threads in each worker for synchronous handlers.",
+     .summary = "Threads in each worker for synchronous handlers and run_in_executor().",
      .details = "auto is the number of cores plus 4, at most 32. Coroutine handlers don't use them."},
     {.flag = "worker-connections",
      .section = kWorkers,
@@ -248,17 +248,20 @@ constexpr SettingRow kRows[] = {
      .unit = Unit::milliseconds,
      .max = kDayMs,
      .metavar = "TIME",
-     .summary = "Stop and replace a worker whose loop was silent for so long; 0: never.",
-     .details = "It doesn't bound a request: a handler that waits lets its loop run. Its stack and request are logged, then "
-                "ABRT is sent, then KILL. Time in which it was ready to run and got no processor doesn't count."},
+     .summary = "Replace a worker whose loop was silent for so long, or one job of whose pool kept its thread; 0: never.",
+     .details = "It doesn't bound a request of a coroutine: a handler that waits lets its loop run. A synchronous handler, and "
+                "what run_in_executor() calls, may take so long between two writes, or what it asks for "
+                "(SyncRequest::extend_deadline, extend_job_deadline). Stacks and requests are logged, then ABRT is sent, then "
+                "KILL. Time in which it was ready to run and got no processor doesn't count."},
     {.flag = "lag-warning",
      .section = kTimes,
      .field = &Settings::lag_warning,
      .unit = Unit::milliseconds,
      .max = kDayMs,
      .metavar = "TIME",
-     .summary = "Log a warning for a worker whose loop was silent for so long, and why; 0: never.",
-     .details = "It gets no new connections until it goes on, which is logged with how long it took."},
+     .summary = "Log a warning for a worker whose loop was silent for so long, or a job of its pool, and why; 0: never.",
+     .details = "Until it goes on, which is logged with how long it took, new connections go to others; of a pool only if no "
+                "thread of it is free and none of its jobs has begun or ended for so long."},
     {.flag = "request-timeout",
      .section = kTimes,
      .field = &Settings::request_timeout,
@@ -377,6 +380,15 @@ constexpr SettingRow kRows[] = {
      .max = kTera,
      .metavar = "SIZE",
      .summary = "Longest request body, else 413; 0: no limit."},
+    {.flag = "limit-body-memory",
+     .section = kLimits,
+     .field = &Settings::limit_body_memory,
+     .unit = Unit::bytes,
+     .max = kTera,
+     .metavar = "SIZE",
+     .summary = "Memory in each worker for request bodies that are held whole; a body beyond it gets 503; 0: no limit.",
+     .details = "Counted are bodies of synchronous handlers and of Request::read_all(), all together, until their handlers "
+                "end. Bodies that are read piece by piece aren't."},
 
     {.flag = "forwarded-allow-ips",
      .section = kProxies,
@@ -487,6 +499,12 @@ constexpr SettingRow kRows[] = {
      .summary = "Where the log goes; -: standard error.",
      .details = "USR1 and a reload open the file anew, after a rotation. The master opens it, for all workers; as root it "
                 "follows no symbolic link that another user may have put."},
+    {.flag = "capture-output",
+     .section = kLogging,
+     .field = &Settings::capture_output,
+     .summary = "What workers, and programs that they run, print goes into the log's file, as it is.",
+     .details = "Standard output and standard error, with --error-logfile FILE; without one they are left alone. Under "
+                "--daemon they lead nowhere, and so what is printed is lost unless this is set."},
     {.flag = "access-logfile",
      .section = kLogging,
      .field = &Settings::access_logfile,

@@ -24,6 +24,7 @@ Limits to_limits(const Settings& settings) {
     limits.trailer_bytes = std::max(limits.trailer_bytes, limits.request_field_bytes);
     limits.request_body_bytes = settings.limit_request_body;
     limits.min_rate_bytes = settings.min_rate;
+    limits.body_memory_bytes = static_cast<std::size_t>(settings.limit_body_memory);
     limits.connections = static_cast<std::size_t>(settings.worker_connections);
     return limits;
 }

@@ -15,6 +15,11 @@
 //   /orphans/COUNT                  leaves children behind that are nobody's and exit with 3
 //   /fork/MS                        leaves a child behind that holds every descriptor for so long
 //   /fork-and-return                the child returns from the handler, as its parent does
+//   /in-executor/deadlock /in-executor/MS   a mutex taken twice, a sleep, in the pool; /in-executor/long/MS: having said so
+//   /block-said/MS                  blocks the loop, having said so
+//   /crash-elsewhere                a fault in a thread of its own, while the handler keeps the loop
+//   /events                         a piece each 50 ms, until the worker drains
+//   /whole                          the length of the body, held as a whole
 //   /who                            "PID GENERATION REQUEST-NUMBER"
 //   /version                        "1", or "2" in misbehaving2.so
 //   /file?PATH                      what is in a file, or "nothing"
@@ -35,7 +40,9 @@
 #include <thread>
 #include <vector>
 
+#include "loop/executor.hpp"
 #include "loop/sleep.hpp"
+#include "loop/timeout.hpp"
 #include "tests/apps/misbehaving.hpp"
 #include "worker/app.hpp"
 
@@ -245,6 +252,62 @@ Coro<void> stream(Request&, Response& response) {
     }
 }
 
+void sleep_blocking(long milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+void sleep_long_blocking(long milliseconds) {
+    girin::extend_job_deadline(10min);
+    sleep_blocking(milliseconds);
+}
+
+Coro<void> lock_in_executor(Request&, Response& response) {
+    const girin::Future<void> locked = girin::run_in_executor(&girin_test::lock_twice);
+    co_await locked;
+    response.body("ok");
+}
+
+Coro<void> sleep_in_executor(Request& request, Response& response) {
+    const girin::Future<void> slept = girin::run_in_executor(&sleep_blocking, argument(request, 0));
+    co_await slept;
+    response.body("ok");
+}
+
+Coro<void> sleep_long_in_executor(Request& request, Response& response) {
+    const girin::Future<void> slept = girin::run_in_executor(&sleep_long_blocking, argument(request, 0));
+    co_await slept;
+    response.body("ok");
+}
+
+Coro<void> block_having_said(Request& request, Response& response) {
+    request.extend_deadline(10min);
+    return block(request, response);
+}
+
+Coro<void> crash_elsewhere(Request&, Response&) {
+    std::thread([] {
+        volatile int* nowhere = nullptr;
+        *nowhere = 1;
+    }).join();
+    co_return;
+}
+
+Coro<void> send_events(Request& request, Response& response) {
+    while (!request.is_draining()) {
+        co_await response.write("piece\n");
+        co_await response.flush();
+        try {
+            const girin::Future<void> draining = request.draining();
+            co_await girin::wait_for(draining, 50ms);
+        } catch (const girin::TimeoutError&) {
+        }
+    }
+    co_await response.write("the end\n");
+}
+
+Coro<void> hold_whole(Request& request, Response& response) {
+    const std::string body = co_await request.read_all(1UL << 30);
+    response.body(std::to_string(body.size()));
+}
+
 struct Fault {
     std::string_view path;  // one that ends in '/' takes a number
     Coro<void> (*commit)(Request&, Response&);
@@ -255,6 +318,9 @@ constexpr Fault kFaults[] = {
     {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
+    {"/in-executor/deadlock", lock_in_executor}, {"/in-executor/long/", sleep_long_in_executor},
+    {"/in-executor/", sleep_in_executor}, {"/events", send_events}, {"/crash-elsewhere", crash_elsewhere},
+    {"/block-said/", block_having_said}, {"/whole", hold_whole},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},
     {"/fork-and-return", fork_and_return}, {"/who", say_who}, {"/version", say_version},

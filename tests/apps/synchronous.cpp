@@ -2,14 +2,73 @@
 //   /            "sync"            /block/MS     sleeps on its thread      /echo        the body back
 //   /stream/N/S  N pieces of S     /throw        a std::runtime_error      /teapot      HttpError 418
 //   /started     whether start_blocking() ran before
+//   /deadlock    a mutex locked twice                    /long/MS      sleeps so long, having said so
+//   /crash       by a fault      /overflow   by recursion without end      /terminate  an exception that nobody catches
+//   /compute/MS  of processor time
+//   /print       on both standard streams                /endless      streams until its worker drains
+// stop_blocking() says on standard error whether a handler still runs. A static object says there when it is destroyed,
+// in GIRIN_TEST_AT_EXIT; with "hangs" it never is.
 
 #include <charconv>
+#include <time.h>
+
+#include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "worker/app.hpp"
 
 namespace {
+
+/// For whoever wants to see that the process ended as programs do.
+struct StaticObject {
+    ~StaticObject() {
+        const char* const wish = std::getenv("GIRIN_TEST_AT_EXIT");
+        if (wish == nullptr) return;
+        std::fprintf(stderr, "static object destroyed\n");
+        if (std::strcmp(wish, "hangs") == 0) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+} g_static;
+
+std::mutex g_mutex;
+
+// Out of line, and named in stacks.
+[[gnu::noinline]] void lock_mutex_twice() {
+    g_mutex.lock();
+    g_mutex.lock();
+}
+
+// NOLINTNEXTLINE(misc-no-recursion)
+[[gnu::noinline]] int recurse_on_thread(int depth) {
+    volatile char room[1000] = {};
+    room[0] = static_cast<char>(depth);
+    return depth == -1 ? 0 : recurse_on_thread(depth + 1) + room[0];
+}
+
+[[gnu::noinline]] void crash_on_thread() {
+    volatile int* nowhere = nullptr;
+    *nowhere = 1;
+}
+
+/// Of this thread's own processor time, however long that takes.
+void compute(std::size_t milliseconds) {
+    timespec used{};
+    const auto used_ms = [&used] {
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+        return static_cast<std::size_t>(used.tv_sec) * 1000 + static_cast<std::size_t>(used.tv_nsec) / 1'000'000;
+    };
+    const std::size_t end = used_ms() + milliseconds;
+    while (used_ms() < end) {
+    }
+}
+
+void throw_it() { throw std::runtime_error("nobody catches this"); }
+[[gnu::noinline]] void throw_uncaught() noexcept { throw_it(); }
 
 /// The number that `text` begins with; takes it off, and the slash behind it.
 std::size_t take_number(std::string_view& text) {
@@ -34,7 +93,36 @@ class Synchronous final : public girin::SyncApplication {
             rest.remove_prefix(prefix.size());
             return true;
         };
-        if (below("/block/")) {
+        struct Running {
+            explicit Running(std::atomic<int>& all) : count(all) { ++count; }
+            ~Running() { --count; }
+            std::atomic<int>& count;
+        };
+        const Running counted(running_);
+        if (below("/compute/")) {
+            compute(take_number(rest));
+        } else if (below("/deadlock")) {
+            lock_mutex_twice();
+        } else if (below("/crash")) {
+            crash_on_thread();
+        } else if (below("/overflow")) {
+            recurse_on_thread(0);
+        } else if (below("/terminate")) {
+            throw_uncaught();
+        } else if (below("/print")) {
+            std::printf("printed on standard output\n");
+            std::fprintf(stderr, "printed on standard error\n");
+        } else if (below("/long/")) {
+            request.extend_deadline(std::chrono::minutes(10));
+            std::this_thread::sleep_for(std::chrono::milliseconds(take_number(rest)));
+            response.body("at last\n");
+        } else if (below("/endless")) {
+            while (!request.is_draining()) {
+                response.write("piece\n");
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            }
+            response.write("the end\n");
+        } else if (below("/block/")) {
             std::this_thread::sleep_for(std::chrono::milliseconds(take_number(rest)));
             response.body("blocked\n");
         } else if (below("/stream/")) {
@@ -54,7 +142,13 @@ class Synchronous final : public girin::SyncApplication {
         }
     }
 
+    void stop_blocking() override {
+        if (running_ > 0) std::fprintf(stderr, "stop_blocking() while a handler runs\n");
+        std::fprintf(stderr, "stop_blocking()\n");
+    }
+
   private:
+    std::atomic<int> running_ = 0;
     bool started_ = false;
 };
 

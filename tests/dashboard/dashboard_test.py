@@ -103,15 +103,48 @@ class Dashboard(unittest.TestCase):
         browser.wait_for("[...document.querySelectorAll('#slots tr')].filter(r => r.children[2].textContent === 'ready')"
                          ".length === 2", "two ready workers")
         browser.wait_for("[...document.querySelectorAll('#slots tr')].reduce("
-                         "(n, r) => n + Number(r.children[10].textContent), 0) >= 20", "the requests counted")
+                         "(n, r) => n + Number(r.querySelector('[data-name=requests]').textContent), 0) >= 20",
+                         "the requests counted")
         browser.wait_for("['p50', 'p99'].every(id => parseFloat(document.getElementById(id).textContent) > 0)", "latencies")
-        browser.wait_for("[...document.querySelectorAll('#slots tr')].some(r => / m?s$/.test(r.children[7].textContent))",
+        browser.wait_for("[...document.querySelectorAll('#slots [data-name=p99]')].some(c => / m?s$/.test(c.textContent))",
                          "the latency of a worker")
         self.assertIn(girin.site.removeprefix("http://"), browser.text("#facts"))
         self.assertIn(str(girin.process.pid), browser.text("#facts"))
         browser.wait_for("document.querySelector('#rate-plot path:not(.area)').getAttribute('d').split('L').length > 3",
                          "a plot that grows")
         browser.wait_for("document.querySelectorAll('#events li').length > 0", "the events")
+
+    # FAULTS 44: nobody had asked for anything, and the latency was 0.0 ms.
+    def test_has_no_latency_where_nobody_asks(self):
+        _, browser = self.start()
+        browser.wait_for("document.querySelector('#rate-plot path:not(.area)').getAttribute('d').split('L').length > 2",
+                         "two looks")
+        for figure in ("#p50", "#p99"):
+            self.assertEqual(browser.text(figure), "–")
+
+    # FAULTS 44: labels lay over each other, and a worker's figures were off the screen.
+    def test_fits_a_telephone(self):
+        girin, browser = self.start("--admin-allow-actions")
+        self.keep_asking(girin)
+        browser.be_a_telephone(390, 844)
+        browser.wait_for("parseFloat(document.getElementById('p99').textContent) > 0", "latencies")
+        self.assertLessEqual(browser.run("return document.documentElement.scrollWidth"), 390)
+        outside = """
+            return [...document.querySelectorAll('main *')].filter(e => {
+              const box = e.getBoundingClientRect();
+              return box.width > 0 && !(e instanceof SVGElement) && (box.left < 0 || box.right > 390);
+            }).map(e => e.outerHTML.slice(0, 100));"""
+        self.assertEqual(browser.run(outside), [])
+        collisions = """
+            const texts = [...document.querySelectorAll('figcaption, figure small, figure output, #slots td')];
+            const range = document.createRange();
+            const box = e => { range.selectNodeContents(e); return range.getBoundingClientRect(); };
+            const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+            const boxes = texts.map(e => [e.textContent, box(e)]).filter(([, b]) => b.width > 0);
+            return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([, y]) => meet(x, y)).map(([b]) => `${a} / ${b}`));"""
+        self.assertEqual(browser.run(collisions), [])
+        for figure in ("busy", "lag", "p99", "pool"):
+            self.assertTrue(browser.run(f"return document.querySelector('#slots [data-name={figure}]').offsetHeight > 0"), figure)
 
     def test_acts_where_it_may(self):
         _, browser = self.start("--admin-allow-actions")

@@ -80,5 +80,10 @@ class Browser:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what}: not within {seconds} s; the page says:\n{self.text('body')}")
 
+    def be_a_telephone(self, width, height):
+        """From now on the page has a screen of so many CSS pixels, smaller than any window may be."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        self._call("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
+
     def screenshot(self, path):
         path.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))

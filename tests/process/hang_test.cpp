@@ -107,6 +107,13 @@ TEST(Lag, IsToldOnceWithItsEnd) {
     EXPECT_EQ(girin.workers().size(), 2U);
 }
 
+TEST(ExtendedDeadline, HoldsForAHandlerThatKeepsTheLoop) {
+    const TempDir dir;
+    GirinProcess girin(dir, command({"-w", "2", "--timeout", "0.5"}));
+    EXPECT_EQ(HttpClient(girin.endpoint(), 30s).get("/block-said/2000").status, 200);
+    EXPECT_EQ(count_of(girin.log(), "hangs: "), 0U) << girin.log();
+}
+
 TEST(StoppedWorker, IsFoundAndReplacedWhileOthersServe) {  // T2
     const TempDir dir;
     GirinProcess girin(dir, command({"-w", "2", "--timeout", "1"}));

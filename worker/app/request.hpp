@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "loop/coro.hpp"
+#include "loop/future.hpp"
 #include "worker/app/application.hpp"
 #include "worker/http/fields.hpp"
 
@@ -64,7 +65,8 @@ class Request {
     /// Cancel: raised when the client has gone.
     Coro<std::string_view> read();
 
-    /// The rest of the body. Errors: as read(), and BodyError(413) beyond `max_bytes`.
+    /// The rest of the body. Errors: as read(), and BodyError(413) beyond `max_bytes`, BodyError(503) while all such bodies
+    /// of this worker take --limit-body-memory. What it takes counts until the handler ends.
     Coro<std::string> read_all(std::size_t max_bytes = 1'048'576);
 
     /// Fields after a chunked body; complete once read() has returned the end.
@@ -75,9 +77,18 @@ class Request {
     /// Only while the handler runs, on the loop's thread.
     void extend_deadline(std::chrono::nanoseconds from_now);
 
+    /// The worker drains: it ends once this handler and others have, or when --graceful-timeout is over. For handlers that
+    /// go on for long, as those of event streams: they should come to their end, so that their clients come back elsewhere.
+    bool is_draining() const;
+    /// Is done when that begins, at once if it has begun. Cancelled when the handler ends before.
+    Future<void> draining();
+
     const WorkerInfo& worker() const;
     /// Requests this worker has begun, this one included.
     std::uint64_t number() const;
+
+    /// For the server itself.
+    Exchange& exchange() const { return *exchange_; }
 
   private:
     Exchange* exchange_;

@@ -1,23 +1,62 @@
 #include "worker/app/sync_application.hpp"
 
+#include <condition_variable>
+#include <mutex>
+
 #include "loop/executor.hpp"
 #include "worker/app/sync_exchange.hpp"
 
 namespace girin {
+
+/// Handlers that are on a thread now.
+class detail::RunningHandlers {
+  public:
+    void enter() {
+        const std::lock_guard lock(mutex_);
+        ++count_;
+    }
+    void leave() {
+        const std::lock_guard lock(mutex_);
+        if (--count_ == 0) none_.notify_all();
+    }
+    void wait_for_none() {
+        const JobPause pause;  // what hangs is one of them
+        std::unique_lock lock(mutex_);
+        none_.wait(lock, [this] { return count_ == 0; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable none_;
+    std::size_t count_ = 0;  // under mutex_
+};
+
 namespace {
 
+using detail::RunningHandlers;
 using detail::SyncExchange;
 using Shared = std::shared_ptr<SyncExchange>;
 
 // What runs in the pool. `exchange` by reference: the last owner but the handler's is the loop.
 
-void call_handler(SyncApplication* application, const Shared& exchange) {
-    SyncRequest request(*exchange);
+void call_handler(SyncApplication* application, RunningHandlers* running, const Shared& exchange) {
+    struct Running {
+        explicit Running(RunningHandlers& all) : all_(all) { all_.enter(); }
+        ~Running() { all_.leave(); }
+        RunningHandlers& all_;
+    };
+    const Running counted(*running);
+    if (exchange->is_gone()) return;  // only now: who waits for none to run has given up all others before
+    SyncRequest request(exchange);
     SyncResponse response(exchange);
     application->handle_blocking(request, response);
 }
 void call_start(SyncApplication* application, const WorkerInfo& worker) { application->start_blocking(worker); }
-void call_stop(SyncApplication* application) { application->stop_blocking(); }
+/// Handlers that are queued have been given up by then, and never run.
+void call_stop(SyncApplication* application, RunningHandlers* running) {
+    running->wait_for_none();
+    application->stop_blocking();
+}
 
 /// However the loop's side ends: a handler that hasn't begun never does, one that waits in write() is woken.
 class EndOfAnswer {
@@ -78,6 +117,10 @@ void check_field(std::string_view name, std::string_view value) {
 
 // ── the application ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+SyncApplication::SyncApplication(std::size_t max_body_bytes)
+    : max_body_bytes_(max_body_bytes), running_(std::make_unique<RunningHandlers>()) {}
+SyncApplication::~SyncApplication() = default;
+
 void SyncApplication::start_blocking(const WorkerInfo&) {}
 void SyncApplication::stop_blocking() {}
 
@@ -87,14 +130,15 @@ Coro<void> SyncApplication::startup(const WorkerInfo& worker) {
 }
 
 Coro<void> SyncApplication::shutdown() {
-    const Future<void> stopped = run_in_executor(&call_stop, this);
+    const Future<void> stopped = run_in_executor(&call_stop, this, running_.get());
     co_await stopped;
 }
 
 Coro<void> SyncApplication::handle(Request& request, Response& response) {
     const auto exchange = std::make_shared<SyncExchange>(EventLoop::running(), request);
     exchange->request.body = co_await request.read_all(max_body_bytes_);
-    Future<void> work = run_in_executor(&call_handler, this, exchange);
+    exchange->link = detail::take_sync_link(request);
+    Future<void> work = run_in_executor(&call_handler, this, running_.get(), exchange);
     const EndOfAnswer end(*exchange, work);
     work.add_done_callback([exchange] { exchange->wake(); });
     co_await pass_pieces(*exchange, work, response);
@@ -104,22 +148,26 @@ Coro<void> SyncApplication::handle(Request& request, Response& response) {
 
 // ── what a handler sees ──────────────────────────────────────────────────────────────────────────────────────────────
 
-std::string_view SyncRequest::method() const { return exchange_.request.method; }
-std::string_view SyncRequest::target() const { return exchange_.request.target; }
-std::string_view SyncRequest::path() const { return exchange_.request.path; }
-std::string_view SyncRequest::raw_path() const { return exchange_.request.raw_path; }
-std::string_view SyncRequest::query() const { return exchange_.request.query; }
-int SyncRequest::minor_version() const { return exchange_.request.minor_version; }
-FieldList SyncRequest::headers() const { return exchange_.request.headers.list(); }
+std::string_view SyncRequest::method() const { return exchange_->request.method; }
+std::string_view SyncRequest::target() const { return exchange_->request.target; }
+std::string_view SyncRequest::path() const { return exchange_->request.path; }
+std::string_view SyncRequest::raw_path() const { return exchange_->request.raw_path; }
+std::string_view SyncRequest::query() const { return exchange_->request.query; }
+int SyncRequest::minor_version() const { return exchange_->request.minor_version; }
+FieldList SyncRequest::headers() const { return exchange_->request.headers.list(); }
 std::optional<std::string_view> SyncRequest::header(std::string_view name) const {
-    return exchange_.request.headers.find(name);
+    return exchange_->request.headers.find(name);
 }
-std::string_view SyncRequest::peer() const { return exchange_.request.peer; }
-std::string_view SyncRequest::client() const { return exchange_.request.client; }
-std::string_view SyncRequest::scheme() const { return exchange_.request.scheme; }
-std::string_view SyncRequest::host() const { return exchange_.request.host; }
-std::string_view SyncRequest::body() const { return exchange_.request.body; }
-const WorkerInfo& SyncRequest::worker() const { return exchange_.request.worker; }
+std::string_view SyncRequest::peer() const { return exchange_->request.peer; }
+std::string_view SyncRequest::client() const { return exchange_->request.client; }
+std::string_view SyncRequest::scheme() const { return exchange_->request.scheme; }
+std::string_view SyncRequest::host() const { return exchange_->request.host; }
+std::string_view SyncRequest::body() const { return exchange_->request.body; }
+const WorkerInfo& SyncRequest::worker() const { return exchange_->request.worker; }
+void SyncRequest::extend_deadline(std::chrono::nanoseconds from_now) { SyncExchange::extend_deadline(exchange_, from_now); }
+bool SyncRequest::is_draining() const {
+    return exchange_->link.draining && exchange_->link.draining->load(std::memory_order_relaxed);
+}
 
 SyncResponse& SyncResponse::status(int code) {
     check_head_open(exchange_->answer);

@@ -3,6 +3,7 @@
 // SyncApplication: an application whose handler is an ordinary function that may block: files, databases, computing.
 // It runs on a thread of the worker's pool, so that the loop goes on. Not here: the pool (loop/executor.hpp).
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@ namespace girin {
 
 namespace detail {
 class SyncExchange;
+class RunningHandlers;
 }
 
 /// Raised by SyncResponse::write() when nobody is there any more to take the answer. Let it pass: it is not logged
@@ -29,7 +31,9 @@ class ClientGone : public std::runtime_error {
 /// As Request, but a copy: valid until the handler returns, whatever becomes of the client. Threads: the handler's.
 class SyncRequest {
   public:
-    explicit SyncRequest(const detail::SyncExchange& exchange) : exchange_(exchange) {}
+    explicit SyncRequest(std::shared_ptr<detail::SyncExchange> exchange) : exchange_(std::move(exchange)) {}
+    SyncRequest(const SyncRequest&) = delete;
+    SyncRequest& operator=(const SyncRequest&) = delete;
 
     std::string_view method() const;
     std::string_view target() const;
@@ -47,8 +51,14 @@ class SyncRequest {
     std::string_view body() const;
     const WorkerInfo& worker() const;
 
+    /// As Request::extend_deadline. A handler that keeps its thread for longer than --timeout, without a write() between,
+    /// is taken for one that hangs, and its worker is replaced; unless it has said here how long it may take.
+    void extend_deadline(std::chrono::nanoseconds from_now);
+    /// The worker ends once this handler and others have: one that streams for long should come to its end.
+    bool is_draining() const;
+
   private:
-    const detail::SyncExchange& exchange_;
+    std::shared_ptr<detail::SyncExchange> exchange_;
 };
 
 /// As Response: body() once, or write() as often as needed. Threads: the handler's.
@@ -81,14 +91,16 @@ class SyncResponse {
 
 /// Derive, override handle_blocking(), export with GIRIN_APPLICATION.
 ///
-/// Threads: handle_blocking() runs on many at once; start_blocking() and stop_blocking() before the first and after
-/// the last.
+/// Threads: handle_blocking() runs on many at once; start_blocking() before the first, stop_blocking() when the last has
+/// returned, also one whose client has gone. (It isn't called at all where one never returns: such a worker is killed.)
 class SyncApplication : public Application {
   public:
     static constexpr std::size_t kMaxBodyBytes = 16 << 20;
 
     /// Bodies are held in memory; longer ones than `max_body_bytes` are answered with 413 before the handler is called.
-    explicit SyncApplication(std::size_t max_body_bytes = kMaxBodyBytes) : max_body_bytes_(max_body_bytes) {}
+    /// All of a worker's together may take --limit-body-memory, and what goes beyond that is answered with 503.
+    explicit SyncApplication(std::size_t max_body_bytes = kMaxBodyBytes);
+    ~SyncApplication() override;
 
     /// Errors: as Application::handle: an exception before the first write() is a 500, an HttpError its own status.
     /// A handler whose client has gone runs to its end, unseen.
@@ -103,6 +115,7 @@ class SyncApplication : public Application {
 
   private:
     std::size_t max_body_bytes_;
+    std::unique_ptr<detail::RunningHandlers> running_;
 };
 
 }  // namespace girin

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "loop/executor.hpp"
 #include "worker/app/sync_application.hpp"
 
 namespace girin::detail {
@@ -14,6 +15,7 @@ SyncRequestData::SyncRequestData(const Request& request)
 }
 
 void SyncExchange::hand_over(const std::shared_ptr<SyncExchange>& self, std::string_view piece) {
+    const JobPause pause;
     std::unique_lock lock(self->mutex_);
     if (self->gone_) throw ClientGone();
     self->piece_ = piece;
@@ -26,6 +28,14 @@ void SyncExchange::hand_over(const std::shared_ptr<SyncExchange>& self, std::str
 bool SyncExchange::is_gone() const {
     const std::lock_guard lock(mutex_);
     return gone_;
+}
+
+void SyncExchange::extend_deadline(const std::shared_ptr<SyncExchange>& self, Duration from_now) {
+    extend_job_deadline(from_now);
+    const TimePoint end = later(Clock::now(), from_now);
+    self->loop_.call_soon_threadsafe([self, end] {
+        if (self->original_ != nullptr) self->original_->extend_deadline(end - Clock::now());
+    });
 }
 
 Future<void> SyncExchange::next_event() {
@@ -55,6 +65,7 @@ void SyncExchange::piece_taken(std::exception_ptr failure) {
 }
 
 void SyncExchange::abandon() {
+    original_ = nullptr;
     const std::lock_guard lock(mutex_);
     gone_ = true;
     changed_.notify_one();

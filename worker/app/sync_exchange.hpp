@@ -6,6 +6,7 @@
 //
 // It is the one thing that both sides own: the client's going ends the loop's side at once, while the handler runs on.
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string_view>
 
 #include "loop/future.hpp"
+#include "worker/body_budget.hpp"
 #include "worker/app/request.hpp"
 #include "worker/app/response.hpp"
 
@@ -41,17 +43,29 @@ struct SyncAnswer {
     bool streams = false;
 };
 
+/// Of the server's, what a synchronous handler uses after its connection has gone. Not for applications.
+struct SyncLink {
+    BodyShare body;                                    // what the request's body has of the budget
+    std::shared_ptr<const std::atomic<bool>> draining;
+
+    SyncLink() = default;
+};
+SyncLink take_sync_link(Request& request);
+
 class SyncExchange {
   public:
-    SyncExchange(EventLoop& loop, const Request& original) : request(original), loop_(loop) {}
+    SyncExchange(EventLoop& loop, Request& original) : request(original), loop_(loop), original_(&original) {}
 
     SyncRequestData request;
     SyncAnswer answer;
+    SyncLink link;
 
     // ── the handler's thread ──
     /// Returns when the loop has taken the piece. Errors: ClientGone; what the loop's write threw.
     static void hand_over(const std::shared_ptr<SyncExchange>& self, std::string_view piece);
     bool is_gone() const;
+    /// Also for the loop's part, as soon as it comes to that.
+    static void extend_deadline(const std::shared_ptr<SyncExchange>& self, Duration from_now);
 
     // ── the loop ──
     /// Done at the next piece, or at wake().
@@ -67,6 +81,7 @@ class SyncExchange {
     EventLoop& loop_;
     Future<void> event_;  // the loop's thread only
     bool woken_ = false;  // the loop's thread only
+    Request* original_;   // the loop's thread only; null: it is gone
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -61,6 +61,7 @@ class Plot {
     this.values = [];
   }
 
+  /// null: there is nothing to tell; it is drawn as nothing, and said as "–".
   add(value) {
     this.output.textContent = this.write(value);
     if (!isKnown(value)) return;
@@ -123,13 +124,40 @@ function showReload(last) {
                                            last.outcome === 'rolled_back' ? 'bad' : ''));
 }
 
+/// Its word, and how it is shown.
+function stateOf(slot) {
+  return slot.held_up ? ['held up', 'state bad'] : [slot.state, `state ${tone(slot.state)}`];
+}
+
+/// The request that keeps its loop, or a thread of its pool.
+function heldBy(slot) {
+  const held = slot.held_by;
+  return held ? `${held.request} from ${held.peer} keeps its ${held.where} for ${duration(held.for_s)}` : '';
+}
+
 function busyMeter(share) {
-  const cell = element('td');
+  const made = cell('busy');
   const meter = element('span', undefined, share > 0.9 ? 'meter full' : 'meter');
   meter.append(element('i'));
   meter.firstChild.style.width = `${Math.round(share * 100)}%`;
-  cell.append(meter, element('span', percent(share)));
-  return cell;
+  made.append(meter, element('span', percent(share)));
+  return made;
+}
+
+/// "2/4", of threads; "4/4 +7" while jobs wait.
+function poolCell(pool) {
+  if (!pool) return cell('pool', '–', 'quiet');
+  const full = pool.busy >= pool.threads;
+  const made = cell('pool', `${pool.busy}/${pool.threads}${pool.queued > 0 ? ` +${pool.queued}` : ''}`, full ? 'warn' : '');
+  made.title = `oldest job ${duration(pool.oldest_job_s)}, first in the queue ${duration(pool.oldest_queued_s)}`;
+  return made;
+}
+
+/// `name` stands before the value where the table is too wide to have heads.
+function cell(name, text, className) {
+  const made = element('td', text, className);
+  made.dataset.name = name;
+  return made;
 }
 
 function slotRow(slot) {
@@ -137,23 +165,24 @@ function slotRow(slot) {
   row.dataset.slot = slot.slot;
   const last = slot.last_exit ? `${clock(slot.last_exit.at_ms)} ${slot.last_exit.cause}` : '';
   row.append(
-    element('td', slot.slot), element('td', slot.pid ?? '–'), element('td', slot.state, `state ${tone(slot.state)}`),
-    element('td', slot.generation || '–'), element('td', duration(slot.age_s)), busyMeter(slot.utilisation),
-    element('td', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), element('td', latency(slot.latency?.p99_s)),
-    element('td', count(slot.requests_in_flight)), element('td', count(slot.connections)), element('td', count(slot.requests)),
-    element('td', bytes(slot.memory.pss_bytes ?? slot.memory.rss_bytes)), element('td', slot.exits),
-    element('td', last, 'wide'), killCell(slot));
+    cell('slot', slot.slot), cell('pid', slot.pid ?? '–'), cell('state', ...stateOf(slot)),
+    cell('gen', slot.generation || '–'), cell('age', duration(slot.age_s)), busyMeter(slot.utilisation),
+    cell('lag', duration(slot.lag_s), slot.lag_s >= 1 ? 'bad' : ''), poolCell(slot.pool), cell('p99', latency(slot.latency?.p99_s)),
+    cell('in flight', count(slot.requests_in_flight)), cell('connections', count(slot.connections)),
+    cell('requests', count(slot.requests)),
+    cell('memory', bytes(slot.memory.pss_bytes ?? slot.memory.rss_bytes)), cell('exits', slot.exits),
+    cell('last exit', heldBy(slot) || last, heldBy(slot) ? 'wide bad' : 'wide'), killCell(slot));
   return row;
 }
 
 function killCell(slot) {
-  const cell = element('td');
-  if (!mayAct || slot.state !== 'ready') return cell;
+  const made = cell('');
+  if (!mayAct || slot.state !== 'ready') return made;
   const button = element('button', 'Replace');
   button.title = `Ends worker ${slot.slot} once another has taken its place`;
   button.onclick = () => ask(`Replace worker ${slot.slot} (pid ${slot.pid})?`, 'kill', {slot: slot.slot});
-  cell.append(button);
-  return cell;
+  made.append(button);
+  return made;
 }
 
 /// Those that somebody is in, or is about to be.
@@ -180,8 +209,8 @@ function showStatus(status) {
   const isCounted = isKnown(status.requests_per_second);  // not with --exec
   plots.busy.add(isCounted ? greatest(status.slots, slot => slot.utilisation) : null);
   plots.lag.add(isCounted ? greatest(status.slots, slot => slot.lag_s) : null);
-  plots.p50.add(status.latency?.p50_s ?? 0);
-  plots.p99.add(status.latency?.p99_s ?? 0);
+  plots.p50.add(status.latency?.p50_s ?? null);
+  plots.p99.add(status.latency?.p99_s ?? null);
   plots.flight.add(status.requests_in_flight);
   plots.connections.add(status.connections);
   plots.memory.add(sum([status, ...status.slots], part => part.memory.pss_bytes ?? part.memory.rss_bytes ?? 0));

@@ -50,6 +50,30 @@ TEST(StatusText, HasARowForEachSlotThatSomebodyIsIn) {
     EXPECT_NE(rows[2].find("2.7 s      -"), std::string::npos) << rows[2];
 }
 
+TEST(StatusText, TellsWhatHoldsAWorkerUp) {
+    const json::array slots = json::parse(R"([
+        {"slot": 0, "state": "ready", "pool": {"threads": 4, "busy": 4, "queued": 7, "oldest_queued_s": 1.5},
+         "held_by": {"request": "GET /report", "peer": "192.0.2.1:53", "for_s": 2.5, "where": "pool"}},
+        {"slot": 1, "state": "ready", "pool": {"threads": 4, "busy": 1, "queued": 0, "oldest_queued_s": 0},
+         "held_by": {"request": "GET /spin", "peer": "unix:", "for_s": 12, "where": "loop"}}])").as_array();
+    EXPECT_EQ(held_lines(slots),
+              (std::vector<std::string>{"Slot 0: GET /report from 192.0.2.1:53 has kept a thread of its pool for 2.5 s",
+                                        "Slot 0: jobs for its pool wait, the first for 1.5 s",
+                                        "Slot 1: GET /spin from unix: has kept its loop for 12 s"}));
+    const auto rows = slot_table(slots, kAnyWidth);
+    EXPECT_NE(rows[0].find(" POOL "), std::string::npos);
+    EXPECT_NE(rows[1].find(" 4/4 +7 "), std::string::npos) << rows[1];
+    EXPECT_NE(rows[2].find(" 1/4 "), std::string::npos) << rows[2];
+}
+
+TEST(StatusText, SaysWhatAStopWaitsFor) {
+    EXPECT_EQ(waiting_text(parse(R"({"slots": [
+                  {"slot": 0, "pid": 7, "state": "ready", "state_for_s": 9},
+                  {"slot": 1, "pid": 8, "state": "draining", "state_for_s": 2, "requests_in_flight": 1, "connections": 3},
+                  {"slot": 2, "pid": 9, "state": "starting", "state_for_s": 1.5}]})")),
+              "worker 1 (pid 8) drains for 2.0 s, 1 request in flight, 3 connections; worker 2 (pid 9) starts for 1.5 s");
+}
+
 TEST(StatusText, LeavesOutColumnsUntilTheRowsFit) {
     const json::array slots = parse(kStatus).at("slots").as_array();
     for (std::size_t width = 20; width < 160; ++width) {

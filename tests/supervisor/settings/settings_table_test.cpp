@@ -227,7 +227,7 @@ std::vector<std::string> everything_changed() {
         "-t", "0.25", "--lag-warning=3", "--request-timeout=9", "--boot-timeout=90", "--graceful-timeout=2m", "--keep-alive=0",
         "--close-spread=20", "--header-timeout=1500ms", "--body-timeout=1h", "--write-timeout=7", "--half-close-timeout=0",
         "--limit-request-line=8k", "--limit-request-fields=0", "--limit-request-field_size=1m",
-        "--limit-request-body=3g", "--forwarded-allow-ips=10.0.0.0/8,::1", "--soak=0",
+        "--limit-request-body=3g", "--limit-body-memory=1g", "--capture-output", "--forwarded-allow-ips=10.0.0.0/8,::1", "--soak=0",
         "--roll-back-window=1m", "--surge=4",
         "--log-level", "debug", "--log-format", "json", "--log-file", "/var/log/girin.log",
         "--access-logfile=-", "--access-logformat", "%(h)s \"%(r)s\" # %(s)s",

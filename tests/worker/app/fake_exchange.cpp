@@ -2,6 +2,7 @@
 
 #include "loop/asio_loop.hpp"
 #include "loop/task.hpp"
+#include "worker/app/sync_exchange.hpp"
 
 namespace girin {
 
@@ -22,6 +23,9 @@ std::string_view Request::scheme() const { return exchange_->scheme; }
 std::string_view Request::host() const { return exchange_->host; }
 const WorkerInfo& Request::worker() const { return exchange_->worker; }
 std::uint64_t Request::number() const { return 17; }
+void Request::extend_deadline(std::chrono::nanoseconds) {}
+
+detail::SyncLink detail::take_sync_link(Request&) { return {}; }
 
 Coro<std::string_view> Request::read() {
     if (exchange_->body_pieces.empty()) co_return std::string_view();

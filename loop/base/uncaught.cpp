@@ -1,0 +1,51 @@
+#include "loop/base/uncaught.hpp"
+
+#include <cxxabi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "loop/base/log.hpp"
+
+namespace girin {
+namespace {
+
+std::string name_of(const std::type_info& type) {
+    int status = 0;
+    char* const demangled = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
+    std::string name = status == 0 ? demangled : type.name();
+    std::free(demangled);
+    return name;
+}
+
+/// "std::runtime_error: no such table"; empty: std::terminate() was called for another reason.
+std::string describe_uncaught() {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    if (type == nullptr) return {};
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return name_of(*type) + ": " + error.what();
+    } catch (...) {
+        return name_of(*type);
+    }
+}
+
+[[noreturn]] void on_terminate() {
+    const std::string what = describe_uncaught();
+    log_critical(what.empty() ? "std::terminate() was called; the process aborts"
+                              : "Uncaught exception, the process aborts: " + what,
+                 {{"thread", static_cast<std::int64_t>(::syscall(SYS_gettid))}});
+    std::abort();
+}
+
+}  // namespace
+
+void log_uncaught_exceptions() {
+    if (std::get_terminate() == &__gnu_cxx::__verbose_terminate_handler) std::set_terminate(&on_terminate);
+}
+
+}  // namespace girin

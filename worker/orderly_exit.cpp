@@ -1,0 +1,35 @@
+#include "worker/orderly_exit.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "loop/base/log.hpp"
+
+namespace girin {
+namespace {
+
+volatile int g_code = 0;  // a signal handler has no other way to it
+
+void on_late(int) {
+    constexpr char kText[] = "girin: a worker's static destructors or exit handlers take too long; it ends without them\n";
+    [[maybe_unused]] const ssize_t written = ::write(log_fd(), kText, std::strlen(kText));
+    ::_exit(g_code);
+}
+
+}  // namespace
+
+void exit_orderly(int code) {
+    g_code = code;
+    ::signal(SIGALRM, &on_late);
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
+    ::alarm(kExitPatience_s);
+    std::exit(code);
+}
+
+}  // namespace girin

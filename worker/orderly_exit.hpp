@@ -1,0 +1,15 @@
+#pragma once
+
+// How a worker that has drained leaves: by exit(), so that destructors of static objects, functions given to atexit(),
+// buffered streams and what tools add (gcov, LeakSanitizer) have their turn, as in any program. For one whose code was
+// loaded in the worker itself: what came before the fork belongs to the master, which ends it itself.
+
+namespace girin {
+
+/// Doesn't return. What takes longer than kExitPatience is cut off, with a line in the log. Threads: the main one, and no
+/// other of ours runs any more.
+[[noreturn]] void exit_orderly(int code);
+
+inline constexpr unsigned kExitPatience_s = 5;
+
+}  // namespace girin

@@ -1,0 +1,44 @@
+#pragma once
+
+// PoolWatch: writes into the scoreboard what the threads of the worker's pool do, each job with its request, and gives
+// each thread a stack for crashes of its own. Costs a lock and a few stores a job, and nothing where there is no pool.
+
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "loop/executor.hpp"
+#include "worker/scoreboard.hpp"
+
+namespace girin {
+
+class PoolWatch final : public ExecutorObserver {
+  public:
+    /// `line` is borrowed for as long as threads run.
+    explicit PoolWatch(ScoreboardSlot& line) : line_(line) {}
+
+    std::unique_ptr<JobOrigin> job_origin() override;
+    void pool_changed(const PoolState& state) noexcept override;
+    void thread_began() noexcept override;
+    void thread_ends() noexcept override;
+    void job_began(const JobOrigin* origin) noexcept override;
+    void job_ended() noexcept override;
+    void job_waits() noexcept override;
+    void job_goes_on() noexcept override;
+    void job_extended(TimePoint deadline) noexcept override;
+
+  private:
+    class Origin;
+    struct Seat;
+
+    static Seat& seat();
+    JobNote* find_free_note();
+    void note(Seat& seat);
+    void make_progress(std::int64_t now_ns);
+
+    ScoreboardSlot& line_;
+    std::mutex mutex_;
+    std::list<Seat*> unnoted_;  // under mutex_: jobs that run while all notes are taken, oldest first
+};
+
+}  // namespace girin
