@@ -148,7 +148,8 @@ Error too_many(const std::vector<Candidate>& found) {
 Result<ControlReply> ask_blocking(const std::string& socket_path, const std::string& method, const std::string& target,
                                   const std::string& body, std::optional<milliseconds> limit,
                                   const std::function<void()>& while_waiting) {
-    const Deadline deadline = limit ? Deadline(std::chrono::steady_clock::now() + *limit) : std::nullopt;
+    Deadline deadline;
+    if (limit) deadline = std::chrono::steady_clock::now() + *limit;
     const auto fd = connect_blocking(socket_path, limit);
     if (!fd) return fd.error();
     std::string request = method + " " + target + " HTTP/1.1\r\nHost: girin\r\nConnection: close\r\n";
