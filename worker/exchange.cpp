@@ -131,7 +131,8 @@ const Origin& Exchange::origin() {
         direct.client = peer_host_;
         direct.scheme = "http";
         direct.host = head().host;
-        origin_ = find_origin(direct, head().fields, connection_->server().trusted_peers());
+        const Server& server = connection_->server();
+        origin_ = find_origin(direct, head().fields, server.trusted_peers(), server.forwarded_header());
     }
     return *origin_;
 }

@@ -57,6 +57,14 @@ struct AccessLogOptions {
     AccessLogOptions() {}
 };
 
+/// The one family of fields in which an operator's proxies speak of the client. A proxy that writes one passes the other
+/// on from whoever sent it, so only one can be believed.
+enum class ForwardedHeader {
+    none,
+    x_forwarded,  // X-Forwarded-For, -Proto and -Host
+    forwarded,    // RFC 7239
+};
+
 struct WorkerOptions {
     Limits limits;
     Timeouts timeouts;
@@ -65,8 +73,9 @@ struct WorkerOptions {
     std::uint64_t max_requests_jitter = 0;                // up to so many more, drawn at start
     std::size_t threads = 0;                              // for synchronous handlers; 0: cores plus 4, at most 32
     bool accept_gate = true;                              // leave new connections to siblings with less in hand
-    // Proxies whose Forwarded and X-Forwarded-* are believed; "*": all. Peers on Unix sockets always are.
+    // Proxies whose word about the client is believed; "*": all. Peers on Unix sockets always are.
     std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};
+    ForwardedHeader forwarded_header = ForwardedHeader::x_forwarded;  // in which they give it
     std::string server_header = "girin";                  // empty: no Server field
 
     WorkerOptions() {}

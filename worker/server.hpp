@@ -82,6 +82,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     Deadlines& deadlines() { return deadlines_; }
     ExchangePool& exchanges() { return exchanges_; }
     const TrustedPeers& trusted_peers() const { return trusted_peers_; }
+    ForwardedHeader forwarded_header() const { return options_.forwarded_header; }
     std::string_view server_header() const { return options_.server_header; }
     std::string_view date();
     /// For answers of now.

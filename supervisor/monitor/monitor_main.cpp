@@ -16,7 +16,7 @@ WorkerOptions monitor_worker_options() {
     options.timeouts.half_close = std::chrono::milliseconds(0);  // followers that have gone make room at once
     options.threads = 1;
     options.accept_gate = false;
-    options.forwarded_allow_ips.clear();
+    options.forwarded_header = ForwardedHeader::none;  // also not by a Unix socket's peer: hosts are checked here
     return options;
 }
 

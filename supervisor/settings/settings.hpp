@@ -72,6 +72,7 @@ struct Settings {
 
     // Proxies
     std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};  // "*": all
+    std::string forwarded_header = "X-Forwarded";  // in which they speak; "Forwarded" or "none"
 
     // Reload
     std::chrono::milliseconds soak{1'000};  // a canary must stay well for this long before the rest follows

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "supervisor/settings/stop_signal.hpp"
+#include "supervisor/settings/worker_options.hpp"
 
 namespace girin {
 namespace {
@@ -78,6 +79,11 @@ Result<void> check_proxy_address(const std::string& text) {
     const bool is_network = slash == text.npos || is_prefix_length(text.substr(slash + 1), is_v4 ? 32 : 128);
     if (text == "*" || ((is_v4 || is_v6) && is_network)) return {};
     return Error(quoted(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
+}
+
+Result<void> check_forwarded_header(const std::string& text) {
+    if (parse_forwarded_header(text)) return {};
+    return Error(quoted(text) + " is none of X-Forwarded, Forwarded and none");
 }
 
 Result<void> check_control_socket(const std::string& text) {

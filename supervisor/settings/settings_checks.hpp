@@ -16,6 +16,8 @@ Result<void> check_application(const std::string& text);
 Result<void> check_environment_entry(const std::string& text);
 /// An IPv4 or IPv6 address, a network ("10.0.0.0/8"), or "*".
 Result<void> check_proxy_address(const std::string& text);
+/// "X-Forwarded", "Forwarded" or "none".
+Result<void> check_forwarded_header(const std::string& text);
 /// "auto", "none", or a path that fits a socket's address.
 Result<void> check_control_socket(const std::string& text);
 /// HOST:PORT.

@@ -395,8 +395,17 @@ constexpr SettingRow kRows[] = {
      .field = &Settings::forwarded_allow_ips,
      .check = check_proxy_address,
      .metavar = "IP",
-     .summary = "Proxies whose Forwarded and X-Forwarded fields are believed: addresses, networks, or * for all.",
+     .summary = "Proxies whose word about client, scheme and host is believed: addresses, networks, or * for all.",
      .details = "May be repeated, or separated by commas. Peers on a Unix socket are always believed."},
+    {.flag = "forwarded-header",
+     .section = kProxies,
+     .field = &Settings::forwarded_header,
+     .check = check_forwarded_header,
+     .metavar = "FAMILY",
+     .summary = "The fields in which they give it: X-Forwarded (-For, -Proto and -Host), Forwarded, or none.",
+     .details = "The other family is ignored, because a proxy that writes one passes the other on from its client; so let it "
+                "write, or remove, each field of this family. Where a proxy forwards a request without a client that can be "
+                "read in this family, its client is unknown, never the proxy."},
 
     {.flag = "soak",
      .section = kReload,

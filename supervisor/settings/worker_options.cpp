@@ -1,5 +1,7 @@
 #include "supervisor/settings/worker_options.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 
 #include "supervisor/settings/settings_table.hpp"
@@ -55,6 +57,13 @@ AccessLogOptions to_access_log(const Settings& settings) {
 
 }  // namespace
 
+std::optional<ForwardedHeader> parse_forwarded_header(const std::string& text) {
+    if (::strcasecmp(text.c_str(), "none") == 0) return ForwardedHeader::none;
+    if (::strcasecmp(text.c_str(), "x-forwarded") == 0) return ForwardedHeader::x_forwarded;
+    if (::strcasecmp(text.c_str(), "forwarded") == 0) return ForwardedHeader::forwarded;
+    return std::nullopt;
+}
+
 WorkerOptions to_worker_options(const Settings& settings) {
     WorkerOptions options;
     options.limits = to_limits(settings);
@@ -65,6 +74,7 @@ WorkerOptions to_worker_options(const Settings& settings) {
     options.threads = static_cast<std::size_t>(settings.threads);
     options.accept_gate = !settings.reuse_port;  // there nobody else accepts from a worker's sockets
     options.forwarded_allow_ips = settings.forwarded_allow_ips;
+    options.forwarded_header = parse_forwarded_header(settings.forwarded_header).value_or(ForwardedHeader::none);
     return options;
 }
 

@@ -56,6 +56,55 @@ TEST_F(Demo, TellsWhichWorkerAnswersAndWhatTheProxySaid) {
     EXPECT_NE(proxied.find("\"scheme\":\"https\""), std::string::npos) << proxied;
 }
 
+/// What /info says of client and host when a proxy on this machine passes both families on.
+struct Told {
+    std::string client, host;
+};
+
+Told told_by(const GirinProcess& server, const Fields& fields) {
+    const std::string info = HttpClient(server.endpoint()).get("/info", fields).body;
+    const auto value = [&info](const std::string& name) {
+        const std::size_t at = info.find("\"" + name + "\":\"") + name.size() + 4;
+        return info.substr(at, info.find('"', at) - at);
+    };
+    return {value("client"), value("host")};
+}
+
+const Fields kBothFamilies = {
+    {"Host", "own"}, {"X-Forwarded-For", "198.51.100.7"}, {"Forwarded", "for=203.0.113.1;host=f.example"}};
+
+// FAULTS 34: a client that adds a Forwarded field neither becomes 127.0.0.1 nor chooses the host.
+TEST(ForwardedHeader, BelievesXForwardedAloneByDefault) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"}));
+    const Told disagreeing = told_by(girin, kBothFamilies);
+    EXPECT_EQ(disagreeing.client, "198.51.100.7");
+    EXPECT_EQ(disagreeing.host, "own");
+    const Fields agreeing = {
+        {"Host", "own"}, {"X-Forwarded-For", "198.51.100.7"}, {"Forwarded", "for=198.51.100.7;host=evil.example"}};
+    EXPECT_EQ(told_by(girin, agreeing).host, "own");
+    EXPECT_EQ(told_by(girin, {{"X-Forwarded-For", "not an address"}}).client, "unknown");
+    EXPECT_EQ(told_by(girin, {{"Forwarded", "for=198.51.100.7"}}).client, "unknown");
+    EXPECT_EQ(told_by(girin, {}).client, "127.0.0.1");
+}
+
+TEST(ForwardedHeader, NamesTheFamilyThatIsBelieved) {
+    const TempDir dir;
+    GirinProcess forwarded(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--forwarded-header", "Forwarded", "demo"}));
+    EXPECT_EQ(told_by(forwarded, kBothFamilies).client, "203.0.113.1");
+    EXPECT_EQ(told_by(forwarded, kBothFamilies).host, "f.example");
+    const TempDir other;
+    GirinProcess none(other, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--forwarded-header", "none", "demo"}));
+    EXPECT_EQ(told_by(none, kBothFamilies).client, "127.0.0.1");
+}
+
+TEST(ForwardedHeader, IsNotBelievedFromAStranger) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--forwarded-allow-ips", "192.0.2.1", "demo"}));
+    EXPECT_EQ(told_by(girin, kBothFamilies).client, "127.0.0.1");
+    EXPECT_EQ(told_by(girin, {{"Host", "own"}, {"X-Forwarded-Host", "evil.example"}}).host, "own");
+}
+
 TEST_F(Demo, EchoesAMegabyte) {
     std::string body(1 << 20, ' ');
     for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 31 % 251);

@@ -53,7 +53,9 @@ class Request {
     std::string_view peer() const;
     /// Nothing: the connection isn't one of a Unix socket. A system call.
     std::optional<UnixPeer> unix_peer() const;
-    /// Who asks, how and for which host: as trusted proxies tell, else as the connection and Host say.
+    /// Who asks, how and for which host: as trusted proxies tell, else as the connection and Host say. The client is an
+    /// address; "unknown" where a trusted proxy forwards for somebody whom it doesn't name, or not so that it can be
+    /// read; empty for a Unix socket's own peer.
     std::string_view client() const;
     std::string_view scheme() const;
     std::string_view host() const;

@@ -25,12 +25,6 @@ class Hops {
     std::size_t count_ = 0;
 };
 
-/// What one family of fields says; empty parts are not said.
-struct Told {
-    bool present = false;
-    Origin origin;
-};
-
 /// The size of the member that `list` begins with: up to a comma outside of quotes. An open quote takes all
 /// the rest.
 std::size_t member_size(std::string_view list, char separator) {
@@ -118,8 +112,8 @@ std::string_view scheme_of(std::string_view text) {
 std::string_view host_of(std::string_view text) { return is_host(text) ? text : std::string_view(); }
 
 struct Walk {
-    std::string_view client;   // empty: not even the nearest hop could be read
-    std::size_t distance = 0;  // of the client's hop
+    std::string_view client = kUnknownClient;
+    std::size_t distance = 0;  // of the client's hop, or the nearest
 };
 
 template <class NodeOf>
@@ -128,10 +122,11 @@ Walk walk(const Hops& hops, const TrustedPeers& trusted, NodeOf node_of) {
     for (std::size_t i = 0; i < hops.size(); ++i) {
         const std::optional<std::string_view> node = node_of(hops[i]);
         const std::optional<std::string_view> address = node ? address_text(*node) : std::nullopt;
-        if (!address) break;
+        if (!address) return {kUnknownClient, found.distance};
         found = {*address, i};
-        if (!trusted.trusts(*address)) break;
+        if (!trusted.trusts(*address)) return found;
     }
+    if (hops.count() > hops.size()) found.client = kUnknownClient;
     return found;
 }
 
@@ -141,57 +136,37 @@ std::string_view pick(const Hops& values, const Hops& hops, std::size_t distance
     return values[values.count() == hops.count() ? distance : 0];
 }
 
-Told read_x_forwarded(FieldList fields, const TrustedPeers& trusted) {
+Origin read_x_forwarded(FieldList fields, const TrustedPeers& trusted) {
     const Hops hops = read_hops(fields, "x-forwarded-for");
     const Hops schemes = read_hops(fields, "x-forwarded-proto");
     const Hops hosts = read_hops(fields, "x-forwarded-host");
-    Told told;
-    told.present = hops.count() + schemes.count() + hosts.count() > 0;
-    if (!told.present) return told;
     const Walk found = walk(hops, trusted, [](std::string_view hop) { return std::optional(hop); });
-    told.origin.client = found.client;
-    told.origin.scheme = scheme_of(pick(schemes, hops, found.distance));
-    told.origin.host = host_of(pick(hosts, hops, found.distance));
-    return told;
+    return {found.client, scheme_of(pick(schemes, hops, found.distance)), host_of(pick(hosts, hops, found.distance))};
 }
 
-Told read_forwarded(FieldList fields, const TrustedPeers& trusted) {
+Origin read_forwarded(FieldList fields, const TrustedPeers& trusted) {
     const Hops hops = read_hops(fields, "forwarded");
-    Told told;
-    told.present = hops.count() > 0;
-    if (!told.present) return told;
+    if (hops.count() == 0) return {kUnknownClient, {}, {}};
     const Walk found = walk(hops, trusted, [](std::string_view hop) { return parameter(hop, "for"); });
     const std::string_view own = hops[found.distance];
-    told.origin.client = found.client;
-    told.origin.scheme = scheme_of(parameter(own, "proto").value_or(""));
-    told.origin.host = host_of(parameter(own, "host").value_or(""));
-    return told;
+    return {found.client, scheme_of(parameter(own, "proto").value_or("")), host_of(parameter(own, "host").value_or(""))};
 }
 
-bool agree(std::string_view a, std::string_view b) {
-    return a.empty() || b.empty() || chars::equal_no_case(a, b);
-}
-
-bool agree(const Origin& a, const Origin& b) {
-    return chars::equal_no_case(a.client, b.client) && agree(a.scheme, b.scheme) && agree(a.host, b.host);
-}
-
-void overlay(Origin& origin, const Origin& told) {
-    if (!told.client.empty()) origin.client = told.client;
-    if (!told.scheme.empty()) origin.scheme = told.scheme;
-    if (!told.host.empty()) origin.host = told.host;
+bool was_forwarded(FieldList fields) {
+    for (const std::string_view name : {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"}) {
+        if (fields.find(name)) return true;
+    }
+    return false;
 }
 
 }  // namespace
 
-Origin find_origin(const Origin& direct, FieldList fields, const TrustedPeers& trusted) {
-    if (!trusted.trusts(direct.client)) return direct;
-    const Told x = read_x_forwarded(fields, trusted);
-    const Told standard = read_forwarded(fields, trusted);
-    if (x.present && standard.present && !agree(x.origin, standard.origin)) return direct;
-    Origin origin = direct;
-    overlay(origin, standard.origin);
-    overlay(origin, x.origin);
+Origin find_origin(const Origin& direct, FieldList fields, const TrustedPeers& trusted, ForwardedHeader believed) {
+    if (believed == ForwardedHeader::none || !trusted.trusts(direct.client) || !was_forwarded(fields)) return direct;
+    const bool is_x = believed == ForwardedHeader::x_forwarded;
+    Origin origin = is_x ? read_x_forwarded(fields, trusted) : read_forwarded(fields, trusted);
+    if (origin.scheme.empty()) origin.scheme = direct.scheme;
+    if (origin.host.empty()) origin.host = direct.host;
     return origin;
 }
 

@@ -36,6 +36,8 @@ TEST(SettingsErrors, NameTheOptionOfABadValue) {
     EXPECT_EQ(from_arguments({"demo", "-b", ":x"}),
               "--bind: ':x' has no valid port: 'x' is not a number from 0 to 65535 (command line)");
     EXPECT_EQ(from_arguments({"demo", "-e", "A"}), "--env: an entry without '=' is not NAME=VALUE (command line)");
+    EXPECT_EQ(from_arguments({"demo", "--forwarded-header", "X-Real-IP"}),
+              "--forwarded-header: 'X-Real-IP' is none of X-Forwarded, Forwarded and none (command line)");
     EXPECT_EQ(from_arguments({"demo", "--forwarded-allow-ips", "10.0.0.0/33"}),
               "--forwarded-allow-ips: '10.0.0.0/33' is not an IP address, a network such as 10.0.0.0/8, nor * for all "
               "(command line)");

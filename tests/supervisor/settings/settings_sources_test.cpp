@@ -22,6 +22,7 @@ std::string another(const SettingRow& row) {
     if (row.flag == "bind") return "127.0.0.1:77";
     if (row.flag == "env") return "A=77";
     if (row.flag == "forwarded-allow-ips") return "10.0.0.77";
+    if (row.flag == "forwarded-header") return "Forwarded";
     if (row.flag == "log-level") return "error";
     if (row.flag == "statsd-host") return "stats.example:77";
     if (row.flag == "log-format") return "json";

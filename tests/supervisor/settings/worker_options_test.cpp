@@ -25,6 +25,7 @@ TEST(WorkerOptions, HaveTheSameDefaultsAsTheSettings) {
     EXPECT_EQ(from.timeouts.half_close, own.timeouts.half_close);
     EXPECT_EQ(from.timeouts.graceful, own.timeouts.graceful);
     EXPECT_EQ(from.forwarded_allow_ips, own.forwarded_allow_ips);
+    EXPECT_EQ(from.forwarded_header, own.forwarded_header);
     EXPECT_FALSE(from.access_log.enabled);
 }
 
@@ -48,6 +49,7 @@ TEST(WorkerOptions, CarryEachSetting) {
     settings.threads = 11;
     settings.reuse_port = true;
     settings.forwarded_allow_ips = {"*"};
+    settings.forwarded_header = "FORWARDED";
     const WorkerOptions options = to_worker_options(settings);
     EXPECT_EQ(options.limits.request_line_bytes, 100u);
     EXPECT_EQ(options.limits.request_fields, 7u);
@@ -67,6 +69,7 @@ TEST(WorkerOptions, CarryEachSetting) {
     EXPECT_EQ(options.threads, 11u);
     EXPECT_FALSE(options.accept_gate);
     EXPECT_EQ(options.forwarded_allow_ips, std::vector<std::string>{"*"});
+    EXPECT_EQ(options.forwarded_header, ForwardedHeader::forwarded);
 }
 
 TEST(WorkerOptions, AreBoundedAlsoWhereASettingIsNot) {

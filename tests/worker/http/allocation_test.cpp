@@ -25,7 +25,7 @@ void read_one(RequestParser& parser, const TrustedPeers& trusted) {
         ASSERT_NE(event, RequestEvent::error);
         bytes.remove_prefix(step.consumed);
         if (event != RequestEvent::head) continue;
-        EXPECT_EQ(find_origin(Origin(), parser.head().fields, trusted).client, "192.0.2.1");
+        EXPECT_EQ(find_origin(Origin(), parser.head().fields, trusted, ForwardedHeader::forwarded).client, "192.0.2.1");
     }
 }
 
