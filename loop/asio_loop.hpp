@@ -3,6 +3,8 @@
 // AsioLoop: the loop of life. It waits in Boost.Asio's reactor, so that every Asio object can be used on it
 // (io_context(), use_loop.hpp); its own descriptors (net/) stand on that reactor too.
 
+#include "loop/asio/namespace.hpp"
+
 #include <memory>
 
 #include "loop/asio/inside.hpp"

@@ -5,6 +5,8 @@
 // the loop's thread (asio/loop_executor.hpp), and a bell rung. Handlers that are no operations of ours, a bare asio::post
 // for instance, run on that thread.
 
+#include "loop/asio/namespace.hpp"
+
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>

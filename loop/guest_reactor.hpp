@@ -3,6 +3,8 @@
 // What a guest sleeps on, from Asio's inside: its own epoll descriptor. For guest.cpp alone; guest_public.hpp is the same
 // over Asio's public interface.
 
+#include "loop/asio/namespace.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 

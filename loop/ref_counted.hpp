@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "loop/frame_pool.hpp"
+#include "loop/base/boost_types.hpp"
 
 namespace girin {
 

@@ -5,6 +5,8 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "loop/base/boost_types.hpp"
+
 namespace girin {
 
 class Runnable : public boost::intrusive::list_base_hook<

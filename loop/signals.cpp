@@ -1,4 +1,5 @@
 #include "loop/signals.hpp"
+#include "loop/asio/namespace.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

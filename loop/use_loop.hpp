@@ -5,6 +5,8 @@
 // The first argument, if it is an error_code, is thrown as boost::system::system_error; the rest is the value (a
 // tuple where there are several). With boost::asio::as_tuple(use_loop) everything is handed over and nothing is thrown.
 
+#include "loop/asio/namespace.hpp"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>

@@ -7,6 +7,8 @@
 
 #include "loop/asio/inside.hpp"
 
+#include "loop/asio/namespace.hpp"
+
 #include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/io_context.hpp>

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "loop/base/boost_types.hpp"
+
 namespace girin {
 
 /// What failed, told so that an operator can act on it: "bind 0.0.0.0:80: permission denied".

@@ -2,6 +2,7 @@
 // known. Slower, and a new connection wakes every process that waits for it.
 
 #include "loop/net/descriptor.hpp"
+#include "loop/asio/namespace.hpp"
 
 #include "loop/asio/inside.hpp"
 

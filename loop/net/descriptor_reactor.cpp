@@ -2,6 +2,7 @@
 // descriptor_public.cpp is the same over Asio's public interface.
 
 #include "loop/net/descriptor.hpp"
+#include "loop/asio/namespace.hpp"
 
 #include "loop/asio/inside.hpp"
 

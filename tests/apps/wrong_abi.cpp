@@ -19,9 +19,9 @@ struct OtherExport {
     std::uint32_t abi_version = girin::kAbiVersion + 1;
 #endif
 #ifdef WRONG_STRINGS
-    std::uint32_t cxx11_strings = 1 - _GLIBCXX_USE_CXX11_ABI;
+    girin::StandardLibrary standard_library = girin::StandardLibrary::libstdcxx_old_strings;
 #else
-    std::uint32_t cxx11_strings = _GLIBCXX_USE_CXX11_ABI;
+    girin::StandardLibrary standard_library = girin::kStandardLibrary;
 #endif
     const char* built_with = "girin 9.9";
     girin::Application* (*create)() = girin_symbol_of_another_abi;

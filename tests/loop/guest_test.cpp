@@ -2,6 +2,7 @@
 // readable when something is to be done is a hang, and fails the test.
 
 #include "loop/guest.hpp"
+#include "loop/asio/namespace.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -1,6 +1,8 @@
 // What outlives what it stands on: the loop, the stream, the gate. And uses that can't be meant, which stop the process
 // with a sentence rather than some way of their own.
 
+#include "loop/asio/namespace.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 

@@ -18,7 +18,8 @@ using Section = ElfW(Shdr);
 using Symbol = ElfW(Sym);
 using Dynamic = ElfW(Dyn);
 
-constexpr std::string_view kExportPrefix = "girin_application_";
+constexpr std::string_view kApplicationPrefix = "girin_application_";
+constexpr std::string_view kCrossingPrefix = "girin_crossing_";
 constexpr unsigned char kOwnClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 constexpr unsigned char kOwnOrder = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
 
@@ -221,6 +222,10 @@ void read_dependencies(ElfLibrary& library, const Tables& tables, const std::vec
     }
 }
 
+void sort_by_name(std::vector<ElfExport>& exports) {
+    std::sort(exports.begin(), exports.end(), [](const ElfExport& a, const ElfExport& b) { return a.name < b.name; });
+}
+
 /// By the section table, which a library may lack.
 void read_exports(ElfLibrary& library, const Tables& tables) {
     const Section* symbols = tables.section(SHT_DYNSYM);
@@ -231,12 +236,16 @@ void read_exports(ElfLibrary& library, const Tables& tables) {
     const FileBytes strings = tables.bytes_of(*names);
     for (std::uint64_t at = 0; const auto symbol = read_at<Symbol>(table, at); at += sizeof(Symbol)) {
         const std::string_view name = text_at(strings, symbol->st_name);
-        if (symbol->st_shndx == SHN_UNDEF || !name.starts_with(kExportPrefix)) continue;
-        library.applications.push_back({std::string(name.substr(kExportPrefix.size())),
-                                        tables.at_address(symbol->st_value, symbol->st_size)});
+        if (symbol->st_shndx == SHN_UNDEF) continue;
+        const FileBytes object = tables.at_address(symbol->st_value, symbol->st_size);
+        if (name.starts_with(kApplicationPrefix)) {
+            library.applications.push_back({std::string(name.substr(kApplicationPrefix.size())), object});
+        } else if (name.starts_with(kCrossingPrefix)) {
+            library.crossings.push_back({std::string(name.substr(kCrossingPrefix.size())), object});
+        }
     }
-    std::sort(library.applications.begin(), library.applications.end(),
-              [](const ElfExport& a, const ElfExport& b) { return a.name < b.name; });
+    sort_by_name(library.applications);
+    sort_by_name(library.crossings);
 }
 
 }  // namespace

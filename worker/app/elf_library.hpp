@@ -15,7 +15,7 @@
 
 namespace girin {
 
-/// An application as the file exports it.
+/// An application, or what it was built with, as the file exports it.
 struct ElfExport {
     std::string name;
     /// The first bytes of the exported object as they lie in the file; empty where the file holds none (zeroed data).
@@ -28,6 +28,7 @@ struct ElfLibrary {
     std::string_view search_path;              // DT_RUNPATH, else DT_RPATH
     bool symbols_known = false;                // false: the file has no section table (sstrip), so they can't be listed
     std::vector<ElfExport> applications;       // symbols named girin_application_<name>, sorted by name
+    std::vector<ElfExport> crossings;          // likewise girin_crossing_<name> (loop/base/crossing.hpp)
 };
 
 /// Errors: one sentence without the file's name, such as "is built for aarch64, this girin for x86-64",

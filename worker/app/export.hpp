@@ -14,12 +14,31 @@ namespace girin {
 /// the loop's public classes. A library built for another value is refused by the loader, never called.
 inline constexpr std::uint32_t kAbiVersion = 2;
 
+/// What strings, vectors and functions that cross it are laid out by. Of Boost nothing crosses here; for the loop's
+/// headers see loop/base/crossing.hpp.
+enum class StandardLibrary : std::uint32_t {
+    libstdcxx_old_strings = 0,
+    libstdcxx = 1,
+    libstdcxx_debug = 2,  // _GLIBCXX_DEBUG
+    libcxx = 3,
+    other = 4,
+};
+#if defined(_LIBCPP_VERSION)
+inline constexpr StandardLibrary kStandardLibrary = StandardLibrary::libcxx;
+#elif defined(_GLIBCXX_DEBUG)
+inline constexpr StandardLibrary kStandardLibrary = StandardLibrary::libstdcxx_debug;
+#elif defined(__GLIBCXX__)
+inline constexpr StandardLibrary kStandardLibrary =
+    _GLIBCXX_USE_CXX11_ABI ? StandardLibrary::libstdcxx : StandardLibrary::libstdcxx_old_strings;
+#else
+inline constexpr StandardLibrary kStandardLibrary = StandardLibrary::other;
+#endif
+
 /// What a library exports under `girin_application_<name>`. The first two members never move.
 struct ApplicationExport {
     std::uint32_t magic = kMagic;
     std::uint32_t abi_version = kAbiVersion;
-    /// A compiler's own ABI choices that would break calls in silence.
-    std::uint32_t cxx11_strings = _GLIBCXX_USE_CXX11_ABI;
+    StandardLibrary standard_library = kStandardLibrary;
     /// Which girin headers, for the message.
     const char* built_with = "girin 0.1";
     Application* (*create)() = nullptr;

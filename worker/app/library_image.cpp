@@ -11,6 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "loop/base/place.hpp"
+#include "worker/app/library_place.hpp"
+
 namespace girin {
 namespace {
 
@@ -61,8 +64,29 @@ UniqueFd make_memory_file(const std::string& name) {
     return fd;
 }
 
+Result<void> write_patch(int memory, const FilePatch& patch, const std::string& file) {
+    const ssize_t written = ::pwrite(memory, patch.bytes.data(), patch.bytes.size(), static_cast<off_t>(patch.offset));
+    if (written == static_cast<ssize_t>(patch.bytes.size())) return {};
+    return Error::from_errno(written < 0 ? errno : ENOSPC, "tell its place to the copy of", file);
+}
+
+/// So that the copy finds what the original would find beside itself.
+Result<void> give_place(int memory, std::size_t size, const std::string& file) {
+    const auto bytes = map_to_read(memory, size, file);
+    if (!bytes) return bytes.error();
+    const auto patches = place_patches(*bytes, directory_of(absolute_path(file)));
+    if (!bytes->empty()) ::munmap(const_cast<std::byte*>(bytes->data()), bytes->size());
+    if (!patches) return Error(file + ": " + patches.error().message());
+    for (const FilePatch& patch : *patches) {
+        if (auto written = write_patch(memory, patch, file); !written) return written;
+    }
+    return {};
+}
+
 Result<void> copy_and_seal(int from, int memory, const std::string& file) {
-    if (auto copied = copy_all(from, memory, file); !copied) return copied.error();
+    const auto copied = copy_all(from, memory, file);
+    if (!copied) return copied.error();
+    if (auto placed = give_place(memory, *copied, file); !placed) return placed;
     constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
     if (::fcntl(memory, F_ADD_SEALS, kSeals) != 0) return Error::from_errno(errno, "seal the copy of", file);
     return {};

@@ -10,8 +10,8 @@
 // Why a memfd and not a hidden file beside the original: it needs no writable directory, leaves nothing behind after a
 // crash, wakes no file watcher, and can be sealed. What it costs: the library's size once per generation, as memory
 // that can be swapped but not dropped. What it would break, and what is done about it:
-//  - `$ORIGIN` in the library's RUNPATH would mean /proc: the loader opens such dependencies itself, from beside the
-//    original (loader.cpp). They are mapped in place.
+//  - `$ORIGIN`, dladdr() and search paths would mean /proc: a copy is told its original's place (library_place.hpp).
+//    What it needs from there is mapped in place.
 //  - Names: maps and `perf` show "memfd:libshop.so"; debuggers and symbolizers find the bytes under path(), which
 //    holds our pid and stays open as long as the process lives, so it can be read from outside too.
 // Where memory files are refused (a filter), without /proc, or with GIRIN_LOAD_IN_PLACE=1 in the environment, no copy is

@@ -23,7 +23,7 @@ void drop_all(std::string& text, std::string_view word) {
 
 std::string explain_symbol(std::string_view symbol) {
     const std::string name = demangled(symbol);
-    const bool ours = name.find("girin::") != std::string::npos;
+    const bool ours = name.find("girin::") != std::string::npos || name.find("boost::girin_asio_") != std::string::npos;
     return "needs " + name + ", which " + (ours ? "this girin hasn't: build it again with this girin's headers"
                                                 : "neither it nor its libraries provide");
 }

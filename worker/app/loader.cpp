@@ -1,20 +1,24 @@
 #include "worker/app/loader.hpp"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <utility>
 #include <vector>
 
+#include "loop/asio/namespace.hpp"
+#include "loop/base/boost_types.hpp"
+#include "loop/base/log.hpp"
+#include "loop/base/place.hpp"
 #include "worker/app/demo.hpp"
 #include "worker/app/elf_library.hpp"
 #include "worker/app/export.hpp"
 #include "worker/app/library_image.hpp"
+#include "worker/app/library_place.hpp"
 #include "worker/app/link_error.hpp"
 
 namespace girin {
@@ -48,8 +52,19 @@ Error no_such_application(const ElfLibrary& library, const AppSource& source) {
 struct ExportHead {
     std::uint32_t magic = 0;
     std::uint32_t abi_version = 0;
-    std::uint32_t cxx11_strings = 0;
+    StandardLibrary standard_library = StandardLibrary::other;
 };
+
+std::string_view to_words(StandardLibrary library) {
+    switch (library) {
+        case StandardLibrary::libstdcxx_old_strings: return "libstdc++ with _GLIBCXX_USE_CXX11_ABI=0";
+        case StandardLibrary::libstdcxx: return "libstdc++";
+        case StandardLibrary::libstdcxx_debug: return "libstdc++ with _GLIBCXX_DEBUG";
+        case StandardLibrary::libcxx: return "libc++";
+        case StandardLibrary::other: break;
+    }
+    return "another standard library";
+}
 
 Result<void> check_export(const ExportHead& head, const AppSource& source) {
     if (head.magic != ApplicationExport::kMagic) {
@@ -61,11 +76,41 @@ Result<void> check_export(const ExportHead& head, const AppSource& source) {
                      ", this girin has ABI " + std::to_string(kAbiVersion) +
                      "; build it again with this girin's headers");
     }
-    if (head.cxx11_strings != _GLIBCXX_USE_CXX11_ABI) {
-        return Error(source.file() + ": built with _GLIBCXX_USE_CXX11_ABI=" + std::to_string(head.cxx11_strings) +
-                     ", this girin with " + std::to_string(_GLIBCXX_USE_CXX11_ABI));
+    if (head.standard_library != kStandardLibrary) {
+        return Error(source.file() + ": built with " + std::string(to_words(head.standard_library)) +
+                     ", this girin with " + std::string(to_words(kStandardLibrary)));
     }
     return {};
+}
+
+/// What a header of ours said that an application which includes it was compiled with; here, what girin was.
+struct Crossing {
+    std::string_view name;
+    std::string_view built_with;
+    std::string_view headers;  // that need it
+};
+const Crossing kCrossings[] = {
+    {"asio", girin_crossing_asio, "Boost.Asio on girin's loop"},
+    {"boost", girin_crossing_boost, "the headers of girin's loop"},
+};
+
+std::string text_of(std::span<const std::byte> object) {
+    const std::string_view text(reinterpret_cast<const char*>(object.data()), object.size());
+    std::string shown(text.substr(0, text.find('\0')));
+    std::ranges::replace(shown, '_', '.');
+    return shown;
+}
+
+Result<void> check_crossing(const ElfExport& theirs, const AppSource& source) {
+    for (const Crossing& ours : kCrossings) {
+        if (theirs.name != ours.name) continue;
+        const std::string needed = text_of(theirs.object);
+        const std::string present = text_of(std::as_bytes(std::span(ours.built_with)));
+        if (needed == present) return {};
+        return Error(source.file() + ": uses " + std::string(ours.headers) + ", built with " + needed + ", this girin with " +
+                     present + "; build it again as girin was");
+    }
+    return Error(source.file() + ": needs a girin that knows what its '" + theirs.name + "' is; this one is older");
 }
 
 /// Before any code is mapped: a library for another ABI would fail to link, with a sentence that doesn't say why.
@@ -77,9 +122,14 @@ Result<void> check_in_file(const ElfLibrary& library, const AppSource& source) {
     }
     if (wanted == nullptr) return no_such_application(library, source);
     ExportHead head;
-    if (wanted->object.size() < sizeof head) return {};  // made at run time: looked at when it is mapped
-    std::memcpy(&head, wanted->object.data(), sizeof head);
-    return check_export(head, source);
+    if (wanted->object.size() >= sizeof head) {  // else made at run time: looked at when it is mapped
+        std::memcpy(&head, wanted->object.data(), sizeof head);
+        if (auto fits = check_export(head, source); !fits) return fits;
+    }
+    for (const ElfExport& one : library.crossings) {
+        if (auto fits = check_crossing(one, source); !fits) return fits;
+    }
+    return {};
 }
 
 /// What is known of a library before it is mapped.
@@ -100,48 +150,6 @@ Result<Inspected> inspect(const AppSource& source) {
 
 // ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-std::string directory_of(const std::string& file) {
-    const std::size_t slash = file.find_last_of('/');
-    std::string directory = slash == std::string::npos ? "." : file.substr(0, slash);
-    if (directory.empty()) return "/";
-    if (directory.front() == '/') return directory;
-    char current[PATH_MAX];
-    return ::getcwd(current, sizeof current) ? std::string(current) + "/" + directory : directory;
-}
-
-/// The places of a search path that hang on $ORIGIN, as they would be for a library in `directory`.
-std::vector<std::string> origin_places(std::string_view search_path, const std::string& directory) {
-    std::vector<std::string> places;
-    while (!search_path.empty()) {
-        const std::size_t colon = std::min(search_path.find(':'), search_path.size());
-        std::string place(search_path.substr(0, colon));
-        search_path.remove_prefix(std::min(colon + 1, search_path.size()));
-        for (const std::string_view word : {"$ORIGIN", "${ORIGIN}"}) {
-            if (!place.starts_with(word)) continue;
-            places.push_back(place.replace(0, word.size(), directory));
-            break;
-        }
-    }
-    return places;
-}
-
-/// The copy lies nowhere, so the dynamic linker can't find what lies beside the original: that is opened here first.
-/// The linker then takes it as already loaded, by its soname.
-Result<void> open_dependencies(const ElfLibrary& elf, const AppSource& source) {
-    const std::vector<std::string> places = origin_places(elf.search_path, directory_of(source.file()));
-    for (const std::string_view name : elf.needed) {
-        for (const std::string& place : places) {
-            const std::string file = place + "/" + std::string(name);
-            if (::access(file.c_str(), F_OK) != 0) continue;
-            if (::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
-                return Error(source.file() + ": " + explain_link_error(::dlerror(), file));
-            }
-            break;
-        }
-    }
-    return {};
-}
-
 /// An exception of a static constructor passes through dlopen, although that is declared noexcept, which a call
 /// through this pointer doesn't know. The dynamic linker's lock stays with this thread then: good enough to say why,
 /// and to exit.
@@ -151,9 +159,6 @@ void* dlopen_throwing(const char* path, int flags) {
 }
 
 Result<void*> open_library(Inspected& library, const AppSource& source) {
-    if (!load_in_place_wanted()) {
-        if (auto opened = open_dependencies(library.elf, source); !opened) return opened.error();
-    }
     const std::string& path = library.image.path();
     void* handle = nullptr;
     try {
@@ -165,6 +170,11 @@ Result<void*> open_library(Inspected& library, const AppSource& source) {
     }
     if (handle == nullptr) return Error(source.file() + ": " + explain_link_error(::dlerror(), path));
     library.image.keep_open();
+    if (!load_in_place_wanted()) {
+        if (auto told = tell_place(handle, absolute_path(source.file())); !told) {
+            log_warning(source.file() + ": finds nothing beside itself by dlopen() or dladdr(): " + told.error().message());
+        }
+    }
     return handle;
 }
 
@@ -177,7 +187,7 @@ Result<ApplicationCode> load_library(const AppSource& source) {
     const std::string symbol = "girin_application_" + source.name();
     const auto* exported = static_cast<const ApplicationExport*>(::dlsym(*handle, symbol.c_str()));
     if (exported == nullptr) return no_such_application(library->elf, source);
-    const ExportHead head{exported->magic, exported->abi_version, exported->cxx11_strings};
+    const ExportHead head{exported->magic, exported->abi_version, exported->standard_library};
     if (auto fits = check_export(head, source); !fits) return fits.error();
     const ApplicationFactory make = [exported] { return std::unique_ptr<Application>(exported->create()); };
     return ApplicationCode(make, exported->built_with);

@@ -212,7 +212,7 @@ TEST(Loader, RefusesAnExportOfAnotherKind) {
 
 TEST(Loader, RefusesAnotherStringAbi) {
     const std::string file = app("wrong_strings");
-    EXPECT_EQ(refusal(file), file + ": built with _GLIBCXX_USE_CXX11_ABI=0, this girin with 1");
+    EXPECT_EQ(refusal(file), file + ": built with libstdc++ with _GLIBCXX_USE_CXX11_ABI=0, this girin with libstdc++");
 }
 
 TEST(Loader, NamesAnUnresolvedSymbolAsInTheSource) {
