@@ -18,6 +18,7 @@
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "supervisor/supervisor.hpp"
+#include "supervisor/surroundings.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 
 namespace girin {
@@ -33,7 +34,14 @@ int print_answer(const std::string& text) {
     return static_cast<int>(written ? ExitCode::ok : ExitCode::failure);
 }
 
-/// What settings alone don't show: whether their application, user and directory exist.
+Result<void> try_library(const Settings& settings, const std::optional<AppSource>& linked) {
+    if (Served(linked).file(settings).empty()) return {};
+    const auto source = parse_app_source(settings.application);
+    if (!source) return source.error();
+    return try_loading_blocking(*source, settings);
+}
+
+/// What settings alone don't show: whether their application, user, directory and files exist, and can be used.
 SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional<AppSource>& linked) {
     if (auto changed = change_directory(settings.chdir); !changed) return {ExitCode::usage, changed.error().message()};
     if (auto identity = find_identity(settings.user, settings.group); !identity) {
@@ -42,6 +50,13 @@ SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional
     if (auto checked = check_chroot_blocking(settings); !checked) return {ExitCode::usage, checked.error().message()};
     if (auto checked = Served(linked).check_blocking(settings); !checked) {
         return {ExitCode::application_not_loaded, checked.error().message()};
+    }
+    if (auto checked = check_surroundings_blocking(settings); !checked) return {ExitCode::failure, checked.error().message()};
+    if (auto checked = check_for_workers(settings); !checked) {
+        return {ExitCode::worker_boot_failed, checked.error().message()};
+    }
+    if (auto loaded = try_library(settings, linked); !loaded) {
+        return {ExitCode::application_not_loaded, loaded.error().message()};
     }
     return {};
 }

@@ -12,8 +12,10 @@
 #include "loop/signals.hpp"
 #include "loop/task.hpp"
 #include "loop/timeout.hpp"
+#include "worker/access_format.hpp"
 #include "worker/crash_handler.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/http/trusted_peers.hpp"
 #include "worker/master_link.hpp"
 #include "worker/orderly_exit.hpp"
 #include "worker/pool_watch.hpp"
@@ -268,6 +270,14 @@ WorkerEnd live(WorkerSetup& setup) {
 }
 
 }  // namespace
+
+Result<void> check_worker_options(const WorkerOptions& options) {
+    const AccessLogOptions& log = options.access_log;
+    const auto style = log.json ? AccessFormat::Style::json : AccessFormat::Style::text;
+    if (auto format = AccessFormat::compile(log.format, style); !format) return format.error();
+    if (auto peers = TrustedPeers::parse(options.forwarded_allow_ips); !peers) return peers.error();
+    return {};
+}
 
 int worker_main(WorkerSetup setup) {
     log_uncaught_exceptions();

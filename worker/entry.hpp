@@ -39,6 +39,9 @@ inline constexpr int kWorkerDone = 0;
 inline constexpr int kWorkerBootFailed = 3;
 inline constexpr int kWorkerAppNotLoaded = 4;
 
+/// Whether a worker could take them. Errors: an access log's format, or a trusted peer, that is none.
+Result<void> check_worker_options(const WorkerOptions& options);
+
 /// Loads and starts the application, reports *ready*, serves until told to drain or quit, or until the master is
 /// gone; shuts the application down. A failure before *ready* is told to the master with its reason. Returns the exit
 /// code; with `leaves_by_exit` a worker that has drained doesn't return.

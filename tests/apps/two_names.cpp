@@ -2,17 +2,24 @@
 
 #include "worker/app/application.hpp"
 #include "worker/app/export.hpp"
+#include "worker/app/response.hpp"
 
 namespace {
 
 class Shop final : public girin::Application {
   public:
-    girin::Coro<void> handle(girin::Request&, girin::Response&) override { co_return; }
+    girin::Coro<void> handle(girin::Request&, girin::Response& response) override {
+        response.body("shop");
+        co_return;
+    }
 };
 
 class Admin final : public girin::Application {
   public:
-    girin::Coro<void> handle(girin::Request&, girin::Response&) override { co_return; }
+    girin::Coro<void> handle(girin::Request&, girin::Response& response) override {
+        response.body("admin");
+        co_return;
+    }
 };
 
 }  // namespace

@@ -94,7 +94,7 @@ TEST_F(Faults, OfTheApplicationsFileAreTold) {
     expect_refusal({app("no_application")}, Code::not_loaded, "exports no application");
     expect_refusal({"--preload", app("starts_thread")}, Code::not_loaded, "because it starts threads (1) while it is loaded");
     expect_refusal({app("two_names") + ":third"}, Code::not_loaded, "it exports: admin, shop");
-    expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 2, this girin has ABI 1");
+    expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 3, this girin has ABI 2");
     expect_refusal({app("wrong_magic")}, Code::not_loaded, "was not made by GIRIN_APPLICATION");
     expect_refusal({app("unresolved")}, Code::not_loaded, "needs shop::count_stock");
     expect_refusal({app("loading_throws")}, Code::not_loaded, "failed while it was loaded: no licence");
@@ -188,6 +188,42 @@ TEST_F(Faults, ShowInACheckOfTheConfiguration) {
     EXPECT_EQ(checked({"./missing.so"}).status.code, 4);
     EXPECT_EQ(checked({app("wrong_abi")}).status.code, 4);
     EXPECT_EQ(checked({app("misbehaving")}).status.code, 0);
+}
+
+// FAULTS 5: what a start refuses for its surroundings' sake, a check of the configuration refuses as well, and alike.
+TEST_F(Faults, OfTheSurroundingsShowInACheckAsInAStart) {
+    dir_.write("plain", "not a socket");
+    fs::create_directory(dir_ / "folder");
+    struct Wrong {
+        std::vector<std::string> args;
+        int code;
+        std::string why;
+    };
+    const std::vector<Wrong> all = {
+        {{"--access-logfile", "-", "--access-logformat", "%(zz)s", "demo"}, 3, "zz"},
+        {{"--access-logfile", "/nowhere/log", "demo"}, 1, "/nowhere/log: no such file or directory"},
+        {{"--error-logfile", "/nowhere/log", "demo"}, 1, "/nowhere/log: no such file or directory"},
+        {{"--error-logfile", dir_ / "folder", "demo"}, 1, "is a directory"},
+        {{"-p", "/nowhere/pid", "demo"}, 1, "/nowhere/pid: no such file or directory"},
+        {{"-p", dir_ / "folder", "demo"}, 1, "folder"},
+        {{"-b", "unix:/nowhere/s", "demo"}, 1, "unix:/nowhere/s: no such file or directory"},
+        {{"-b", "unix:" + (dir_ / "plain"), "demo"}, 1, "a file that isn't a socket is in the way"},
+        {{"-b", "fd://77", "demo"}, 1, "bind fd://77: bad file descriptor"},
+        {{"--control-socket", "/nowhere/c", "demo"}, 1, "/nowhere/c"},
+        {{app("unresolved")}, 4, "needs shop::count_stock"},
+        {{app("loading_throws")}, 4, "failed while it was loaded: no licence"},
+    };
+    for (const Wrong& wrong : all) {
+        std::vector<std::string> args = wrong.args;
+        if (args[0] != "-b") args.insert(args.begin(), {"-b", "127.0.0.1:0"});
+        const Finished started = run_girin(dir_, args);
+        args.emplace_back("--check-config");
+        const Finished checked = run_girin(dir_, args);
+        for (const Finished* finished : {&started, &checked}) {
+            EXPECT_EQ(finished->status, (ExitStatus{wrong.code, 0})) << wrong.why << "\n" << finished->error;
+            EXPECT_NE(finished->error.find(wrong.why), std::string::npos) << wrong.why << "\n" << finished->error;
+        }
+    }
 }
 
 }  // namespace

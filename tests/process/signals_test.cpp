@@ -99,6 +99,19 @@ TEST_F(Signals, HupStormsCoalesce) {
     EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
 }
 
+TEST_F(Signals, HupsDuringAReloadAreOne) {
+    GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--soak", "2", "demo"}));
+    for (std::size_t heard = 1; heard <= 6; ++heard) {
+        girin.hup();
+        ASSERT_TRUE(eventually(10s, "a HUP that is heard", [&] { return count_of(girin.log(), "Received SIGHUP") >= heard; }));
+    }
+    ASSERT_EQ(girin.log().find("generation 2 serves"), std::string::npos) << "too slow a machine for this test";
+    ASSERT_TRUE(girin.wait_for_log("generation 3 serves", 30s)) << girin.log();
+    girin.ttin();  // would come behind the begin of another one
+    ASSERT_TRUE(girin.wait_for_log("Received SIGTTIN")) << girin.log();
+    EXPECT_EQ(girin.log().find("generation 4 begins"), std::string::npos) << girin.log();
+}
+
 TEST_F(Signals, TtinAndTtouChangeTheNumberDownToOne) {
     GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"}));
     girin.ttin();

@@ -121,6 +121,14 @@ TEST(Start, KnowsWebConcurrencyAndPort) {
     EXPECT_EQ(girin.workers().size(), 3U);
 }
 
+TEST(Start, ServesTheApplicationThatIsNamed) {
+    for (const char* const name : {"shop", "admin"}) {
+        const TempDir dir;
+        GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", app("two_names") + ":" + name}));
+        EXPECT_EQ(get(girin.endpoint(), "/").body, name);
+    }
+}
+
 TEST(Start, AnswersQuestionsWithoutStarting) {
     const TempDir dir;
     const std::vector<std::string> start = {"-b", "unix:" + (dir / "s"), "-p", dir / "pid", "demo"};

@@ -69,6 +69,18 @@ TEST_F(WayBack, IsTakenWhenNewCodeFailsAfterItsReload) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(answer(girin), "v1") << "also by those that start later";
 }
 
+TEST_F(WayBack, IsNotNeededWhileACanaryIsWatched) {
+    GirinProcess girin(dir_, command({"--soak", "60"}));
+    reload_with(girin, "fails_later");
+    ASSERT_TRUE(eventually(20s, "the canary's answer", [&] { return answer(girin) == "later"; })) << girin.log();
+    dir_.write("fail", "now");
+    const auto back = girin.wait_for_log("generation 2 failed, generation 1 serves on", 20s);
+    ASSERT_TRUE(back) << girin.log();
+    EXPECT_NE(back->find("exited with code 9"), std::string::npos) << *back;
+    EXPECT_EQ(girin.log().find("generation 2 serves"), std::string::npos) << girin.log();
+    EXPECT_EQ(answer(girin), "v1");
+}
+
 TEST_F(WayBack, IsToldToWhoWaitsForIt) {
     GirinProcess girin(dir_, command({"--roll-back-window", "30"}));
     std::ofstream(library_, std::ios::binary | std::ios::trunc)
