@@ -13,7 +13,7 @@ constexpr std::uint16_t kDefaultPort = 8000;
 constexpr std::string_view kForms = "HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N";
 constexpr std::size_t kUnixPathBytes = sizeof(sockaddr_un{}.sun_path) - 1;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -42,20 +42,20 @@ bool is_v6_character(char c) {
 Result<std::uint16_t> parse_port(std::string_view whole, std::string_view port) {
     std::uint16_t number = 0;
     if (read_number(port, number)) return number;
-    if (port.empty()) return Error(quoted(whole) + " ends without a port");
-    return Error(quoted(whole) + " has no valid port: " + quoted(port) + " is not a number from 0 to 65535");
+    if (port.empty()) return Error(in_quotes(whole) + " ends without a port");
+    return Error(in_quotes(whole) + " has no valid port: " + in_quotes(port) + " is not a number from 0 to 65535");
 }
 
 Result<BindAddress> parse_unix(std::string_view whole, std::string_view path) {
     if (path.starts_with("//")) path.remove_prefix(2);
-    if (path.empty()) return Error(quoted(whole) + " has no path: write unix:/run/name.sock");
+    if (path.empty()) return Error(in_quotes(whole) + " has no path: write unix:/run/name.sock");
     if (path.front() == '@') {
-        return Error(quoted(whole) + " is an abstract socket, which anybody could take: write a path of a file");
+        return Error(in_quotes(whole) + " is an abstract socket, which anybody could take: write a path of a file");
     }
-    if (path.back() == '/') return Error(quoted(whole) + " names a directory: a file's name is missing at its end");
-    if (path.find('\0') != path.npos) return Error(quoted(whole) + " has a NUL in its path");
+    if (path.back() == '/') return Error(in_quotes(whole) + " names a directory: a file's name is missing at its end");
+    if (path.find('\0') != path.npos) return Error(in_quotes(whole) + " has a NUL in its path");
     if (path.size() > kUnixPathBytes) {
-        return Error(quoted(whole) + " has a path of " + std::to_string(path.size()) +
+        return Error(in_quotes(whole) + " has a path of " + std::to_string(path.size()) +
                      " bytes: the kernel takes at most " + std::to_string(kUnixPathBytes));
     }
     return BindAddress::unix_socket(std::string(path));
@@ -64,21 +64,21 @@ Result<BindAddress> parse_unix(std::string_view whole, std::string_view path) {
 Result<BindAddress> parse_inherited(std::string_view whole, std::string_view number) {
     int fd = -1;
     if (!read_number(number, fd)) {
-        return Error(quoted(whole) + " has no valid descriptor: " + quoted(number) + " is not a whole number");
+        return Error(in_quotes(whole) + " has no valid descriptor: " + in_quotes(number) + " is not a whole number");
     }
     return BindAddress::inherited(fd);
 }
 
 Result<BindAddress> parse_bracketed(std::string_view whole) {
     const std::size_t close = whole.find(']');
-    if (close == whole.npos) return Error(quoted(whole) + " lacks the bracket ']' after the IPv6 address");
+    if (close == whole.npos) return Error(in_quotes(whole) + " lacks the bracket ']' after the IPv6 address");
     const std::string_view host = whole.substr(1, close - 1);
     const std::string_view rest = whole.substr(close + 1);
     if (host.find(':') == host.npos || !std::ranges::all_of(host, is_v6_character)) {
-        return Error(quoted(whole) + " has no IPv6 address in its brackets: " + quoted(host));
+        return Error(in_quotes(whole) + " has no IPv6 address in its brackets: " + in_quotes(host));
     }
     if (rest.empty()) return BindAddress::tcp(std::string(host), kDefaultPort);
-    if (rest.front() != ':') return Error(quoted(whole) + " has " + quoted(rest) + " after its bracket, not :PORT");
+    if (rest.front() != ':') return Error(in_quotes(whole) + " has " + in_quotes(rest) + " after its bracket, not :PORT");
     const auto port = parse_port(whole, rest.substr(1));
     if (!port) return port.error();
     return BindAddress::tcp(std::string(host), *port);
@@ -87,16 +87,16 @@ Result<BindAddress> parse_bracketed(std::string_view whole) {
 Result<BindAddress> parse_host(std::string_view whole) {
     const std::size_t colon = whole.find(':');
     if (whole.find(':', colon + 1) != whole.npos && colon != whole.npos) {
-        return Error(quoted(whole) + " has several colons: an IPv6 address stands in brackets, as [::1]:8000");
+        return Error(in_quotes(whole) + " has several colons: an IPv6 address stands in brackets, as [::1]:8000");
     }
     std::string_view host = whole.substr(0, colon);
     if (host.empty() || host == "*") host = "0.0.0.0";
     if (colon == whole.npos && is_digits(whole)) {
-        return Error(quoted(whole) + " is a port without a host: write ':" + std::string(whole) +
+        return Error(in_quotes(whole) + " is a port without a host: write ':" + std::string(whole) +
                      "' for every interface or '127.0.0.1:" + std::string(whole) + "' for this machine only");
     }
     if (!std::ranges::all_of(host, is_host_character)) {
-        return Error(quoted(whole) + " has no valid host: " + quoted(host) + "; an address is " + std::string(kForms));
+        return Error(in_quotes(whole) + " has no valid host: " + in_quotes(host) + "; an address is " + std::string(kForms));
     }
     if (colon == whole.npos) return BindAddress::tcp(std::string(host), kDefaultPort);
     const auto port = parse_port(whole, whole.substr(colon + 1));
@@ -142,8 +142,8 @@ Result<BindAddress> parse_bind_address(std::string_view text) {
     if (text.starts_with("unix:")) return parse_unix(text, text.substr(5));
     if (text.starts_with("fd://")) return parse_inherited(text, text.substr(5));
     if (const auto scheme = text.find("://"); scheme != text.npos) {
-        return Error(quoted(text) + " begins with a scheme, which an address doesn't have: write " +
-                     quoted(text.substr(scheme + 3)));
+        return Error(in_quotes(text) + " begins with a scheme, which an address doesn't have: write " +
+                     in_quotes(text.substr(scheme + 3)));
     }
     if (text.front() == '[') return parse_bracketed(text);
     return parse_host(text);

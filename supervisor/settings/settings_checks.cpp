@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kProcessNameBytes = 64;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -53,10 +53,10 @@ Result<void> check_application(const std::string& text) {
     const bool has_name = colon != text.npos && text.find('/', colon) == text.npos;
     const std::string_view path = std::string_view(text).substr(0, has_name ? colon : text.npos);
     if (!names_a_library(path)) {
-        return Error(quoted(text) + " is not an application: it is demo, PATH.so or PATH.so:NAME");
+        return Error(in_quotes(text) + " is not an application: it is demo, PATH.so or PATH.so:NAME");
     }
     if (has_name && !is_identifier(std::string_view(text).substr(colon + 1))) {
-        return Error(quoted(text) + " has no valid name after its colon: letters, digits and _ are");
+        return Error(in_quotes(text) + " has no valid name after its colon: letters, digits and _ are");
     }
     return {};
 }
@@ -67,7 +67,7 @@ Result<void> check_environment_entry(const std::string& text) {
     if (equals == text.npos) return Error("an entry without '=' is not NAME=VALUE");
     const std::string_view name = std::string_view(text).substr(0, equals);
     if (is_identifier(name)) return {};
-    return Error(quoted(name) + " is no valid name before a '=': letters, digits and _ are, and no digit first");
+    return Error(in_quotes(name) + " is no valid name before a '=': letters, digits and _ are, and no digit first");
 }
 
 Result<void> check_proxy_address(const std::string& text) {
@@ -78,41 +78,41 @@ Result<void> check_proxy_address(const std::string& text) {
     const bool is_v6 = ::inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
     const bool is_network = slash == text.npos || is_prefix_length(text.substr(slash + 1), is_v4 ? 32 : 128);
     if (text == "*" || ((is_v4 || is_v6) && is_network)) return {};
-    return Error(quoted(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
+    return Error(in_quotes(text) + " is not an IP address, a network such as 10.0.0.0/8, nor * for all");
 }
 
 Result<void> check_forwarded_header(const std::string& text) {
     if (parse_forwarded_header(text)) return {};
-    return Error(quoted(text) + " is none of X-Forwarded, Forwarded and none");
+    return Error(in_quotes(text) + " is none of X-Forwarded, Forwarded and none");
 }
 
 Result<void> check_control_socket(const std::string& text) {
     constexpr std::size_t kMostBytes = 107;  // of a Unix socket's path
-    if (text.empty()) return Error(quoted(text) + " is no path; none is how to go without");
+    if (text.empty()) return Error(in_quotes(text) + " is no path; none is how to go without");
     if (text.size() <= kMostBytes) return {};
-    return Error(quoted(text) + " is too long for a socket: at most " + std::to_string(kMostBytes) + " bytes");
+    return Error(in_quotes(text) + " is too long for a socket: at most " + std::to_string(kMostBytes) + " bytes");
 }
 
 Result<void> check_statsd_host(const std::string& text) {
     const auto address = parse_bind_address(text);
     const bool fits = address && address->kind == BindAddress::Kind::tcp && address->port > 0;
     if (fits && text.find(':') != text.npos) return {};
-    return Error(quoted(text) + " is not HOST:PORT");
+    return Error(in_quotes(text) + " is not HOST:PORT");
 }
 
 Result<void> check_exec_ready(const std::string& text) {
     if (text == "started" || text == "notify" || text == "port") return {};
-    return Error(quoted(text) + " is none of started, notify and port");
+    return Error(in_quotes(text) + " is none of started, notify and port");
 }
 
 Result<void> check_exec_stop_signal(const std::string& text) {
     if (parse_stop_signal(text)) return {};
-    return Error(quoted(text) + " is no signal to stop with: TERM, INT, QUIT, HUP, USR1, USR2 and WINCH are");
+    return Error(in_quotes(text) + " is no signal to stop with: TERM, INT, QUIT, HUP, USR1, USR2 and WINCH are");
 }
 
 Result<void> check_process_name(const std::string& text) {
     if (text.size() > kProcessNameBytes) {
-        return Error(quoted(text) + " is too long: at most " + std::to_string(kProcessNameBytes) + " bytes are shown");
+        return Error(in_quotes(text) + " is too long: at most " + std::to_string(kProcessNameBytes) + " bytes are shown");
     }
     const bool printable = std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
     if (printable) return {};
@@ -126,19 +126,19 @@ Result<void> check_application_given(const Settings& settings) {
 
 Result<void> check_application_ours(const Settings& settings) {
     if (!settings.exec.empty()) {
-        return Error("exec: " + quoted(settings.exec.front()) +
+        return Error("exec: " + in_quotes(settings.exec.front()) +
                      " can't be run: this program brings its own application");
     }
     if (settings.application.empty()) return {};
-    return Error("application: " + quoted(settings.application) +
+    return Error("application: " + in_quotes(settings.application) +
                  " can't be served: this program brings its own application");
 }
 
 Result<void> check_exec_alone(const Settings& settings) {
     if (settings.exec.empty()) return {};
-    const std::string command = "exec: " + quoted(settings.exec.front());
+    const std::string command = "exec: " + in_quotes(settings.exec.front());
     if (!settings.application.empty()) {
-        return Error(command + " contradicts the application " + quoted(settings.application) + ": there can be one");
+        return Error(command + " contradicts the application " + in_quotes(settings.application) + ": there can be one");
     }
     const bool lacks_port = settings.exec_ready == "port" && settings.exec_port == 0;
     if (lacks_port) return Error(command + ": exec-ready port needs an exec-port");
@@ -152,7 +152,7 @@ Result<void> check_addresses(const Settings& settings) {
     for (auto address = settings.bind.begin(); address != settings.bind.end(); ++address) {
         const bool any_port = address->kind == BindAddress::Kind::tcp && address->port == 0;
         if (!any_port && std::find(settings.bind.begin(), address, *address) != address) {
-            return Error("bind: " + quoted(address->to_text()) + " is there twice");
+            return Error("bind: " + in_quotes(address->to_text()) + " is there twice");
         }
     }
     return {};

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -52,7 +52,7 @@ Result<std::string> unquoted(std::string_view text) {
     }
     if (at == text.size()) return Error("a quote is opened and not closed");
     const std::string_view rest = trimmed(text.substr(at + 1));
-    if (!rest.empty() && rest.front() != '#') return Error(quoted(rest) + " stands after the closing quote");
+    if (!rest.empty() && rest.front() != '#') return Error(in_quotes(rest) + " stands after the closing quote");
     return {boost::system::in_place_value, std::move(value)};
 }
 
@@ -71,12 +71,12 @@ Result<std::string> parse_value(std::string_view text) {
 Result<void> check_section(std::string_view line) {
     const std::string_view section = without_comment(line);
     if (section == "[girin]") return {};
-    return Error(quoted(section) + " is not a section of ours: only [girin] is");
+    return Error(in_quotes(section) + " is not a section of ours: only [girin] is");
 }
 
 Result<FileEntry> parse_entry(std::string_view line) {
     const std::size_t equals = line.find('=');
-    if (equals == line.npos) return Error(quoted(without_comment(line)) + " is not NAME = VALUE");
+    if (equals == line.npos) return Error(in_quotes(without_comment(line)) + " is not NAME = VALUE");
     FileEntry entry;
     entry.key = trimmed(line.substr(0, equals));
     if (entry.key.empty()) return Error("a name is missing before '='");

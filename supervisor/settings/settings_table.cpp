@@ -746,7 +746,7 @@ const SettingRow* find_file_key(std::string_view key) {
     return row == std::end(kRows) ? nullptr : row;
 }
 
-const SettingRow& row_of(const SettingField& field) {
+const SettingRow& row_of(SettingField field) {
     const auto row = std::ranges::find_if(kRows, [&](const SettingRow& r) { return r.field == field; });
     GIRIN_CHECK(row != std::end(kRows), "each value has a row");
     return *row;

@@ -69,7 +69,7 @@ std::string environment_variable(const SettingRow& row);
 const SettingRow* find_flag(std::string_view flag);
 const SettingRow* find_file_key(std::string_view key);
 /// The row whose value is `field`, to be used with members that are known to have one.
-const SettingRow& row_of(const SettingField& field);
+const SettingRow& row_of(SettingField field);
 
 bool is_switch(const SettingRow& row);
 bool is_list(const SettingRow& row);

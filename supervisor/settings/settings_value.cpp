@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warnin
 constexpr std::array<std::string_view, 2> kLogFormats = {"text", "json"};
 constexpr std::string_view kInheritWord = "inherit";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -65,7 +65,7 @@ std::string number_text(SettingUnit unit, std::uint64_t value) {
 }
 
 Error out_of_range(const SettingRow& row, std::string_view text) {
-    return Error(quoted(text) + " is out of range: " + range_text(row));
+    return Error(in_quotes(text) + " is out of range: " + range_text(row));
 }
 
 Result<std::uint64_t> in_range(const SettingRow& row, std::string_view text, std::uint64_t value) {
@@ -80,7 +80,7 @@ Result<std::uint64_t> whole_number(const SettingRow& row, std::string_view text,
     std::uint64_t value = 0;
     const auto end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value, base);
-    if (text.empty() || stopped != end) return Error(quoted(text) + " is not " + std::string(what));
+    if (text.empty() || stopped != end) return Error(in_quotes(text) + " is not " + std::string(what));
     if (error != std::errc()) return out_of_range(row, text);
     return in_range(row, text, value);
 }
@@ -101,7 +101,7 @@ Result<std::uint64_t> read_size(const SettingRow& row, std::string_view text) {
     const auto suffix = std::ranges::find(kSizeSuffixes, unit, &Suffix::text);
     if (text.starts_with('-') && is_digits(text.substr(1))) return out_of_range(row, text);
     if (suffix == std::end(kSizeSuffixes) || !is_digits(number)) {
-        return Error(quoted(text) + " is not a size: a whole number of bytes, or with k, m or g");
+        return Error(in_quotes(text) + " is not a size: a whole number of bytes, or with k, m or g");
     }
     std::uint64_t value = 0;
     const auto [stopped, error] = std::from_chars(number.data(), number.data() + number.size(), value);
@@ -118,11 +118,11 @@ Result<std::uint64_t> read_time(const SettingRow& row, std::string_view text) {
     const auto end = number.data() + number.size();
     const auto [stopped, error] = std::from_chars(number.data(), end, value, std::chars_format::fixed);
     if (number.empty() || stopped != end || suffix == std::end(kTimeSuffixes)) {
-        return Error(quoted(text) + " is not a time: seconds, or a number with ms, s, m or h");
+        return Error(in_quotes(text) + " is not a time: seconds, or a number with ms, s, m or h");
     }
     const double ms = value * static_cast<double>(suffix->factor);
     if (error != std::errc() || ms > static_cast<double>(row.max)) return out_of_range(row, text);
-    if (ms > 0 && ms < 1) return Error(quoted(text) + " is shorter than a millisecond");
+    if (ms > 0 && ms < 1) return Error(in_quotes(text) + " is shorter than a millisecond");
     return in_range(row, text, static_cast<std::uint64_t>(std::llround(ms)));
 }
 
@@ -132,7 +132,7 @@ Result<bool> read_switch(std::string_view text) {
     const std::string word = lower(text);
     if (std::ranges::find(kYes, word) != std::end(kYes)) return true;
     if (std::ranges::find(kNo, word) != std::end(kNo)) return false;
-    return Error(quoted(text) + " is neither true nor false");
+    return Error(in_quotes(text) + " is neither true nor false");
 }
 
 template <class Enum, std::size_t N>
@@ -143,7 +143,7 @@ Result<Enum> read_word(std::string_view text, const std::array<std::string_view,
     for (std::size_t i = 0; i < N; ++i) {
         choices += (i == 0 ? "" : i + 1 == N ? " or " : ", ") + std::string(words[i]);
     }
-    return Error(quoted(text) + " is not " + choices);
+    return Error(in_quotes(text) + " is not " + choices);
 }
 
 Result<std::string> read_text(const SettingRow& row, std::string_view text) {
@@ -282,7 +282,7 @@ Result<void> read_range(const SettingRow& row, std::string_view text, Settings& 
     if (!from) return from.error();
     const auto to = whole_number(row, text.substr(colon + 1), 10, "a whole number");
     if (!to) return to.error();
-    if (*to < *from) return Error(quoted(text) + " is no range: the smaller number stands first");
+    if (*to < *from) return Error(in_quotes(text) + " is no range: the smaller number stands first");
     least = *from;
     settings.*row.most = *to;
     return {};
@@ -295,7 +295,7 @@ std::optional<Result<std::uint64_t>> read_share(std::string_view text) {
     std::uint64_t share = 0;
     const auto [stopped, error] = std::from_chars(number.data(), number.data() + number.size(), share);
     const bool is_share = error == std::errc() && stopped == number.data() + number.size() && share > 0 && share <= 100;
-    if (!is_share) return Error(quoted(text) + " is not a share: whole numbers from 1% to 100% are");
+    if (!is_share) return Error(in_quotes(text) + " is not a share: whole numbers from 1% to 100% are");
     return share;
 }
 
