@@ -16,6 +16,7 @@
 //   /fork/MS                        leaves a child behind that holds every descriptor for so long
 //   /fork-and-return                the child returns from the handler, as its parent does
 //   /in-executor/deadlock /in-executor/MS   a mutex taken twice, a sleep, in the pool; /in-executor/long/MS: having said so
+//   /doze/MS                        blocks the loop in naps of 10 ms: time in which all stand still doesn't count
 //   /block-said/MS                  blocks the loop, having said so
 //   /crash-elsewhere                a fault in a thread of its own, while the handler keeps the loop
 //   /events                         a piece each 50 ms, until the worker drains
@@ -277,6 +278,11 @@ Coro<void> sleep_long_in_executor(Request& request, Response& response) {
     response.body("ok");
 }
 
+Coro<void> doze(Request& request, Response& response) {
+    for (long left = argument(request, 0); left > 0; left -= 10) std::this_thread::sleep_for(10ms);
+    return say_ok(response);
+}
+
 Coro<void> block_having_said(Request& request, Response& response) {
     request.extend_deadline(10min);
     return block(request, response);
@@ -320,7 +326,7 @@ constexpr Fault kFaults[] = {
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
     {"/in-executor/deadlock", lock_in_executor}, {"/in-executor/long/", sleep_long_in_executor},
     {"/in-executor/", sleep_in_executor}, {"/events", send_events}, {"/crash-elsewhere", crash_elsewhere},
-    {"/block-said/", block_having_said}, {"/whole", hold_whole},
+    {"/block-said/", block_having_said}, {"/doze/", doze}, {"/whole", hold_whole},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},
     {"/fork-and-return", fork_and_return}, {"/who", say_who}, {"/version", say_version},

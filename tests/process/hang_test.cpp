@@ -177,5 +177,22 @@ TEST(StoppedServer, EndsNobodyWhenItGoesOn) {  // T5
     EXPECT_EQ(girin.workers(), workers);
 }
 
+TEST(StoppedServer, EndsNobodyInTheMidstOfARequest) {  // T5
+    const TempDir dir;
+    GirinProcess girin(dir, command({"-w", "2", "--timeout", "2"}));
+    const std::vector<pid_t> workers = girin.workers();
+    HttpClient client(girin.endpoint(), 30s);
+    client.send(format_request("GET", "/doze/1800"));
+    wait_until(1'200ms, [] { return false; });  // it has been looked at once, and is told of soon
+    girin.signal(SIGSTOP);
+    for (const pid_t worker : workers) ::kill(worker, SIGSTOP);
+    wait_until(3'000ms, [] { return false; });  // the time that passes is the test
+    girin.signal(SIGCONT);
+    for (const pid_t worker : workers) ::kill(worker, SIGCONT);
+    EXPECT_EQ(client.read_response().status, 200) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "hangs: "), 0U) << girin.log();
+    EXPECT_EQ(girin.workers(), workers);
+}
+
 }  // namespace
 }  // namespace girin::test
