@@ -13,6 +13,7 @@
 
 #include "loop/base/clock.hpp"
 #include "loop/coro.hpp"
+#include "loop/future.hpp"
 #include "worker/app/request.hpp"
 #include "worker/app/response.hpp"
 #include "worker/body_budget.hpp"

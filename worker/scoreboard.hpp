@@ -82,8 +82,8 @@ class ScoreboardLines {
     std::size_t stride_ = 0;
 };
 
-/// Owns: the mapping, shared with every process forked after create(). A page (4 KiB as a rule) a slot, used once the
-/// slot has been looked at: 516 KiB of shared memory for the usual 129 slots, once for the server.
+/// Owns: the mapping, shared with every process forked after create(). Whole pages (two of 4 KiB as a rule) a slot, used once the
+/// slot has been looked at: about 1 MiB of shared memory for the usual 129 slots, once for the server.
 class Scoreboard {
   public:
     /// Errors: no memory. `slots` is fixed for the mapping's life: the most workers there can ever be at once.

@@ -51,7 +51,7 @@ std::mutex g_mutex;
 }
 
 [[gnu::noinline]] void crash_on_thread() {
-    volatile int* nowhere = nullptr;
+    int* volatile nowhere = nullptr;  // known to a compiler, it would be no store at all
     *nowhere = 1;
 }
 

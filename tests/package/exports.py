@@ -52,9 +52,9 @@ def main():
     program, list_path, *libraries = sys.argv[1:]
     patterns = {pattern: compiled(pattern) for pattern in patterns_of(list_path)}
     used, findings = set(), []
-    for _, name in symbols("-D", program):
-        # Data of a shared library that the program has a copy of, as every program does.
-        if name in ALWAYS_THERE or "@" in name:
+    for kind, name in symbols("-D", program):
+        # Data of a shared library that the program has a copy of, as every program does. A small letter: only its own.
+        if name in ALWAYS_THERE or "@" in name or kind in "bdrt":
             continue
         matches = [pattern for pattern, regex in patterns.items() if regex.match(name)]
         used.update(matches)

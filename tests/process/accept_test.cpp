@@ -17,6 +17,7 @@
 #include "tests/process/process_tools.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
+#include "worker/scoreboard.hpp"
 
 namespace girin::test {
 namespace {
@@ -171,13 +172,14 @@ TEST_F(Accepting, TakesWhomADeadWorkerWasWokenFor) {
         girin_->signal(SIGSTOP);  // a worker that starts would look into the queue, too
         HttpClient client(girin_->endpoint());
         client.send(format_request("GET", "/"));
-        ::kill(workers[static_cast<std::size_t>(round) % 2], SIGKILL);
+        const pid_t killed = workers[static_cast<std::size_t>(round) % 2];
+        ::kill(killed, SIGKILL);
         ::kill(workers[static_cast<std::size_t>(round + 1) % 2], SIGCONT);
         const auto began = Clock::now();
         EXPECT_EQ(client.read_final_response().status, 200);
         EXPECT_LT(Clock::now() - began, 2s);
         girin_->signal(SIGCONT);
-        ASSERT_TRUE(girin_->workers_become(2)) << girin_->log();
+        ASSERT_TRUE(girin_->workers_become(2, {killed})) << girin_->log();
     }
 }
 
@@ -297,6 +299,12 @@ std::size_t writable_bytes(const std::vector<Mapping>& mappings) {
     return bytes;
 }
 
+/// Whole pages.
+std::size_t bytes_of_a_line() {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    return (sizeof(ScoreboardSlot) + page - 1) / page * page;
+}
+
 // FAULTS 35: by writing its siblings' lines a worker could have them aborted, and mislead the gate.
 TEST(ScoreboardOfAWorker, HasOneLineThatItCanWrite) {
     const TempDir dir;
@@ -306,7 +314,7 @@ TEST(ScoreboardOfAWorker, HasOneLineThatItCanWrite) {
     EXPECT_EQ(writable_bytes(of_master), of_master[0].bytes);
     for (const pid_t child : children_of(girin.pid())) {
         // The monitor's is on a board of its own.
-        EXPECT_EQ(writable_bytes(scoreboard_of(child)), static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) << title_of(child);
+        EXPECT_EQ(writable_bytes(scoreboard_of(child)), bytes_of_a_line()) << title_of(child);
         for (const std::string& target : fd_targets(child)) EXPECT_EQ(target.find("girin-scoreboard"), target.npos);
     }
 }

@@ -9,13 +9,14 @@
 #include <string_view>
 
 #include "loop/coro.hpp"
-#include "loop/future.hpp"
 #include "worker/app/application.hpp"
 #include "worker/http/fields.hpp"
 
 namespace girin {
 
 class Exchange;
+template <class T>
+class Future;
 
 /// Who is at the other end of a Unix socket, as the kernel says.
 struct UnixPeer {
@@ -82,7 +83,8 @@ class Request {
     /// The worker drains: it ends once this handler and others have, or when --graceful-timeout is over. For handlers that
     /// go on for long, as those of event streams: they should come to their end, so that their clients come back elsewhere.
     bool is_draining() const;
-    /// Is done when that begins, at once if it has begun. Cancelled when the handler ends before.
+    /// Is done when that begins, at once if it has begun. Cancelled when the handler ends before. Who calls it includes
+    /// loop/future.hpp, which not every application needs.
     Future<void> draining();
 
     const WorkerInfo& worker() const;
