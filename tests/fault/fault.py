@@ -183,7 +183,7 @@ class Case:
         master, worker = self.before[server]
         unknown = server.options.error_log is not None  # there is no log to tell
         if self.is_girin() and (unknown or server.log_count(r"Reload: generation \d+ serves")):
-            master += 1  # the code that served before, for the way back
+            master += 4  # what served before, for the way back: its code, directory and two logs
 
         def back():
             most = max((proc.descriptors(pid) for pid in server.workers()), default=0)
