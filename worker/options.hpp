@@ -76,6 +76,8 @@ struct WorkerOptions {
     // Proxies whose word about the client is believed; "*": all. Peers on Unix sockets always are.
     std::vector<std::string> forwarded_allow_ips = {"127.0.0.1", "::1"};
     ForwardedHeader forwarded_header = ForwardedHeader::x_forwarded;  // in which they give it
+    std::string name = "Worker";                          // in the log; and what is to be said when it is full
+    std::string way_to_more = " (--worker-connections)";
     std::string server_header = "girin";                  // empty: no Server field
 
     WorkerOptions() {}

@@ -267,7 +267,7 @@ void Server::log_full() {
     if (full_logged_ != TimePoint::min() && loop_.time() - full_logged_ < kFullLogInterval) return;
     full_logged_ = loop_.time();
     const auto idle = std::ranges::count_if(connections_, [](const Connection& each) { return each.awaits_request(); });
-    log_warning("Worker is full, and newcomers wait: those that are idle make room (--worker-connections)",
+    log_warning(options_.name + " is full, and newcomers wait: those that are idle make room" + options_.way_to_more,
                 {{"connections", connection_count_}, {"idle", static_cast<std::size_t>(idle)}});
 }
 

@@ -8,6 +8,8 @@ namespace {
 
 WorkerOptions monitor_worker_options() {
     WorkerOptions options;
+    options.name = "Monitor";
+    options.way_to_more.clear();
     options.limits.connections = kMonitorConnections;
     options.limits.request_body_bytes = MonitorApplication::kMaxRequestBytes;
     options.timeouts.header = std::chrono::seconds(5);

@@ -11,6 +11,7 @@ EQUAL = [
     (re.compile(rf"\[{DATES}\] \[\d+\] "), ""),           # of a log line
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "DATE"),
     (re.compile(r"\b(pid|PID|thread)([ =]|\":)\d+"), r"\1\2N"),
+    (re.compile(r"\bWorker \d+ \("), "Worker N ("),  # slots that are free again are taken first
     (re.compile(r"\"slot\":\d+"), '"slot":N'),  # whichever took the connection
     (re.compile(r"(http://\S+) \(\d+\)"), r"\1 (N)"),
     (re.compile(r"unix:\S+/\d+\.sock"), "unix:CONTROL"),

@@ -74,6 +74,7 @@ def _is_answered(client):
 def control_abuse(case):
     path = case.directory / "control"
     server = case.server(workers=2, own={"control_socket": path})
+    case.explain("Monitor is full, and newcomers wait")
     load = case.load(server, rate=100)
     quiet = turns_ms(server)
     over, abusers = threading.Event(), []
