@@ -51,7 +51,7 @@ std::mutex g_mutex;
 }
 
 [[gnu::noinline]] void crash_on_thread() {
-    int* volatile nowhere = nullptr;  // known to a compiler, it would be no store at all
+    volatile int* volatile nowhere = nullptr;  // what a compiler knows to be null would be no store at all
     *nowhere = 1;
 }
 
