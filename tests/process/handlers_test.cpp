@@ -81,7 +81,8 @@ TEST(Handler, OfOneClientThatAlwaysSendsLeavesOthersTheirTurn) {
     HttpClient other(girin.endpoint(), 10s);
     const HttpResponse answer = other.get("/who");
     const std::string number = answer.body.substr(answer.body.rfind(' ') + 1);
-    EXPECT_LT(std::stoi(number), 50) << "it came after " << number << " requests";
+    // Two turns of eight reads are some twenty of these requests; all that one read after another finds are thirty or more.
+    EXPECT_LT(std::stoi(number), 24) << "it came after " << number << " requests";
 }
 
 }  // namespace
