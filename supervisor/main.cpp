@@ -2,4 +2,4 @@
 
 #include "supervisor/run.hpp"
 
-int main(int argc, char** argv) { return girin::run_server(argc, argv); }
+int main(int argc, char** argv) { return girin::run_girin(argc, argv); }

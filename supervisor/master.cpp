@@ -51,7 +51,8 @@ std::string machine_name() {
 /// Steps to a running server, and what they made; undone in reverse order when it goes.
 class Master {
   public:
-    Master(MasterInput input, ProcessTitle& title) : input_(std::move(input)), title_(title), served_(input_.linked) {}
+    Master(MasterInput input, ProcessTitle& title)
+        : input_(std::move(input)), title_(title), served_(input_.linked, input_.program_is_ours) {}
 
     int run() {
         SupervisorEnd end = leave_terminal();

@@ -20,6 +20,7 @@ struct MasterInput {
     Settings settings;
     SettingsInput reload_input;       // to read the settings again
     std::optional<AppSource> linked;  // the application of a program that brings its own
+    bool program_is_ours = false;     // girin itself, not one that embeds it
     bool bind_given = true;           // some source names an address
     ServiceEnvironment service;       // what a service manager has told us
     ProgramStart program;             // to start our successor

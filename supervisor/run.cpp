@@ -73,10 +73,13 @@ void set_straight_what_was_inherited() {
     stop_inherited_timers();
 }
 
-int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks callbacks) {
+/// Whose the process is: what was there before us, and what is to be destroyed at its end.
+enum class Program { girin, embedder };
+
+int run(Program whose, int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks callbacks) {
     secure_standard_descriptors();
     if (is_control_command(argc, argv)) return run_control_command(argc, argv);
-    if (!linked) set_straight_what_was_inherited();
+    if (whose == Program::girin) set_straight_what_was_inherited();
     ProgramStart program = ProgramStart::of_process(argc, argv);
     auto predecessor = Predecessor::take();
     if (!predecessor) return print_failure(ExitCode::failure, predecessor.error().message());
@@ -97,6 +100,7 @@ int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks 
         const SupervisorEnd found = look_beyond_settings(parsed->settings, master.linked);
         return found.code == ExitCode::ok ? check_start(std::move(master), title) : print_failure(found.code, found.sentence);
     }
+    master.program_is_ours = whose == Program::girin;
     master.bind_given = names_address(*parsed);
     master.callbacks = std::move(callbacks);
     master.program = std::move(program);
@@ -107,11 +111,13 @@ int run(int argc, char** argv, std::optional<AppSource> linked, ServerCallbacks 
 
 }  // namespace
 
-int run_server(int argc, char** argv) { return run(argc, argv, std::nullopt, ServerCallbacks()); }
+int run_girin(int argc, char** argv) { return run(Program::girin, argc, argv, std::nullopt, ServerCallbacks()); }
+
+int run_server(int argc, char** argv) { return run(Program::embedder, argc, argv, std::nullopt, ServerCallbacks()); }
 
 int run_server(int argc, char** argv, ApplicationFactory make, const std::string& name,
                ServerCallbacks callbacks) {
-    return run(argc, argv, AppSource::linked(std::move(make), name), std::move(callbacks));
+    return run(Program::embedder, argc, argv, AppSource::linked(std::move(make), name), std::move(callbacks));
 }
 
 }  // namespace girin

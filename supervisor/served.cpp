@@ -78,6 +78,7 @@ Result<void> Served::preload(const Settings& settings, int code_fd) {
     auto source = find(settings);
     if (!source) return source.error();
     source->use_copy(code_fd);
+    has_preloaded_ = true;
     auto loaded = preload_application(*source);
     if (!loaded) return loaded.error();
     preloaded_ = std::move(loaded->application);
@@ -106,7 +107,7 @@ int Served::work(const Settings& settings, const WorkerPlace& place) {
     setup.app = std::move(*source);
     // A reload is there to bring new code, so later generations load it anew.
     if (place.generation == 1) setup.preloaded = std::move(preloaded_);
-    setup.leaves_by_exit = !setup.preloaded && !linked_;
+    setup.leaves_by_exit = is_workers_own();
     if (place.root_fd >= 0) prepare_root(setup, place.root_fd);
     return worker_main(std::move(setup));
 }

@@ -17,8 +17,10 @@ namespace girin {
 
 class Served {
   public:
-    /// `linked`: the application of a program that brings its own.
-    explicit Served(std::optional<AppSource> linked) : linked_(std::move(linked)) {}
+    /// `linked`: the application of a program that brings its own. `program_is_ours`: it is girin itself, which builds
+    /// nothing that a worker's exit() must not destroy.
+    explicit Served(std::optional<AppSource> linked, bool program_is_ours = false)
+        : linked_(std::move(linked)), program_is_ours_(program_is_ours) {}
 
     /// Whether what `settings` name can be served. Errors: it isn't there, or can't be loaded or run. With `code_fd` the
     /// application's file is copied into it first (LibraryCopy). Blocks: as a disk does.
@@ -40,7 +42,12 @@ class Served {
   private:
     Result<AppSource> find(const Settings& settings) const;
 
+    /// Nothing in a worker's process was built before its fork but girin's own: its end may be like any program's.
+    bool is_workers_own() const { return program_is_ours_ && !has_preloaded_; }
+
     std::optional<AppSource> linked_;
+    bool program_is_ours_;
+    bool has_preloaded_ = false;  // the library is in the master, and so in workers of every generation
     std::unique_ptr<Application> preloaded_;
 };
 

@@ -3,11 +3,13 @@
 // DAWDLES name the event whose callback throws, or takes 300 ms.
 //   /exit/5   ends the worker with that code
 //   /pid      the worker's
-// Everything else: "embedded".
+// Everything else: "embedded". With LOADS it brings no application, and loads the one that the command line names. A static
+// object says on standard error when it is destroyed, where GIRIN_TEST_AT_EXIT is set.
 
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -21,6 +23,12 @@
 namespace {
 
 using girin::HookFacts;
+
+struct StaticObject {
+    ~StaticObject() {
+        if (std::getenv("GIRIN_TEST_AT_EXIT")) std::fprintf(stderr, "static object destroyed\n");
+    }
+} g_static;
 
 class Shop final : public girin::Application {
   public:
@@ -65,6 +73,7 @@ void tell(int& count, const HookFacts& facts) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (std::getenv("LOADS")) return girin::run_server(argc, argv);
     int count = 0;
     girin::ServerCallbacks callbacks;
     callbacks.on_starting = callbacks.on_ready = callbacks.on_reload = callbacks.on_worker_exit =

@@ -46,13 +46,47 @@ TEST_F(Leaving, IsAtOnceWhenToldToQuit) {
     EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 0U) << girin.log();
 }
 
+// FAULTS 33, a sibling: after a reload workers destroyed what the master had preloaded, and a program's workers what main()
+// had built, where it named its application on the command line.
 TEST_F(Leaving, DoesNotDestroyWhatTheMasterHasPreloaded) {
-    GirinProcess girin(dir_, command({"--preload"}, "says"));
-    const std::vector<pid_t> before = girin.workers();
-    ::kill(before.at(0), SIGTERM);
+    GirinProcess girin(dir_, command({"--preload", "--soak", "0.1"}, "says"));
+    for (int generation = 1; generation <= 3; ++generation) {
+        std::vector<pid_t> before = girin.workers();
+        ::kill(before.at(0), SIGTERM);
+        EXPECT_TRUE(girin.workers_become(1, before)) << girin.log();
+        before = girin.workers();
+        girin.hup();
+        EXPECT_TRUE(girin.workers_become(1, before)) << girin.log();
+    }
+    EXPECT_TRUE(girin.wait_for_log("generation 4 serves")) << girin.log();
+    EXPECT_TRUE(eventually(5s, "six ends", [&] { return count_of(girin.log(), "has finished") == 6; })) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 0U) << girin.log();
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 1U) << "by the master:\n" << girin.log();
+}
+
+class LeavingOfAProgram : public testing::TestWithParam<bool> {};
+
+TEST_P(LeavingOfAProgram, DestroysNothingOfIts) {
+    const bool loads = GetParam();
+    const TempDir dir;
+    GirinCommand command({"-w", "1", "-b", "127.0.0.1:0", "--soak", "0.1"}, 1);
+    if (loads) command.args.push_back("demo");
+    command.program = fs::path(app("minimal")).replace_filename("embedding");
+    command.environment = {{"GIRIN_TEST_AT_EXIT", "says"}, {"FACTS", dir / "facts"}};
+    if (loads) command.environment["LOADS"] = "yes";
+    GirinProcess girin(dir, command);
+    std::vector<pid_t> before = girin.workers();
+    girin.hup();
     EXPECT_TRUE(girin.workers_become(1, before)) << girin.log();
     EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 0U) << girin.log();
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 1U) << "by the master:\n" << girin.log();
 }
+
+INSTANTIATE_TEST_SUITE_P(That, LeavingOfAProgram, testing::Bool(), [](const auto& each) {
+    return std::string(each.param ? "NamesItsApplication" : "BringsItsApplication");
+});
 
 TEST_F(Leaving, IsCutOffWhereItTakesTooLong) {
     GirinProcess girin(dir_, command({}, "hangs"));
