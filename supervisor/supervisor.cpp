@@ -215,6 +215,7 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
             worker->accepting = false;
             return close_listeners_when_unused();
         case MessageKind::crashed: return on_crash(slot);
+        case MessageKind::leaving: return decide(Event::worker_leaves(slot));
         default: return;  // what only a master says
     }
 }
@@ -311,6 +312,7 @@ FleetOptions to_fleet_options(const Settings& settings) {
     options.roll_back_window = settings.roll_back_window;
     options.outlives_first_failure = settings.reload_on_change;
     options.graceful_timeout = settings.graceful_timeout + kDrainMargin;
+    options.leaving_limit = kLeavingLimit;
     options.abort_grace = kAbortGrace;
     options.seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
     return options;

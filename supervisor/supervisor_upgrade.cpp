@@ -10,6 +10,7 @@
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
+#include "worker/scoreboard.hpp"
 
 namespace girin {
 namespace {
@@ -22,7 +23,7 @@ UpgradeOptions to_upgrade_options(const Settings& settings) {
     options.boot_timeout = settings.boot_timeout + settings.boot_timeout / 4;
     options.soak = settings.soak;
     options.rehearses = ::getpid() == 1;  // a container ends with its PID 1
-    options.finish_patience = settings.graceful_timeout + kDrainMargin + kLateWorkers;
+    options.finish_patience = settings.graceful_timeout + kDrainMargin + kLeavingLimit + kLateWorkers;
     return options;
 }
 

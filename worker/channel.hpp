@@ -30,8 +30,10 @@ enum class MessageKind : std::uint8_t {
     request,       // value: a number to be answered with; text: what is asked (supervisor/control/control_desk.hpp)
     // master → monitor
     answer,        // value: the request's number; text: what came of it
+    // worker → master; the kinds' numbers stay, since a binary may have another's workers (upgrade/elders.hpp)
+    leaving,       // its loop has ended, and it clears away
 };
-inline constexpr MessageKind kLastMessageKind = MessageKind::answer;
+inline constexpr MessageKind kLastMessageKind = MessageKind::leaving;
 
 /// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
 /// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.

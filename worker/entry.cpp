@@ -62,6 +62,9 @@ class Worker final : private MasterLink::Listener {
     /// It was let finish, and not told to end at once.
     bool has_drained() const { return stop_asked_.done() && !was_told_to_quit_; }
 
+    void tell_leaving() {
+        if (is_ready_) link_.send(MessageKind::leaving);
+    }
     void tell_boot_failure(const std::string& reason) { link_.send(MessageKind::boot_failed, 0, reason); }
 
   private:
@@ -235,7 +238,16 @@ Loaded load(WorkerSetup& setup) {
 struct WorkerEnd {
     int code = 1;
     bool has_drained = false;
+    TimePoint left_since{};  // its loop has ended
 };
+
+/// From here on its loop turns no more, and the master leaves it the time that it needs for its end.
+TimePoint begin_to_leave(Worker& worker, ScoreboardSlot& line) {
+    const TimePoint now = Clock::now();
+    worker.tell_leaving();
+    line.leaving_since_ns.store(std::chrono::nanoseconds(now.time_since_epoch()).count(), std::memory_order_relaxed);
+    return now;
+}
 
 /// Until the worker is to end.
 WorkerEnd serve(WorkerSetup& setup, Loaded& loaded) {
@@ -251,6 +263,7 @@ WorkerEnd serve(WorkerSetup& setup, Loaded& loaded) {
         worker.tell_boot_failure(current_exception_text());
         log_critical("The worker failed: " + current_exception_text());
     }
+    end.left_since = begin_to_leave(worker, setup.board[setup.slot]);
     loop.close();  // ends what the application left running, while all that it may use still stands
     loaded.application.reset();  // before the loop, on which it may hold streams and timers
     end.has_drained = worker.has_drained();
@@ -259,13 +272,13 @@ WorkerEnd serve(WorkerSetup& setup, Loaded& loaded) {
 
 WorkerEnd live(WorkerSetup& setup) {
     Loaded loaded = load(setup);
-    if (!loaded.application) return {loaded.code, false};
+    if (!loaded.application) return {loaded.code};
     try {
         return serve(setup, loaded);
     } catch (const std::exception& error) {  // no descriptors for a loop, or for what stands on it
         (void)send_message(setup.channel_fd, Message(MessageKind::boot_failed, kWorkerBootFailed, error.what()));
         log_critical("The worker failed: " + std::string(error.what()));
-        return {kWorkerBootFailed, false};
+        return {kWorkerBootFailed};
     }
 }
 
@@ -283,7 +296,7 @@ int worker_main(WorkerSetup setup) {
     log_uncaught_exceptions();
     install_crash_handler(setup.channel_fd, setup.board[setup.slot]);
     const WorkerEnd end = live(setup);
-    if (setup.leaves_by_exit && end.has_drained && end.code == kWorkerDone) exit_orderly(end.code);
+    if (setup.leaves_by_exit && end.has_drained && end.code == kWorkerDone) exit_orderly(end.code, end.left_since);
     return end.code;
 }
 

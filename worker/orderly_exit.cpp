@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -21,14 +22,15 @@ void on_late(int) {
 
 }  // namespace
 
-void exit_orderly(int code) {
+void exit_orderly(int code, TimePoint left_since) {
     g_code = code;
+    const auto gone = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - left_since);
     ::signal(SIGALRM, &on_late);
     sigset_t alarm;
     ::sigemptyset(&alarm);
     ::sigaddset(&alarm, SIGALRM);
     ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
-    ::alarm(kExitPatience_s);
+    ::alarm(static_cast<unsigned>(std::max(kExitPatience - gone, kLeastExitPatience).count()));
     std::exit(code);
 }
 

@@ -21,6 +21,7 @@ void ScoreboardSlot::reset() {
     turns = 0;
     last_tick_ns = 0;
     callback_start_ns = 0;
+    leaving_since_ns = 0;
     accepting = 0;
     connections = 0;
     requests_in_flight = 0;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstddef>
 #include <optional>
@@ -19,6 +20,14 @@ namespace girin {
 
 /// A loop with nothing to do turns all the same, so often at least (heartbeat.hpp).
 inline constexpr std::int64_t kIdleTickNs = 500'000'000;
+
+/// From the end of a worker's loop to its own end: what its application's destructors, its static objects and its exit
+/// handlers may take together.
+inline constexpr std::chrono::seconds kExitPatience(5);
+/// What exit handlers get at the least, when all before them took longer.
+inline constexpr std::chrono::seconds kLeastExitPatience(1);
+/// So long the master lets a worker leave: until then it is neither taken for one that hangs nor ended for being late.
+inline constexpr std::chrono::seconds kLeavingLimit = kExitPatience + kLeastExitPatience;
 
 /// How a worker crashes, while it does (crash_handler.hpp).
 struct CrashNote {
@@ -44,6 +53,7 @@ struct alignas(128) ScoreboardSlot {
     std::atomic<std::uint64_t> turns;              // turns of the loop: grows while the worker is alive and well
     std::atomic<std::int64_t> last_tick_ns;        // start of the last turn
     std::atomic<std::int64_t> callback_start_ns;   // the callback that runs now began then; 0: none, the loop waits
+    std::atomic<std::int64_t> leaving_since_ns;    // its loop has ended, and it clears away; 0: not yet (kLeavingLimit)
     std::atomic<std::uint32_t> accepting;          // 1: takes connections, or would if the accept gate were open
     std::atomic<std::uint32_t> connections;        // open
     std::atomic<std::uint32_t> requests_in_flight;

@@ -49,6 +49,7 @@ struct WorkerRecord {
     pid_t pid = 0;                 // of the process in the slot, 0 if none
     std::uint32_t generation = 0;
     std::uint64_t age = 0;         // smaller is older
+    bool leaves = false;             // has said that it has drained, and clears away
     std::uint64_t recycle_turn = 0;  // asked to be replaced as the n-th; 0: has not
     TimePoint since{};             // in this state since
     std::optional<TimePoint> deadline;
@@ -188,6 +189,7 @@ class Fleet {
     void on_died(std::size_t slot, const Event& event);
     void on_ended(std::size_t slot, const Event& event);
     void on_asks_recycle(std::size_t slot, const Event& event);
+    void on_leaves(std::size_t slot, const Event& event);
     void on_silent(std::size_t slot, const Event& event);
     void on_boot_late(std::size_t slot, const Event& event);
     void on_stable(std::size_t slot, const Event& event);

@@ -52,6 +52,12 @@ Event Event::worker_asks_recycle(std::size_t slot, std::string reason) {
     return event;
 }
 
+Event Event::worker_leaves(std::size_t slot) {
+    Event event(EventKind::worker_leaves);
+    event.slot = slot;
+    return event;
+}
+
 Event Event::worker_silent(std::size_t slot, std::string reason, std::string details) {
     Event event(EventKind::worker_silent);
     event.slot = slot;
@@ -104,6 +110,7 @@ std::string_view to_text(EventKind kind) {
         case EventKind::worker_boot_failed: return "worker_boot_failed";
         case EventKind::worker_exited: return "worker_exited";
         case EventKind::worker_asks_recycle: return "worker_asks_recycle";
+        case EventKind::worker_leaves: return "worker_leaves";
         case EventKind::worker_silent: return "worker_silent";
         case EventKind::start: return "start";
         case EventKind::reload_requested: return "reload_requested";

@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
     worker_boot_failed,
     worker_exited,
     worker_asks_recycle,
+    worker_leaves,
     worker_silent,
     // About the whole fleet.
     start,
@@ -64,6 +65,8 @@ class Event {
     static constexpr int kKilled = -2;
     /// The worker serves on, but wants to be replaced ("max-requests").
     static Event worker_asks_recycle(std::size_t slot, std::string reason);
+    /// The worker has drained, and clears away; the process ends next.
+    static Event worker_leaves(std::size_t slot);
     /// The worker's loop shows no life; `reason` reads "no sign of life for 30 s". May be told again at each
     /// look. `details` (its stack) are logged with it, and not repeated.
     static Event worker_silent(std::size_t slot, std::string reason, std::string details = {});

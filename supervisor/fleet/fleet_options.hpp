@@ -19,6 +19,7 @@ struct FleetOptions {
     Duration boot_timeout = std::chrono::seconds(60);      // spawn to ready, and a reload's validation; 0: no limit
     Duration soak = std::chrono::milliseconds(500);        // a canary must stay well so long
     Duration graceful_timeout = std::chrono::seconds(30);  // told to drain; then TERM
+    Duration leaving_limit = std::chrono::seconds(6);      // drained, and clearing away; longer than what is left
     Duration term_grace = std::chrono::seconds(2);         // after TERM; then KILL
     Duration quick_grace = std::chrono::seconds(2);        // told to quit; then KILL
     Duration abort_grace = std::chrono::seconds(1);        // after ABRT; then KILL

@@ -1,8 +1,10 @@
 // One worker's life: what each event means in each state, and the ladder by which a process is made to end.
 // Not here: how many workers there should be (fleet_places.cpp).
 
+#include <algorithm>
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include "loop/base/check.hpp"
 #include "supervisor/fleet/fleet.hpp"
@@ -61,23 +63,24 @@ Fleet::Handler Fleet::handler_for(WorkerState state, std::size_t column) {
     constexpr Handler died = &Fleet::on_died;
     constexpr Handler ended = &Fleet::on_ended;
     constexpr Handler recycle = &Fleet::on_asks_recycle;
+    constexpr Handler leaves = &Fleet::on_leaves;
     constexpr Handler hangs = &Fleet::on_silent;
     constexpr Handler late = &Fleet::on_boot_late;
     constexpr Handler stable = &Fleet::on_stable;
     constexpr Handler over = &Fleet::on_patience_over;
     // clang-format off
     static constexpr Handler kTable[][kDeadlineColumn + 1] = {
-        //                 spawned  failed   ready  boot_failed  exited  recycle  silent  deadline
-        /* empty       */ {bug,     bug,     none,  none,        bug,    none,    none,   none},
-        /* waiting     */ {bug,     bug,     none,  none,        bug,    none,    none,   none},
-        /* spawning    */ {spawned, no_fork, none,  none,        bug,    none,    none,   none},
-        /* starting    */ {bug,     bug,     ready, failed,      early,  none,    none,   late},
-        /* ready       */ {bug,     bug,     none,  none,        died,   recycle, hangs,  stable},
-        /* draining    */ {bug,     bug,     none,  none,        ended,  none,    hangs,  over},
-        /* quitting    */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
-        /* terminating */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
-        /* aborting    */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
-        /* killed      */ {bug,     bug,     none,  none,        ended,  none,    none,   over},
+        //                 spawned  failed   ready  boot_failed  exited  recycle  leaves   silent   deadline
+        /* empty       */ {bug,     bug,     none,  none,        bug,    none,    none,    none,    none},
+        /* waiting     */ {bug,     bug,     none,  none,        bug,    none,    none,    none,    none},
+        /* spawning    */ {spawned, no_fork, none,  none,        bug,    none,    none,    none,    none},
+        /* starting    */ {bug,     bug,     ready, failed,      early,  none,    none,    none,    late},
+        /* ready       */ {bug,     bug,     none,  none,        died,   recycle, none,    hangs,   stable},
+        /* draining    */ {bug,     bug,     none,  none,        ended,  none,    leaves,  hangs,   over},
+        /* quitting    */ {bug,     bug,     none,  none,        ended,  none,    none,    none,    over},
+        /* terminating */ {bug,     bug,     none,  none,        ended,  none,    none,    none,    over},
+        /* aborting    */ {bug,     bug,     none,  none,        ended,  none,    none,    none,    over},
+        /* killed      */ {bug,     bug,     none,  none,        ended,  none,    none,    none,    over},
     };
     // clang-format on
     return kTable[static_cast<std::size_t>(state)][column];
@@ -152,6 +155,13 @@ void Fleet::on_asks_recycle(std::size_t slot, const Event& event) {
     log(LogLevel::info, slot, "asks to be replaced: " + event.text);
 }
 
+/// Once: whoever says so again and again gets no more time.
+void Fleet::on_leaves(std::size_t slot, const Event&) {
+    WorkerRecord& worker = workers_[slot];
+    if (std::exchange(worker.leaves, true) || !worker.deadline) return;
+    worker.deadline = std::max(*worker.deadline, now_ + options_.leaving_limit);
+}
+
 void Fleet::on_silent(std::size_t slot, const Event& event) {
     log(LogLevel::error, slot, with_details("hangs: " + event.text, event));
     end(slot, WorkerState::aborting, event.text);
@@ -189,6 +199,7 @@ void Fleet::enter(std::size_t slot, WorkerState state, std::optional<Duration> l
 void Fleet::leave_process(std::size_t slot) {
     enter(slot, WorkerState::empty, std::nullopt);
     workers_[slot].pid = 0;
+    workers_[slot].leaves = false;
     workers_[slot].recycle_turn = 0;
     workers_[slot].given_up = false;
     workers_[slot].reason.clear();

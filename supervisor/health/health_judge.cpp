@@ -62,10 +62,10 @@ int percent(Duration part, Duration whole) {
 Finding HealthJudge::look(std::size_t slot, const ScoreboardSlot& line, TimePoint ready_since, TimePoint now,
                           const Sampler& sample) {
     if (mark() <= Duration::zero()) return {};
-    const TimePoint since = watch_.silent_since(line, ready_since);
     SlotWatch& watch = watches_[slot];
-    const Subject loop{since, limit_of(line.request.deadline_ns(), line.request.is_extended(), since)};
+    const Subject loop = loop_of(line, ready_since);
     Finding finding = judge(watch.loop, watch.last_loop_warning, loop, now, sample);
+    finding.leaving = line.leaving_since_ns.load(kRelaxed) != 0;
     finding.in_callback = line.callback_start_ns.load(kRelaxed) != 0;
     return finding;
 }
@@ -117,7 +117,7 @@ Finding HealthJudge::judge(Episode& episode, std::optional<TimePoint>& last_warn
         return {};
     }
     episode.silent = now - subject.since;
-    const bool warns = is_worth_a_warning(episode, last_warning, now);
+    const bool warns = subject.may_lag && is_worth_a_warning(episode, last_warning, now);
     const bool may_hang = options_.timeout > Duration::zero() && episode.silent >= subject.limit;
     if (!warns && !may_hang) return {};
     const ProcessSample second = sample();
@@ -137,6 +137,17 @@ Finding HealthJudge::judge(Episode& episode, std::optional<TimePoint>& last_warn
     finding.waiting_percent = percent(between.waited, between.span);
     finding.wait_channel = second.wait_channel;
     return finding;
+}
+
+/// What the loop is held to; of one that has ended, what follows.
+HealthJudge::Subject HealthJudge::loop_of(const ScoreboardSlot& line, TimePoint ready_since) const {
+    const Duration leaving_since(line.leaving_since_ns.load(kRelaxed));
+    if (leaving_since > Duration::zero()) {
+        const TimePoint since = watch_.counted(std::max(TimePoint(leaving_since), ready_since));
+        return {since, std::max<Duration>(options_.timeout, kLeavingLimit), false};
+    }
+    const TimePoint since = watch_.silent_since(line, ready_since);
+    return {since, limit_of(line.request.deadline_ns(), line.request.is_extended(), since)};
 }
 
 /// --timeout, or less where the request has less time left, or more where its handler has said so.
@@ -160,7 +171,7 @@ bool HealthJudge::is_still_silent(std::size_t slot, const ScoreboardSlot& line, 
     }
     const auto found = watches_.find(slot);
     if (found == watches_.end() || !found->second.loop.first) return false;
-    return found->second.loop.since == watch_.silent_since(line, ready_since);
+    return found->second.loop.since == loop_of(line, ready_since).since;
 }
 
 Duration HealthJudge::interval() const {

@@ -44,6 +44,7 @@ struct Finding {
     Kind kind = Kind::nothing;
     Verdict verdict = Verdict::unclear;
     Duration silent{};         // so far; of one that has recovered: about how long it had been
+    bool leaving = false;      // its loop has ended, and it clears away
     bool in_callback = false;  // its loop runs something; else it should have woken
     std::optional<std::size_t> job;  // what this is about, of PoolNote::jobs; none: the loop
     pid_t thread = 0;                // of that job
@@ -69,7 +70,7 @@ class HealthJudge {
 
     /// Looks at the worker in `slot`; `sample` is called only when it has been silent for a while. Told again at each
     /// look: `hangs`. Once for each time: `lags` (not more often than every ten seconds for one slot), and afterwards
-    /// `recovered`.
+    /// `recovered`. One that leaves may for kLeavingLimit at the least, and isn't told to lag.
     Finding look(std::size_t slot, const ScoreboardSlot& line, TimePoint ready_since, TimePoint now,
                  const Sampler& sample);
     /// The same of the jobs in its pool; what is found is about the worst of them. A job that waits for the loop isn't
@@ -103,6 +104,7 @@ class HealthJudge {
     struct Subject {
         TimePoint since;
         Duration limit;
+        bool may_lag = true;  // that is worth a word
     };
     struct SlotWatch {
         Episode loop;
@@ -118,6 +120,7 @@ class HealthJudge {
                   const Sampler& sample) const;
     Finding look_at_job(SlotWatch& watch, std::size_t job, const JobNote& note, TimePoint ready_since, TimePoint now,
                         const ThreadSampler& sample) const;
+    Subject loop_of(const ScoreboardSlot& line, TimePoint ready_since) const;
     Duration mark() const;
     Duration limit_of(std::int64_t deadline_ns, bool is_extended, TimePoint since) const;
     static Finding end(Episode& episode);

@@ -45,6 +45,7 @@ std::string describe_code(int signo, int code) {
 std::string describe(const Finding& finding, const std::string& cpu_pressure) {
     const std::string time = to_text(finding.silent);
     std::string text = finding.job           ? "a job of its pool has kept its thread for " + time
+                       : finding.leaving     ? "its loop has ended, and it has been leaving for " + time
                        : finding.in_callback ? "its loop has been in one callback for " + time
                                                   : "no sign of life of its loop for " + time;
     const std::string verdict = describe_verdict(finding, cpu_pressure);

@@ -6,11 +6,12 @@
 #include "loop/base/log.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "worker/channel.hpp"
+#include "worker/scoreboard.hpp"
 
 namespace girin {
 namespace {
 
-constexpr Duration kKillMargin = std::chrono::seconds(1);  // as for our own: they end by themselves when time is over
+constexpr Duration kKillMargin = kLeavingLimit;  // as for our own: they end by themselves when time is over
 constexpr Duration kQuitLimit = std::chrono::seconds(2);
 
 void tell_of_end(pid_t pid, const ChildExit& ended) {

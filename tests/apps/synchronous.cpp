@@ -3,14 +3,16 @@
 //   /stream/N/S  N pieces of S     /throw        a std::runtime_error      /teapot      HttpError 418
 //   /started     whether start_blocking() ran before
 //   /deadlock    a mutex locked twice                    /long/MS      sleeps so long, having said so
+//   /fork-and-deadlock   the same, while a child returns from the handler
 //   /crash       by a fault      /overflow   by recursion without end      /terminate  an exception that nobody catches
 //   /compute/MS  of processor time
 //   /print       on both standard streams                /endless      streams until its worker drains
 // stop_blocking() says on standard error whether a handler still runs. A static object says there when it is destroyed,
-// in GIRIN_TEST_AT_EXIT; with "hangs" it never is.
+// in GIRIN_TEST_AT_EXIT; with "hangs" it never is, with "dawdles" it takes 3 s.
 
 #include <charconv>
 #include <time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -31,6 +33,7 @@ struct StaticObject {
         const char* const wish = std::getenv("GIRIN_TEST_AT_EXIT");
         if (wish == nullptr) return;
         std::fprintf(stderr, "static object destroyed\n");
+        if (std::strcmp(wish, "dawdles") == 0) std::this_thread::sleep_for(std::chrono::seconds(3));
         if (std::strcmp(wish, "hangs") == 0) std::this_thread::sleep_for(std::chrono::hours(1));
     }
 } g_static;
@@ -103,6 +106,8 @@ class Synchronous final : public girin::SyncApplication {
             compute(take_number(rest));
         } else if (below("/deadlock")) {
             lock_mutex_twice();
+        } else if (below("/fork-and-deadlock")) {
+            if (::fork() != 0) lock_mutex_twice();
         } else if (below("/crash")) {
             crash_on_thread();
         } else if (below("/overflow")) {

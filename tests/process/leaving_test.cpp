@@ -88,6 +88,24 @@ INSTANTIATE_TEST_SUITE_P(That, LeavingOfAProgram, testing::Bool(), [](const auto
     return std::string(each.param ? "NamesItsApplication" : "BringsItsApplication");
 });
 
+// FAULTS 33, a sibling: a worker whose exit handlers took longer than --timeout was taken for one that hangs.
+TEST_F(Leaving, IsNoHang) {
+    GirinProcess girin(dir_, command({"--timeout", "1"}, "dawdles"));
+    const std::vector<pid_t> before = girin.workers();
+    ::kill(before.at(0), SIGTERM);
+    EXPECT_TRUE(girin.wait_for_log("has finished", 15s)) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "static object destroyed"), 1U) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "hangs: "), 0U) << girin.log();
+}
+
+// FAULTS 33, a sibling: one that had used --graceful-timeout got a second for what may take five.
+TEST_F(Leaving, HasItsTimeAfterADrainThatHasUsedAllOfIts) {
+    GirinProcess girin(dir_, command({"--graceful-timeout", "1"}, "dawdles"));
+    EXPECT_EQ(girin.stop(15s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "has finished"), 1U) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "was killed"), 0U) << girin.log();
+}
+
 TEST_F(Leaving, IsCutOffWhereItTakesTooLong) {
     GirinProcess girin(dir_, command({}, "hangs"));
     EXPECT_EQ(girin.stop(15s), (ExitStatus{0, 0})) << girin.log();

@@ -38,6 +38,28 @@ TEST(FleetStop, TerminatesThenKillsWhoDoesNotDrain) {
     EXPECT_EQ(first(h.crash(0), ActionKind::exit_master).code, ExitCode::ok);
 }
 
+// FAULTS 33, a sibling: whoever had drained late got no time for its end.
+TEST(FleetStop, LeavesWhoHasDrainedItsTimeOnce) {
+    Harness h;
+    h.serve(1);
+    h.send(Event::stop_graceful());
+    h.pass(29s);
+    EXPECT_TRUE(h.send(Event::worker_leaves(0)).empty());
+    EXPECT_EQ(count(h.pass(5s), ActionKind::signal), 0u);
+    h.send(Event::worker_leaves(0));
+    EXPECT_EQ(first(h.pass(1s), ActionKind::signal).signal_number, SIGTERM);
+}
+
+TEST(FleetStop, TakesNothingOffTheTimeOfWhoLeavesEarly) {
+    Harness h;
+    h.serve(1);
+    h.send(Event::worker_leaves(0));
+    h.send(Event::stop_graceful());
+    h.send(Event::worker_leaves(0));
+    EXPECT_EQ(count(h.pass(29s), ActionKind::signal), 0u);
+    EXPECT_EQ(first(h.pass(1s), ActionKind::signal).signal_number, SIGTERM);
+}
+
 TEST(FleetStop, TellsWorkersThatStillStartToQuit) {
     Harness h;
     h.send(Event::start(2));

@@ -205,6 +205,27 @@ TEST_F(HealthJudgeTest, IsNotShorterForARequestWhoseTimeIsAlmostOver) {
     EXPECT_NE(pass(500ms).kind, Kind::hangs);
 }
 
+// FAULTS 33, a sibling: a loop that had ended was taken for one that hangs.
+TEST_F(HealthJudgeTest, LeavesOneThatLeavesItsTime) {
+    judge_.set_options(HealthOptions(2s, 1s));
+    leave_callback();
+    line_.leaving_since_ns = now_.time_since_epoch() / 1ns;
+    set_process('S', 0);
+    EXPECT_EQ(pass(kLeavingLimit).kind, Kind::nothing);
+    const Finding finding = pass(2s);
+    EXPECT_EQ(finding.kind, Kind::hangs);
+    EXPECT_TRUE(judge_.is_still_silent(1, line_, TimePoint()));
+    EXPECT_TRUE(describe(finding).starts_with("its loop has ended, and it has been leaving for ")) << describe(finding);
+}
+
+TEST_F(HealthJudgeTest, LeavesOneThatLeavesNoLessThanATimeout) {
+    leave_callback();
+    line_.leaving_since_ns = now_.time_since_epoch() / 1ns;
+    set_process('S', 0);
+    EXPECT_EQ(pass(29s).kind, Kind::nothing);
+    EXPECT_EQ(pass(3s).kind, Kind::hangs);
+}
+
 TEST_F(HealthJudgeTest, KnowsWhetherOneHasMovedSinceTheLastLook) {
     pass(31s);
     EXPECT_TRUE(judge_.is_still_silent(1, line_, TimePoint()));
