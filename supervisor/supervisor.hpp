@@ -170,6 +170,7 @@ class Supervisor {
     void on_finding(std::size_t slot, const Finding& finding);
     void on_hang(std::size_t slot, const Finding& finding);
     void on_crash(std::size_t slot);
+    bool is_crashing(std::size_t slot, TimePoint now);
     Result<void> examine(std::size_t slot, pid_t thread, Examination examination);
     void on_examination_end(std::size_t slot);
     void on_hang_examined(std::size_t slot, const Finding& hang, const std::string& reason, const std::string& details);
@@ -295,7 +296,7 @@ class Supervisor {
 };
 
 /// A worker that drains ends by itself when --graceful-timeout is over. The Fleet gives it this much longer, so that
-/// the two don't cross and a good end isn't told as a kill.
+/// the two don't cross and a good end isn't told as a kill. Once it says that it leaves, it has kLeavingLimit for that.
 inline constexpr Duration kDrainMargin = std::chrono::seconds(1);
 
 /// Between ABRT and KILL: enough for a worker's stacks to be read meanwhile (worker/crash_handler.cpp).

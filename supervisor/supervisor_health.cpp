@@ -2,6 +2,7 @@
 // examined, in a child, before it is ended.
 
 #include <algorithm>
+#include <utility>
 
 #include "loop/base/log.hpp"
 #include "supervisor/health/health_report.hpp"
@@ -13,6 +14,9 @@ namespace {
 
 /// A process in the hands of a broken file system can't even be looked at.
 constexpr Duration kExaminationLimit = std::chrono::seconds(5);
+
+/// Who crashes is looked at, and ends. One that says so and lives on for longer is judged like any other.
+constexpr Duration kCrashLimit = kExaminationLimit + std::chrono::seconds(5);
 
 std::string name_of(std::size_t slot, pid_t pid) {
     return "Worker " + std::to_string(slot) + " (pid " + std::to_string(pid) + ") ";
@@ -52,7 +56,7 @@ void Supervisor::look_at_worker(std::size_t slot, TimePoint now) {
     const bool is_judged = state == WorkerState::ready || state == WorkerState::draining;
     WorkerProcess* const worker = workers_.find(slot);
     if (!is_judged || !worker || !worker->ready_at || examinations_.contains(slot)) return;
-    if (board_[slot].crash.signo.load(std::memory_order_relaxed) != 0) return;
+    if (is_crashing(slot, now)) return;
     const auto sample = [pid = worker->pid] { return sample_process(pid); };
     const Finding finding = judge_.look(slot, board_[slot], *worker->ready_at, now, sample);
     if (finding.kind == Finding::Kind::hangs) return on_finding(slot, finding);
@@ -90,17 +94,38 @@ void Supervisor::on_hang(std::size_t slot, const Finding& finding) {
     if (!begun) decide(Event::worker_silent(slot, reason, "no stack: " + begun.error().message()));
 }
 
-/// Its handler waits until it is told that everything has been seen.
+/// Its handler waits until it is told that everything has been seen. A process crashes once: what says so again isn't
+/// looked at.
 void Supervisor::on_crash(std::size_t slot) {
     WorkerProcess& worker = *workers_.find(slot);
-    abandon_examination(slot);
     CrashNote& crash = board_[slot].crash;
+    if (std::exchange(worker.crash_told, true)) return crash.told.store(1, std::memory_order_release);
+    if (!worker.crashing_since) worker.crashing_since = os_.now();
+    abandon_examination(slot);
     const pid_t thread = crash.tid.load(std::memory_order_relaxed);
     worker.last_words = describe(crash) + describe_request_of(board_[slot], worker.pid, thread, os_.now());
     const auto begun = examine(slot, thread, Examination::of_crash(worker.last_words));
     if (begun) return;
     worker.last_words += "; no stack: " + begun.error().message();
     crash.told.store(1, std::memory_order_release);
+}
+
+/// Whether there is nothing to judge because it ends anyway. Its line is its own to write, and what says that it crashes
+/// may not; then the note is taken back. A core that is being written takes its time.
+bool Supervisor::is_crashing(std::size_t slot, TimePoint now) {
+    WorkerProcess& worker = *workers_.find(slot);
+    CrashNote& crash = board_[slot].crash;
+    const bool says_so = worker.crashing_since || crash.signo.load(std::memory_order_relaxed) != 0;
+    if (!says_so || worker.outlived_crash) return false;
+    if (!worker.crashing_since) worker.crashing_since = now;
+    if (now - *worker.crashing_since < kCrashLimit || is_dumping_core(worker.pid)) return true;
+    log_warning(name_of(slot, worker.pid) + "said " + to_text(now - *worker.crashing_since) +
+                " ago that it crashes (" + describe(crash) + "), and lives on; it is supervised as before");
+    crash.reset();
+    worker.last_words.clear();
+    worker.crashing_since.reset();
+    worker.outlived_crash = true;
+    return false;
 }
 
 Result<void> Supervisor::examine(std::size_t slot, pid_t thread, Examination examination) {

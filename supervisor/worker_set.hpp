@@ -35,6 +35,9 @@ struct WorkerProcess {
     bool lagging = false;        // its loop is held up: its lane is steered away
     std::optional<OwnKill> own_kill;
     std::string last_words;      // of one that crashes: where, and in what
+    std::optional<TimePoint> crashing_since;  // it says so, in its line or by a message
+    bool crash_told = false;      // by a message: one is taken
+    bool outlived_crash = false;  // it has said so and lived on: not believed again
 
     WorkerProcess() = default;
 };

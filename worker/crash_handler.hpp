@@ -8,6 +8,8 @@
 // The handler is async-signal-safe and runs on a stack of its own, for a stack that has overflowed; each thread of the
 // pool has one too. Threads that the application starts have none: a fault there is told too, unless it is their stack
 // that has overflowed.
+// The first thread that crashes tells of it; others wait for its end. A child that the application forks has the handler
+// too, but says nothing in the worker's name: it writes its stack to the log, and ends.
 // Builds with ASan or TSan leave these signals to the sanitizer.
 
 #include <memory>
@@ -35,7 +37,7 @@ class SignalStack {
     void* memory_;
 };
 
-/// For this process from now on. `channel_fd` and `line` are used until its end. Threads: the main one.
+/// For this process from now on. `line` is used until its end, and a copy of `channel_fd`. Threads: the main one.
 void install_crash_handler(int channel_fd, ScoreboardSlot& line);
 
 }  // namespace girin

@@ -73,6 +73,7 @@ void PoolWatch::job_began(const JobOrigin* origin) noexcept {
 }
 
 void PoolWatch::job_ended() noexcept {
+    if (!process_.is_ours()) return;
     Seat& own = seat();
     const std::lock_guard lock(mutex_);
     make_progress(now_ns());
@@ -91,6 +92,7 @@ void PoolWatch::job_ended() noexcept {
 }
 
 void PoolWatch::job_waits() noexcept {
+    if (!process_.is_ours()) return;
     Seat& own = seat();
     const std::lock_guard lock(mutex_);
     own.since_ns = 0;
@@ -98,6 +100,7 @@ void PoolWatch::job_waits() noexcept {
 }
 
 void PoolWatch::job_goes_on() noexcept {
+    if (!process_.is_ours()) return;
     Seat& own = seat();
     const std::lock_guard lock(mutex_);
     own.since_ns = now_ns();
@@ -106,6 +109,7 @@ void PoolWatch::job_goes_on() noexcept {
 }
 
 void PoolWatch::job_extended(TimePoint deadline) noexcept {
+    if (!process_.is_ours()) return;
     Seat& own = seat();
     const std::lock_guard lock(mutex_);
     own.deadline_ns = to_ns(deadline);

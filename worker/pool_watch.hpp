@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "loop/executor.hpp"
+#include "loop/process_check.hpp"
 #include "worker/scoreboard.hpp"
 
 namespace girin {
@@ -37,6 +38,7 @@ class PoolWatch final : public ExecutorObserver {
     void make_progress(std::int64_t now_ns);
 
     ScoreboardSlot& line_;
+    const ProcessCheck process_;  // a forked child's job is none of the worker's
     std::mutex mutex_;
     std::list<Seat*> unnoted_;  // under mutex_: jobs that run while all notes are taken, oldest first
 };

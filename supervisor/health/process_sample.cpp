@@ -15,7 +15,7 @@ namespace {
 
 std::string read_small_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 1024> buffer;
+    std::array<char, 4096> buffer;
     const ssize_t bytes = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
     return bytes > 0 ? std::string(buffer.data(), static_cast<std::size_t>(bytes)) : std::string();
 }
@@ -73,6 +73,10 @@ ProcessSample sample_process(pid_t pid, pid_t thread) {
     if (channel != "0") sample.wait_channel = channel;
     return sample;
 }
+
+bool parse_dumping_core(std::string_view status) { return status.find("\nCoreDumping:\t1\n") != status.npos; }
+
+bool is_dumping_core(pid_t pid) { return parse_dumping_core(read_small_file("/proc/" + std::to_string(pid) + "/status")); }
 
 std::string parse_cpu_pressure(std::string_view text) {
     const auto words = words_of(text);

@@ -32,6 +32,11 @@ ProcessSample parse_process_sample(std::string_view stat, std::string_view sched
 /// kernel makes these files up.
 ProcessSample sample_process(pid_t pid, pid_t thread = 0);
 
+/// Whether the kernel writes the process's core, from the text of /proc/PID/status; one that is being written shows only
+/// there that it is at its end. Pure.
+bool parse_dumping_core(std::string_view status);
+bool is_dumping_core(pid_t pid);
+
 /// "12.3 %" of the last ten seconds some task waited for a processor, from the text of /proc/pressure/cpu; empty where
 /// the kernel doesn't count it.
 std::string parse_cpu_pressure(std::string_view text);

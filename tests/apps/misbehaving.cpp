@@ -19,6 +19,8 @@
 //   /doze/MS                        blocks the loop in naps of 10 ms: time in which all stand still doesn't count
 //   /block-said/MS                  blocks the loop, having said so
 //   /crash-elsewhere                a fault in a thread of its own, while the handler keeps the loop
+//   /crash-in-two                   the same in two threads at once
+//   /crash-in-child                 a fault in a child that it forks and waits for: "child ended by signal 11"
 //   /events                         a piece each 50 ms, until the worker drains
 //   /whole                          the length of the body, held as a whole
 //   /who                            "PID GENERATION REQUEST-NUMBER"
@@ -30,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -296,6 +299,32 @@ Coro<void> crash_elsewhere(Request&, Response&) {
     co_return;
 }
 
+Coro<void> crash_in_two(Request&, Response&) {
+    std::atomic<int> there = 0;
+    const auto crash_together = [&there] {
+        volatile int* volatile nowhere = nullptr;
+        for (++there; there < 2;) {
+        }
+        *nowhere = 1;
+    };
+    std::thread one(crash_together), other(crash_together);
+    one.join();
+    other.join();
+    co_return;
+}
+
+Coro<void> crash_in_child(Request&, Response& response) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        volatile int* volatile nowhere = nullptr;
+        *nowhere = 1;
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    response.body(WIFSIGNALED(status) ? "child ended by signal " + std::to_string(WTERMSIG(status)) : "child lives");
+    co_return;
+}
+
 Coro<void> send_events(Request& request, Response& response) {
     while (!request.is_draining()) {
         co_await response.write("piece\n");
@@ -326,6 +355,7 @@ constexpr Fault kFaults[] = {
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},
     {"/in-executor/deadlock", lock_in_executor}, {"/in-executor/long/", sleep_long_in_executor},
     {"/in-executor/", sleep_in_executor}, {"/events", send_events}, {"/crash-elsewhere", crash_elsewhere},
+    {"/crash-in-two", crash_in_two}, {"/crash-in-child", crash_in_child},
     {"/block-said/", block_having_said}, {"/doze/", doze}, {"/whole", hold_whole},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},

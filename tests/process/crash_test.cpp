@@ -52,6 +52,51 @@ INSTANTIATE_TEST_SUITE_P(OfAHandlerThat, Crash,
                                          CrashCase{"UsesUpItsStack", "/overflow", "crashed: SIGSEGV", "girin_test::recurse(int)"}),
                          [](const auto& each) { return std::string(each.param.name); });
 
+// FAULTS 27, a sibling: where two threads crashed by the same signal at once, the second ended the worker before the first
+// was told.
+TEST(CrashInTwoThreads, IsToldWithTheStackOfOne) {
+    if (!handles_crashes()) GTEST_SKIP() << "the sanitizer has these signals";
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", app("misbehaving")}, 1));
+    provoke(girin.endpoint(), "/crash");
+    ASSERT_TRUE(girin.wait_for_log("crashed: ")) << girin.log();
+    if (girin.log().find("no stack: ") != std::string::npos) GTEST_SKIP() << "processes can't be looked into here";
+    ASSERT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    const std::size_t from = girin.log().size();
+    provoke(girin.endpoint(), "/crash-in-two");
+    ASSERT_TRUE(eventually(15s, "the record", [&] { return girin.log().find("crashed: ", from) != std::string::npos; }));
+    const std::string record = girin.log().substr(from);
+    EXPECT_EQ(record.find("no stack: "), std::string::npos) << record;
+    EXPECT_NE(record.find("crash_in_two"), std::string::npos) << record;
+}
+
+// FAULTS 18, a sibling: a child that the application forked and that crashed said so in the worker's name, and nobody ever
+// looked after that worker again.
+TEST(ForkedChild, ThatCrashesIsNotTheWorker) {
+    if (!handles_crashes()) GTEST_SKIP() << "the sanitizer has these signals";
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--timeout", "1", app("misbehaving")}, 1));
+    const std::vector<pid_t> before = girin.workers();
+    EXPECT_EQ(get(girin.endpoint(), "/crash-in-child").body, "child ended by signal 11") << girin.log();
+    EXPECT_TRUE(girin.wait_for_log("a process that a worker has forked crashes by signal 11; its stack:")) << girin.log();
+    EXPECT_EQ(girin.workers(), before);
+    provoke(girin.endpoint(), "/spin");
+    ASSERT_TRUE(girin.wait_for_log("hangs: ", 20s)) << girin.log();
+    EXPECT_TRUE(girin.workers_become(1, before)) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "lives on"), 0U) << girin.log();
+}
+
+// FAULTS 18, a sibling: a child that came back from a blocking handler said that its parent's job was done, and that it hung
+// was never seen.
+TEST(ForkedChild, ThatReturnsFromABlockingHandlerLeavesItsParentsJobAlone) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--timeout", "1", app("synchronous")}, 1));
+    const std::vector<pid_t> before = girin.workers();
+    provoke(girin.endpoint(), "/fork-and-deadlock");
+    ASSERT_TRUE(girin.wait_for_log("hangs: ", 20s)) << girin.log();
+    EXPECT_TRUE(girin.workers_become(1, before)) << girin.log();
+}
+
 TEST(BootHang, IsToldWithItsStack) {
     if (!handles_crashes()) GTEST_SKIP() << "the sanitizer has these signals";
     const TempDir dir;

@@ -31,6 +31,13 @@ TEST(ProcessSample, TakesTheTicksWhereNothingBetterIsTold) {
     EXPECT_EQ(sample.run_delay, std::nullopt);
 }
 
+TEST(ProcessSample, KnowsOneWhoseCoreIsBeingWritten) {
+    EXPECT_TRUE(parse_dumping_core("Name:\tgirin\nCoreDumping:\t1\nTHP_enabled:\t1\n"));
+    EXPECT_FALSE(parse_dumping_core("Name:\tgirin\nCoreDumping:\t0\nTHP_enabled:\t1\n"));
+    EXPECT_FALSE(parse_dumping_core(""));
+    EXPECT_FALSE(is_dumping_core(::getpid()));
+}
+
 TEST(ProcessSample, LeavesOutWhatIsNonsense) {
     for (const std::string_view text : {"", "7", "7 (x", "7 (x)", "7 (x) ", "7 (x) R 1 2 3"}) {
         const ProcessSample sample = parse_process_sample(text, "many 1");

@@ -95,6 +95,8 @@ testing::AssertionResult MasterProcess::logs(const std::string& part, std::size_
     return found ? found : found << "\n" << log();
 }
 
+std::size_t MasterProcess::count(const std::string& part) const { return count_of(log(), part); }
+
 testing::AssertionResult MasterProcess::has_workers(std::size_t count) const {
     auto found = eventually(10s, std::to_string(count) + " workers", [&] {
         return workers().size() == count && zombies_of(pid_).empty();

@@ -43,6 +43,8 @@ class MasterProcess {
 
     /// Waits for `count` occurrences of `part` in the log.
     [[nodiscard]] testing::AssertionResult logs(const std::string& part, std::size_t count = 1) const;
+    /// How often `part` stands there now.
+    std::size_t count(const std::string& part) const;
     [[nodiscard]] testing::AssertionResult has_workers(std::size_t count) const;
     /// The exit code; -1: it still runs after 10 s, or was killed.
     int wait_exit();

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "loop/base/log.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/proc.hpp"
 #include "tests/supervisor/shell/master_process.hpp"
@@ -95,6 +96,41 @@ TEST_F(SupervisorTest, KillsAWorkerThatShowsNoLife) {
     EXPECT_TRUE(master.logs("hangs: no sign of life of its loop for "));
     EXPECT_TRUE(master.logs("was killed by us with SIGKILL"));
     EXPECT_TRUE(master.logs("is ready after", 2));
+}
+
+/// Says what it forks.
+class CountsForks : public LinuxOs {
+  public:
+    Result<ForkedChild> fork_child() override {
+        log_info("One fork more");
+        return LinuxOs::fork_child();
+    }
+};
+
+// FAULTS 35, a sibling: what said that it crashed was never judged again, and looked at as often as it said so.
+TEST_F(SupervisorTest, BelievesAWorkerThatItCrashesOnceAndForATime) {
+    CountsForks os;
+    options_.os = &os;
+    options_.settings.timeout = 200ms;
+    options_.settings.workers = 1;
+    const std::string once = dir_ / "lied";
+    options_.work = [this, once](const Settings&, const WorkerPlace& place) {
+        return obedient_worker(place, [&] {
+            if (::access(once.c_str(), F_OK) == 0) return;
+            std::ofstream(once) << "yes";
+            place.board[place.slot].crash.signo = SIGSEGV;
+            for (int i = 0; i < 100; ++i) send(place, MessageKind::crashed);
+            for (;;) ::pause();
+        });
+    };
+    MasterProcess master(dir_, options_);
+    EXPECT_TRUE(eventually(20s, "the end of its patience", [&] {
+        return master.log().find("and lives on; it is supervised as before") != std::string::npos;
+    })) << master.log();
+    EXPECT_TRUE(master.logs("hangs: no sign of life of its loop for "));
+    EXPECT_TRUE(master.logs("is ready after", 2));
+    // Two workers, and one that looked at the first for each reason.
+    EXPECT_EQ(master.count("One fork more"), 4U) << master.log();
 }
 
 TEST_F(SupervisorTest, SparesWorkersThatWereStoppedTogetherWithTheMaster) {
