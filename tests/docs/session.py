@@ -63,7 +63,7 @@ class Session:
         printed = ""
         if re.search(r"(^|/)girin ", self.real(command)) and not re.search(ENDS, command):
             self.start(command)
-            self.wait_until_ready()
+            self.wait_until_ready(workers_of(command))
             self.shares_terminal = True
         else:
             printed = self.run(command).stdout
@@ -96,9 +96,9 @@ class Session:
                 ["/bin/bash", "-c", "exec " + self.real(command)], cwd=self.folder, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
 
-    def wait_until_ready(self):
+    def wait_until_ready(self, workers):
         deadline = time.monotonic() + WAIT_SECONDS
-        while " is ready after " not in self.new_output() and self.servers[-1].poll() is None:
+        while self.new_output().count(" is ready after ") < workers and self.servers[-1].poll() is None:
             if time.monotonic() > deadline:
                 raise Mismatch(f"the server isn't ready:\n{self.new_output()}")
             wait_for_change(self.log, 0.05)
@@ -130,6 +130,11 @@ class Session:
                 os.killpg(server.pid, signal.SIGKILL)
                 server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def workers_of(command):
+    found = re.search(r" (?:-w|--workers)[ =](\d+)", command)
+    return int(found.group(1)) if found else 1
 
 
 def free_ports(count):
