@@ -83,6 +83,15 @@ class WriteSignalsHeld {
     bool was_pending_ = false;
 };
 
+/// Makes `number` mean what `opened` does, without a moment in which it means nothing.
+bool put_in_place_of(int number, int opened) {
+    int placed = -1;
+    do {
+        placed = ::dup3(opened, number, O_CLOEXEC);
+    } while (placed < 0 && (errno == EINTR || errno == EBUSY));
+    return placed >= 0;
+}
+
 ssize_t write_to_stream(int fd, std::string_view lines) {
     const WriteSignalsHeld held;
     errno = 0;
@@ -117,8 +126,13 @@ Result<void> LineSink::open(const std::string& file, int standard_fd) {
 }
 
 void LineSink::use(UniqueFd opened) {
-    use_as_it_is(opened.get());
-    owned_ = std::move(opened);
+    if (!owned_) {
+        owned_ = std::move(opened);
+    } else if (!put_in_place_of(owned_.get(), opened.get())) {
+        return;
+    }
+    torn_.store(false, std::memory_order_relaxed);
+    use_as_it_is(owned_.get());
 }
 
 void LineSink::use_as_it_is(int fd) {
@@ -130,7 +144,7 @@ void LineSink::use_as_it_is(int fd) {
 
 bool LineSink::write(std::string_view lines) {
     const int fd = fd_.load(std::memory_order_relaxed);
-    const bool fits = kind_ != Kind::pipe || lines.size() <= PIPE_BUF || has_room(fd, lines.size());
+    const bool fits = kind_.load(std::memory_order_relaxed) != Kind::pipe || lines.size() <= PIPE_BUF || has_room(fd, lines.size());
     // What follows a line that was torn all the same (a disk ran full in the midst of it) is a line of its own.
     const bool begins = !torn_.load(std::memory_order_relaxed) || put("\n") == 1;
     const ssize_t written = fits && begins ? put(lines) : -1;
@@ -142,10 +156,14 @@ bool LineSink::write(std::string_view lines) {
 
 ssize_t LineSink::put(std::string_view bytes) const {
     const int fd = fd_.load(std::memory_order_relaxed);
+    const Kind kind = kind_.load(std::memory_order_relaxed);
     ssize_t written = -1;
     do {
-        switch (kind_) {
-            case Kind::socket: written = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); break;
+        switch (kind) {
+            case Kind::socket:
+                written = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+                if (written < 0 && errno == ENOTSOCK) written = write_to_stream(fd, bytes);  // it has just changed
+                break;
             case Kind::pipe:
             case Kind::terminal: written = write_to_stream(fd, bytes); break;
             case Kind::file: written = ::write(fd, bytes.data(), bytes.size()); break;

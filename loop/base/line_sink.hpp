@@ -28,7 +28,9 @@ class LineSink {
     /// `file` "-" or empty means standard error (or standard output with `standard_fd` 1). Errors: can't be opened, or
     /// a link leads there that root doesn't follow (place.hpp); the sink stays as it was.
     Result<void> open(const std::string& file, int standard_fd = 2);
-    /// As open(), with what open_for_sink() has opened.
+    /// As open(), with what open_for_sink() has opened. It comes under the number that the last one had, which is never
+    /// free meanwhile: another thread may be about to write to it. Errors: none; should the kernel refuse, the sink stays
+    /// as it was. Threads: one at a time, while others write.
     void use(UniqueFd opened);
 
     /// Writes `lines` whole or not at all. Only a disk that runs full takes a part; then the next line begins a new one.
@@ -46,9 +48,9 @@ class LineSink {
     void use_as_it_is(int fd);
     ssize_t put(std::string_view bytes) const;
 
-    UniqueFd owned_;
+    UniqueFd owned_;  // once there is one, its number is kept
     std::atomic<int> fd_ = 2;
-    Kind kind_ = Kind::file;
+    std::atomic<Kind> kind_ = Kind::file;  // what it was a moment ago, for a thread that writes while it changes
     std::atomic<bool> torn_ = false;
     std::atomic<std::uint64_t> dropped_ = 0;
 };

@@ -6,6 +6,11 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace girin {
@@ -65,6 +70,56 @@ TEST_F(LineSinkOnAPipe, CountsWhatIsRefused) {
     const std::uint64_t before = sink_.dropped();
     EXPECT_FALSE(sink_.write(std::string(2 * PIPE_BUF, 'x') + "\n"));
     EXPECT_EQ(sink_.dropped(), before + 1);
+}
+
+UniqueFd nameless_file() {
+    std::string name = testing::TempDir() + "line-sink-XXXXXX";
+    UniqueFd file(::mkstemp(name.data()));
+    ::unlink(name.c_str());
+    return file;
+}
+
+// FAULTS 15, a sibling: at a rotation the log's number was free for a moment, became a client's connection, and got the line
+// of a thread that had read the number before.
+TEST(LineSinkThatIsOpenedAnew, NeverGivesItsNumberToAnotherFile) {
+    LineSink sink;
+    sink.use(nameless_file());
+    const int number = sink.fd();
+    std::atomic<bool> ends = false;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+        threads.emplace_back([&] {
+            while (!ends) sink.write("a line of the log\n");
+        });
+    }
+    std::vector<UniqueFd> others;  // as connections are: the lowest number that is free
+    for (int i = 0; i < 300; ++i) {
+        sink.use(nameless_file());
+        EXPECT_EQ(sink.fd(), number);
+        others.push_back(nameless_file());
+    }
+    ends = true;
+    for (std::thread& thread : threads) thread.join();
+    for (const UniqueFd& other : others) EXPECT_EQ(::lseek(other.get(), 0, SEEK_END), 0) << "a log line is in another's file";
+    EXPECT_EQ(::fcntl(number, F_GETFD), FD_CLOEXEC);
+}
+
+TEST(LineSinkThatIsOpenedAnew, WritesToEachAsItsKindWants) {
+    LineSink sink;
+    auto pipe = make_pipe();
+    ASSERT_TRUE(pipe);
+    ASSERT_TRUE(set_nonblocking(pipe->second.get()));
+    sink.use(nameless_file());
+    EXPECT_TRUE(sink.write("to the file\n"));
+    sink.use(std::move(pipe->second));
+    EXPECT_TRUE(sink.write("to the pipe\n"));
+    char text[64];
+    EXPECT_EQ(::read(pipe->first.get(), text, sizeof text), 12);
+    pipe->first.reset();
+    EXPECT_FALSE(sink.write("to nobody\n")) << "without a signal";
+    sink.use(nameless_file());
+    EXPECT_TRUE(sink.write("to a file again\n"));
+    EXPECT_EQ(::lseek(sink.fd(), 0, SEEK_END), 16);
 }
 
 }  // namespace
