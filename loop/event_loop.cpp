@@ -130,6 +130,7 @@ void EventLoop::run_pass() {
 }
 
 void EventLoop::post(Ref<detail::Callback> callback) {
+    check_process();  // the lock may have been another thread's at the fork
     {
         const std::lock_guard lock(posted_mutex_);
         if (posts_closed_) return;

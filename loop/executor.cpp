@@ -45,6 +45,8 @@ void extend_job_deadline(Duration from_now) {
     if (t_observer != nullptr) t_observer->job_extended(later(Clock::now(), from_now));
 }
 
+void detail::forget_job_observer() noexcept { t_observer = nullptr; }
+
 detail::JobPause::JobPause() {
     if (t_observer != nullptr) t_observer->job_waits();
 }
@@ -132,8 +134,8 @@ void Executor::work() {
 void Executor::work_on(std::unique_ptr<detail::Job> job) {
     if (observer_ != nullptr) observer_->job_began(job->origin.get());
     job->work();
+    loop_.check_process();  // first of all: what the observer writes may be seen by, and its lock be of, the parent
     if (observer_ != nullptr) observer_->job_ended();
-    loop_.check_process();
     loop_.call_soon_threadsafe(Delivery(std::move(job)));
 }
 

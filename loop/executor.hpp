@@ -55,6 +55,9 @@ void extend_job_deadline(Duration from_now);
 
 namespace detail {
 
+/// In a forked child: the job on this thread is the parent's, and so is who observes it.
+void forget_job_observer() noexcept;
+
 /// A piece of work on its way from the loop to the pool and back.
 class Job {
   public:

@@ -5,6 +5,7 @@
 
 #include "loop/base/log.hpp"
 #include "loop/event_loop.hpp"
+#include "loop/executor.hpp"
 #include "loop/signals.hpp"
 
 namespace girin::detail {
@@ -19,6 +20,7 @@ void on_fork_in_child() {
     ++g_fork_generation;
     g_forked_in_loop = EventLoop::running_or_null() != nullptr;
     forget_running_loop();
+    forget_job_observer();
     forget_signal_watches();
 }
 

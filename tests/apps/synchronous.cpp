@@ -6,6 +6,8 @@
 //   /fork-and-deadlock   the same, while a child returns from the handler
 //   /crash       by a fault      /overflow   by recursion without end      /terminate  an exception that nobody catches
 //   /compute/MS  of processor time
+//   /fork-and-hang     its child returns, and it locks a mutex twice
+//   /fork-and-write    its child writes a piece of the answer, /fork-and-crash crashes; then it sleeps for a moment
 //   /print       on both standard streams                /endless      streams until its worker drains
 // stop_blocking() says on standard error whether a handler still runs. A static object says there when it is destroyed,
 // in GIRIN_TEST_AT_EXIT; with "hangs" it never is, with "dawdles" it takes 3 s.
@@ -114,6 +116,16 @@ class Synchronous final : public girin::SyncApplication {
             recurse_on_thread(0);
         } else if (below("/terminate")) {
             throw_uncaught();
+        } else if (below("/fork-and-hang")) {
+            if (::fork() != 0) lock_mutex_twice();
+        } else if (below("/fork-and-write")) {
+            if (::fork() == 0) response.write("the child's");
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            response.body("the parent's");
+        } else if (below("/fork-and-crash")) {
+            if (::fork() == 0) crash_on_thread();
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            response.body("the parent's");
         } else if (below("/print")) {
             std::printf("printed on standard output\n");
             std::fprintf(stderr, "printed on standard error\n");

@@ -163,6 +163,34 @@ TEST_F(PoolOfThreads, IsLeftAloneByWhoWaitsForItsClient) {
     EXPECT_EQ(count_of(log(), "hangs: "), 0U) << log();
 }
 
+// FAULTS 18, a sibling: a child forked on a thread of the pool took its parent's job off the notes as it came back, and
+// --timeout no longer saw the one that hung.
+TEST_F(PoolOfThreads, SeesAHandlerHangWhoseChildComesBack) {
+    start({"-t", "1", "--lag-warning", "0.3"});
+    const std::vector<pid_t> stuck = girin().workers();
+    HttpClient client = ask("/fork-and-hang");
+    EXPECT_TRUE(girin().wait_for_log("A forked child has come back into its parent's event loop")) << log();
+    EXPECT_TRUE(girin().wait_for_log("hangs: ", 20s)) << log();
+    EXPECT_NE(line_with("hangs: ").find("GET /fork-and-hang"), std::string::npos) << log();
+    EXPECT_TRUE(girin().workers_become(1, stuck)) << log();
+}
+
+// FAULTS 18, a sibling: a child that wrote into its parent's answer had the parent's job taken for one that waits for its
+// client; and one that crashed had the parent's crash note, and the master told of a crash of a worker that was well.
+TEST_F(PoolOfThreads, IsNotTouchedByWhatAHandlerForks) {
+    start({});
+    const std::vector<pid_t> workers = girin().workers();
+    EXPECT_EQ(ask("/fork-and-write").read_response().body, "the parent's");
+    EXPECT_TRUE(girin().wait_for_log("A forked child has come back into its parent's event loop")) << log();
+    EXPECT_EQ(ask("/fork-and-crash").read_response().body, "the parent's");
+    if (handles_crashes()) {
+        EXPECT_TRUE(girin().wait_for_log("a process that a worker has forked crashes by signal 11")) << log();
+    }
+    EXPECT_EQ(ask("/").read_response().status, 200);
+    EXPECT_EQ(girin().workers(), workers);
+    EXPECT_EQ(log().find("CRITICAL] Worker"), std::string::npos) << log();
+}
+
 class LongJob : public PoolOfThreads, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
 
 TEST_P(LongJob, MayTakeAsLongAsItHasSaid) {

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "loop/executor.hpp"
+#include "loop/process_check.hpp"
 #include "worker/app/sync_exchange.hpp"
 
 namespace girin {
@@ -42,8 +43,12 @@ using Shared = std::shared_ptr<SyncExchange>;
 void call_handler(SyncApplication* application, RunningHandlers* running, const Shared& exchange) {
     struct Running {
         explicit Running(RunningHandlers& all) : all_(all) { all_.enter(); }
-        ~Running() { all_.leave(); }
+        ~Running() {
+            process_.check();  // a child of the handler's is none of those that are counted, and may find the lock taken
+            all_.leave();
+        }
         RunningHandlers& all_;
+        ProcessCheck process_;
     };
     const Running counted(*running);
     if (exchange->is_gone()) return;  // only now: who waits for none to run has given up all others before

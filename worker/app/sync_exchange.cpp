@@ -15,6 +15,7 @@ SyncRequestData::SyncRequestData(const Request& request)
 }
 
 void SyncExchange::hand_over(const std::shared_ptr<SyncExchange>& self, std::string_view piece) {
+    self->loop_.check_process();  // in a child of the handler's: the loop's side isn't there, and may have had the lock
     const JobPause pause;
     std::unique_lock lock(self->mutex_);
     if (self->gone_) throw ClientGone();
@@ -23,11 +24,6 @@ void SyncExchange::hand_over(const std::shared_ptr<SyncExchange>& self, std::str
     self->changed_.wait(lock, [&self] { return !self->piece_ || self->gone_; });
     if (const std::exception_ptr failure = std::exchange(self->failure_, {})) std::rethrow_exception(failure);
     if (self->gone_) throw ClientGone();
-}
-
-bool SyncExchange::is_gone() const {
-    const std::lock_guard lock(mutex_);
-    return gone_;
 }
 
 void SyncExchange::extend_deadline(const std::shared_ptr<SyncExchange>& self, Duration from_now) {

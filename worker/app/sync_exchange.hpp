@@ -63,7 +63,7 @@ class SyncExchange {
     // ── the handler's thread ──
     /// Returns when the loop has taken the piece. Errors: ClientGone; what the loop's write threw.
     static void hand_over(const std::shared_ptr<SyncExchange>& self, std::string_view piece);
-    bool is_gone() const;
+    bool is_gone() const { return gone_.load(std::memory_order_relaxed); }
     /// Also for the loop's part, as soon as it comes to that.
     static void extend_deadline(const std::shared_ptr<SyncExchange>& self, Duration from_now);
 
@@ -85,9 +85,9 @@ class SyncExchange {
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::optional<std::string_view> piece_;  // under mutex_, as all that follows
-    std::exception_ptr failure_;
-    bool gone_ = false;
+    std::optional<std::string_view> piece_;  // under mutex_
+    std::exception_ptr failure_;             // under mutex_
+    std::atomic<bool> gone_ = false;         // set under mutex_, for whoever waits
 };
 
 }  // namespace girin::detail
