@@ -156,6 +156,7 @@ void RequestDeadline::run() { exchange_.connection().on_request_late(); }
 
 void Exchange::extend_deadline(Duration from_now) {
     Server& server = connection_->server();
+    server.loop().check_process();  // the note is one with the parent's
     extended_until_ = later(server.loop().now(), from_now);
     if (server.options().timeouts.request.count() > 0) deadline_.extend(server.loop(), *extended_until_);
     server.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <random>
@@ -59,6 +61,11 @@ template <class T>
 void add(std::atomic<T>& counter, T amount) {
     counter.store(counter.load(kRelaxed) + amount, kRelaxed);
 }
+
+/// Of so many connections, so many make room at a time.
+std::size_t room_wanted(std::size_t connections) { return std::clamp<std::size_t>(connections / 16, 1, kMostRoom); }
+
+bool is_idle(const Connection& connection) { return connection.awaits_request() && connection.waited() >= kLeastIdle; }
 
 std::uint64_t draw_limit(std::uint64_t limit, std::uint64_t jitter) {
     if (limit == 0) return 0;
@@ -190,7 +197,7 @@ Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
         Acceptor::Sink& sink = *this;
         acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(*fd), sink));
         if (listener.most_connections > 0) {
-            doors_.push_back({acceptors_.back().get(), listener.most_connections, {}});
+            doors_.push_back({acceptors_.back().get(), listener.address, listener.most_connections, {}, {}});
         }
         if (listener.is_inherited) inherited_.push_back(acceptors_.back().get());
     }
@@ -229,21 +236,34 @@ void Server::update_accepting() {
     } else {
         gate_watch_->stop();
     }
-    if (accepting_ && is_full()) full_look_->soon();
+    if (accepting_ && is_full_somewhere()) full_look_->soon();
+}
+
+bool Server::lacks_descriptors() const {
+    const auto lacks = [](const std::unique_ptr<Acceptor>& acceptor) { return acceptor->lacks_room(); };
+    return exhausted_ && std::ranges::any_of(acceptors_, lacks);
+}
+
+bool Server::is_full_somewhere() const {
+    return is_full() || lacks_descriptors() || std::ranges::any_of(doors_, [](const Door& door) { return is_full(door); });
 }
 
 void Server::look_while_full() {
-    if (!accepting_ || !is_full()) {
-        newcomers_waited_ = false;
-        return;
-    }
     // Twice in a row: a sibling with room takes them before that.
-    const bool waited_before = std::exchange(newcomers_waited_, newcomers_wait());
-    if (newcomers_waited_ && waited_before) {
-        log_full();
+    const auto waits_on = [](Fullness& full, bool newcomers_wait) {
+        return std::exchange(full.newcomers_waited, newcomers_wait) && newcomers_wait;
+    };
+    const bool is_short = is_full() || lacks_descriptors();
+    if (waits_on(fullness_, accepting_ && is_short && newcomers_wait())) {
+        if (is_full()) log_full();  // a want of descriptors has been told as it was met
         make_room();
     }
-    full_look_->soon();
+    for (Door& door : doors_) {
+        if (!waits_on(door.fullness, accepting_ && is_full(door) && door.acceptor->has_waiting())) continue;
+        log_full(door);
+        make_room(door);
+    }
+    if (accepting_ && is_full_somewhere()) full_look_->soon();
 }
 
 bool Server::newcomers_wait() const {
@@ -252,20 +272,42 @@ bool Server::newcomers_wait() const {
 
 /// Those that were looked at go to the list's end, so that the next time others are.
 void Server::make_room() {
-    const std::size_t wanted = std::clamp<std::size_t>(options_.limits.connections / 16, 1, kMostRoom);
+    const std::size_t wanted = room_wanted(connection_count_);
     std::size_t ended = 0;
     for (std::size_t looks = std::min(connection_count_, kLookedAt); looks > 0 && ended < wanted; --looks) {
         Connection& connection = connections_.front();
         connections_.splice(connections_.end(), connections_, connections_.begin());
-        if (!connection.awaits_request() || connection.waited() < kLeastIdle) continue;
+        if (!is_idle(connection)) continue;
         connection.end_waiting();
         ++ended;
     }
 }
 
+/// Those that have waited longest.
+void Server::make_room(const Door& door) {
+    std::vector<Connection*> idle;
+    std::ranges::copy_if(door.open, std::back_inserter(idle), [](const Connection* each) { return is_idle(*each); });
+    std::ranges::sort(idle, std::greater(), [](const Connection* each) { return each->waited(); });
+    idle.resize(std::min(idle.size(), room_wanted(door.most)));
+    for (Connection* const connection : idle) connection->end_waiting();
+}
+
+bool Server::may_log_full(Fullness& full) const {
+    if (full.logged != TimePoint::min() && loop_.time() - full.logged < kFullLogInterval) return false;
+    full.logged = loop_.time();
+    return true;
+}
+
+void Server::log_full(Door& door) {
+    if (!may_log_full(door.fullness)) return;
+    const auto idle = std::ranges::count_if(door.open, [](const Connection* each) { return each->awaits_request(); });
+    log_warning(options_.name + " has no place left for clients of " + door.address +
+                    ", and newcomers wait: those that are idle make room",
+                {{"connections", door.open.size()}, {"idle", static_cast<std::size_t>(idle)}});
+}
+
 void Server::log_full() {
-    if (full_logged_ != TimePoint::min() && loop_.time() - full_logged_ < kFullLogInterval) return;
-    full_logged_ = loop_.time();
+    if (!may_log_full(fullness_)) return;
     const auto idle = std::ranges::count_if(connections_, [](const Connection& each) { return each.awaits_request(); });
     log_warning(options_.name + " is full, and newcomers wait: those that are idle make room" + options_.way_to_more,
                 {{"connections", connection_count_}, {"idle", static_cast<std::size_t>(idle)}});
@@ -293,21 +335,20 @@ void Server::take(Accepted accepted) {
     slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
 }
 
-void Server::on_exhausted(Acceptor&, int errno_value) {
+void Server::on_exhausted(Acceptor& acceptor, int errno_value) {
     exhausted_ = true;
     if (exhaustion_logged_ == TimePoint::min() || loop_.time() - exhaustion_logged_ > kExhaustedLogInterval) {
         exhaustion_logged_ = loop_.time();
-        log_error("Can't accept connections: " + errno_text(errno_value) + "; trying again every " +
-                      to_text(kExhaustedPause),
+        const char* const remedy = acceptor.lacks_room() ? "; those that are idle make room, and it tries again every "
+                                                         : "; trying again every ";
+        log_error("Can't accept connections: " + errno_text(errno_value) + remedy + to_text(kExhaustedPause),
                   {{"connections", connection_count_}});
     }
     update_accepting();
 }
 
 bool Server::is_full(const Acceptor& acceptor) const {
-    return std::ranges::any_of(doors_, [&](const Door& door) {
-        return door.acceptor == &acceptor && door.open.size() >= door.most;
-    });
+    return std::ranges::any_of(doors_, [&](const Door& door) { return door.acceptor == &acceptor && is_full(door); });
 }
 
 void Server::forget(Connection& connection) {

@@ -114,11 +114,18 @@ class Server final : private Acceptor::Sink, private Runnable {
     class GateWatch;
     class FullLook;
     class LostWakes;
+    /// Of what is full: the worker, or a door.
+    struct Fullness {
+        bool newcomers_waited = false;  // at the last look
+        TimePoint logged = TimePoint::min();
+    };
     /// A listener that may have only so many of the connections.
     struct Door {
         const Acceptor* acceptor = nullptr;
+        std::string address;
         std::size_t most = 0;
-        std::set<const Connection*> open;
+        std::set<Connection*> open;
+        Fullness fullness;
     };
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
@@ -130,7 +137,11 @@ class Server final : private Acceptor::Sink, private Runnable {
     void accept_what_waits(Acceptor& acceptor);
     bool is_full() const { return connection_count_ >= options_.limits.connections; }
     bool passes_gate();
+    static bool is_full(const Door& door) { return door.open.size() >= door.most; }
     bool is_full(const Acceptor& acceptor) const;
+    /// It could not take the last newcomer, and the end of another connection would help.
+    bool lacks_descriptors() const;
+    bool is_full_somewhere() const;
     void update_accepting();
     TimePoint closes_at(const Connection& connection) const;
     void begin_draining();
@@ -140,11 +151,16 @@ class Server final : private Acceptor::Sink, private Runnable {
     void leave_inherited_listeners();
     /// Before that, what an acceptor has taken must have been handed over.
     void close_listeners();
-    /// While it is full, now and then: where newcomers wait in the kernel, connections that nobody uses make room.
+    /// While it or a door of it is full, or it has no descriptors, now and then: where newcomers wait in the kernel,
+    /// connections that nobody uses make room, of those that share what is short.
     void look_while_full();
     bool newcomers_wait() const;
     void make_room();
+    static void make_room(const Door& door);
+    /// Once in a while.
+    bool may_log_full(Fullness& full) const;
     void log_full();
+    void log_full(Door& door);
     /// Those that wait for a request: all of them, or, as the place may still be wanted, those that never had one.
     void end_waiting_connections(bool used_too);
     void end_connections();
@@ -182,8 +198,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     TimePoint newcomers_end_ = TimePoint::max();
     TimePoint drain_began_ = TimePoint::min();
     Duration close_spread_{};  // of this drain
-    bool newcomers_waited_ = false;  // at the last look
-    TimePoint full_logged_ = TimePoint::min();
+    Fullness fullness_;
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
     TimePoint refusal_logged_ = TimePoint::min();

@@ -96,6 +96,26 @@ TEST_F(ControlAbuse, OfTheSilentEndsByItself) {
     EXPECT_TRUE(is_running(monitor_));
 }
 
+// FAULTS 9, a sibling: a full admin address let nobody in though all who held it were idle, and said nothing.
+TEST(AdminAbuse, OfIdleClientsLetsNewcomersIn) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "demo"}));
+    const auto line = girin.wait_for_log("Admin address: http://");
+    ASSERT_TRUE(line);
+    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    std::vector<HttpClient> crowd;
+    for (int i = 0; i < 40; ++i) {
+        crowd.emplace_back(admin, 10s);
+        EXPECT_EQ(crowd.back().get("/livez").status, 200);
+    }
+    for (int i = 0; i < 5; ++i) {
+        crowd.emplace_back(admin, 3s);
+        EXPECT_EQ(crowd.back().get("/livez").status, 200);
+    }
+    EXPECT_TRUE(girin.wait_for_log("Monitor has no place left for clients of 127.0.0.1:")) << girin.log();
+    EXPECT_EQ(count_of(girin.log(), "has no place left"), 1U) << girin.log();
+}
+
 // FAULTS 7: 12, clients of the admin address have a pool of their own, and a deadline for a request as a whole.
 TEST(AdminAbuse, ShutsNobodyOutOfTheControlSocket) {
     const TempDir dir;
