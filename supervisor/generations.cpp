@@ -136,10 +136,11 @@ Result<void> Generations::widen(std::size_t lanes) {
 }
 
 Result<void> Generations::steer(const std::vector<bool>& served) {
+    Result<void> result;
     for (auto& [number, generation] : all_) {
-        if (auto steered = generation.listeners.steer(served); !steered) return steered.error();
+        if (auto steered = generation.listeners.steer(served); !steered) result = steered;
     }
-    return {};
+    return result;
 }
 
 bool Generations::has_candidate() const { return all_.upper_bound(committed_) != all_.end(); }

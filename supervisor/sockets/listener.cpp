@@ -219,10 +219,11 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
 Result<void> Listener::refuse_new() {
     file_.remove();
     if (foreign_ || is_unix_) return {};
+    Result<void> result;
     for (const int socket : descriptors()) {
-        if (auto refused = drop_connection_attempts(socket); !refused) return refused.error().within(text_);
+        if (auto refused = drop_connection_attempts(socket); !refused) result = refused.error().within(text_);
     }
-    return {};
+    return result;
 }
 
 void Listener::keep_lane(std::size_t lane) {

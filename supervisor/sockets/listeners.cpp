@@ -60,10 +60,11 @@ Result<void> ListenerSet::widen(std::size_t lanes) {
 }
 
 Result<void> ListenerSet::steer(const std::vector<bool>& live) {
+    Result<void> result;
     for (Listener& listener : listeners_) {
-        if (auto steered = listener.steer(live); !steered) return steered.error();
+        if (auto steered = listener.steer(live); !steered) result = steered;
     }
-    return {};
+    return result;
 }
 
 Result<void> ListenerSet::refuse_new() {

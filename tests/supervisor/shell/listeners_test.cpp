@@ -2,6 +2,7 @@
 
 #include "supervisor/sockets/listeners.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -115,6 +116,15 @@ TEST(Listeners, RefuseNewcomersAndKeepWhatIsQueued) {
         EXPECT_EQ(::poll(&readable, 1, 5000), 1) << "data still flows";
         ::close(accepted);
     }
+}
+
+// FAULTS 45, a sibling: the first socket that couldn't be told to refuse kept the others from being told.
+TEST(Listeners, RefuseNewcomersWhereTheyCan) {
+    ListenerSet set = open_set({kAnyPort, kAnyPort}, lanes_of(3));
+    const UniqueFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_GE(::dup3(other.get(), set.sockets(0)[0].fd, O_CLOEXEC), 0) << "no socket any more";
+    EXPECT_FALSE(set.refuse_new());
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_FALSE(connects_at_once(text_of(set, i))) << text_of(set, i);
 }
 
 TEST(Listeners, OpenAllOrNone) {
