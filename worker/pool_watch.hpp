@@ -3,6 +3,7 @@
 // PoolWatch: writes into the scoreboard what the threads of the worker's pool do, each job with its request, and gives
 // each thread a stack for crashes of its own. Costs a lock and a few stores a job, and nothing where there is no pool.
 
+#include <array>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -32,15 +33,22 @@ class PoolWatch final : public ExecutorObserver {
     class Origin;
     struct Seat;
 
+    // With mutex_ held.
     static Seat& seat();
-    JobNote* find_free_note();
-    void note(Seat& seat);
+    /// It has said so, or its request has.
+    static bool may_take_long(const Seat* seat);
+    /// Gives it a note where one is free, or another job can do without; else it is unnoted until that is so.
+    void take_note(Seat& seat);
+    /// It is noted no more; whoever needs a note more than others gets its.
+    void leave_note(Seat& seat);
+    void write_note(const Seat& seat);
     void make_progress(std::int64_t now_ns);
 
     ScoreboardSlot& line_;
     const ProcessCheck process_;  // a forked child's job is none of the worker's
     std::mutex mutex_;
-    std::list<Seat*> unnoted_;  // under mutex_: jobs that run while all notes are taken, oldest first
+    std::array<Seat*, PoolNote::kJobs> noted_{};  // under mutex_: whose each note is
+    std::list<Seat*> unnoted_;                    // under mutex_: jobs that run while all notes are taken, oldest first
 };
 
 }  // namespace girin

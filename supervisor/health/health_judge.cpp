@@ -76,7 +76,7 @@ Finding HealthJudge::look_at_pool(std::size_t slot, const ScoreboardSlot& line, 
     SlotWatch& watch = watches_[slot];
     const TimePoint mark_of_lag = now - options_.lag_warning;
     const bool may_lag = options_.lag_warning > Duration::zero() && watch_.counted(mark_of_lag) == mark_of_lag;
-    watch.pool_stands_still = may_lag && line.pool.stands_still(to_ns(now), options_.lag_warning.count());
+    watch.pool_is_stuck = may_lag && line.pool.is_stuck(to_ns(now), options_.lag_warning.count());
     Finding worst;
     for (std::size_t job = 0; job < PoolNote::kJobs; ++job) {
         Finding found = look_at_job(watch, job, line.pool.jobs[job], ready_since, now, sample);
@@ -160,7 +160,7 @@ Duration HealthJudge::limit_of(std::int64_t deadline_ns, bool is_extended, TimeP
 
 bool HealthJudge::is_lagging(std::size_t slot) const {
     const auto found = watches_.find(slot);
-    return found != watches_.end() && (found->second.loop.warned || found->second.pool_stands_still);
+    return found != watches_.end() && (found->second.loop.warned || found->second.pool_is_stuck);
 }
 
 bool HealthJudge::is_still_silent(std::size_t slot, const ScoreboardSlot& line, TimePoint ready_since,

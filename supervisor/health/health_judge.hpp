@@ -111,7 +111,7 @@ class HealthJudge {
         std::optional<TimePoint> last_loop_warning;
         std::map<std::size_t, Episode> jobs;
         std::optional<TimePoint> last_pool_warning;
-        bool pool_stands_still = false;
+        bool pool_is_stuck = false;
 
         SlotWatch() = default;
     };

@@ -191,6 +191,44 @@ TEST_F(PoolOfThreads, IsNotTouchedByWhatAHandlerForks) {
     EXPECT_EQ(log().find("CRITICAL] Worker"), std::string::npos) << log();
 }
 
+// FAULTS 26, a sibling: clients that read nothing, one for each thread, had /readyz say 503.
+TEST_F(PoolOfThreads, IsReadyThoughAllItsClientsAreSlow) {
+    start({"-t", "0.5", "--lag-warning", "0.2"});
+    const std::vector<pid_t> workers = girin().workers();
+    HttpClient first = ask("/stream/200/100000");
+    HttpClient second = ask("/stream/200/100000");
+    HttpClient queued = ask("/");
+    ASSERT_TRUE(eventually(10s, "all are busy", [&] { return slot().at("pool").at("busy").as_int64() == 2; }));
+    EXPECT_FALSE(wait_until(2'000ms, [&] { return of_monitor("/readyz").status != 200; })) << of_monitor("/readyz").body;
+    EXPECT_EQ(first.read_response().body.size(), 20'000'000U);
+    EXPECT_EQ(second.read_response().body.size(), 20'000'000U);
+    EXPECT_EQ(queued.read_response().status, 200);
+    EXPECT_EQ(count_of(log(), "hangs: "), 0U) << log();
+    EXPECT_EQ(girin().workers(), workers);
+}
+
+// FAULTS 26, a sibling: slow clients on 32 threads, or jobs there that take long and have said so, took all notes, and
+// --timeout did not see what hung on the others.
+class ManyOthers : public PoolOfThreads, public testing::WithParamInterface<const char*> {};
+
+TEST_P(ManyOthers, HideNoJobThatHangs) {
+    start({"--threads", "40", "-t", "1", "--lag-warning", "0"});
+    const std::vector<pid_t> stuck = girin().workers();
+    std::vector<HttpClient> others;
+    for (int i = 0; i < 36; ++i) others.push_back(ask(GetParam()));
+    ASSERT_TRUE(eventually(10s, "all are busy", [&] { return slot().at("pool").at("busy").as_int64() == 36; }));
+    HttpClient hangs = ask("/deadlock");
+    EXPECT_TRUE(girin().wait_for_log("hangs: ", 10s)) << log();
+    EXPECT_NE(line_with("hangs: ").find("GET /deadlock"), std::string::npos) << log();
+    for (HttpClient& other : others) other.reset();
+    EXPECT_TRUE(girin().workers_become(1, stuck)) << log();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, ManyOthers, testing::Values("/stream/200/100000", "/long/20000"),
+                         [](const auto& each) {
+                             return std::string(each.param).starts_with("/long") ? "LongJobs" : "SlowClients";
+                         });
+
 class LongJob : public PoolOfThreads, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
 
 TEST_P(LongJob, MayTakeAsLongAsItHasSaid) {
