@@ -80,7 +80,7 @@ constexpr SettingRow kRows[] = {
      .reloadable = false,
      .other_file_key = "preload_app",
      .summary = "Load the application in the master, before workers are forked.",
-     .details = "Saves memory and time at a worker's start, but a reload then takes no new code."},
+     .details = "Saves memory and time at a worker's start, until a reload: what it brings is loaded by each worker."},
 
     {.flag = "exec",
      .section = kExec,
