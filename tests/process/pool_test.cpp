@@ -150,8 +150,10 @@ TEST_F(PoolOfThreads, ThatStandsStillGetsNoConnectionsThatAnotherCanServe) {
     let_pass(2'000ms);  // until it knows itself, and its siblings take it for one that stands still
     std::vector<HttpClient> unlucky;  // it may take one more before it looks
     for (int i = 0; i < 6; ++i) unlucky.push_back(ask("/"));
+    std::vector<HttpClient> kept;  // by their number alone, the next ones would be the other worker's turn
     for (int i = 0; i < 30; ++i) {
-        ASSERT_EQ(HttpClient(girin().endpoint(), 2s).get("/").body, "sync") << i << "\n" << log();
+        kept.emplace_back(girin().endpoint(), 2s);
+        ASSERT_EQ(kept.back().get("/").body, "sync") << i << "\n" << log();
     }
 }
 
