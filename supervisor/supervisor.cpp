@@ -111,6 +111,7 @@ void Supervisor::turn() {
     std::vector<ReadySource> ready = wait_.wait(os_, due);
     const TimePoint now = os_.now();
     judge_.on_turn(now, due, os_.suspended());
+    monitor_.on_turn(now, due);
     std::ranges::sort(ready, {}, &ReadySource::kind);  // signals first, then who has ended
     for (const ReadySource source : ready) {
         if (!end_) on_ready(source);
@@ -129,6 +130,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     consider(next_look_);
     consider(next_survey_);
     consider(file_.deadline());
+    consider(workers_.next_deadline());
     consider(monitor_.next_deadline());
     consider(hooks_.next_deadline());
     for (const auto& [slot, examination] : examinations_) consider(examination.deadline);
@@ -249,6 +251,7 @@ void Supervisor::on_deadlines(TimePoint now) {
     end_late_examinations(now);
     if (!end_ && next_survey_ && *next_survey_ <= now) survey(now);
     if (!end_ && file_.take_change(now)) on_file_change();
+    workers_.on_deadline(now);
     monitor_.on_deadline(now);
     hooks_.on_deadline(now);
     const auto decision = fleet_.next_deadline();

@@ -30,14 +30,21 @@ Result<MonitorProcess::Spawned> Supervisor::fork_monitor() {
     MonitorPlace place;
     place.requests_fd = requests->second.get();
     place.board = board_.slots();
+    Scoreboard own;  // in the child: the monitor's line, which forget_master() takes away from all others
     place.facts = &report_.board();
     place.master = ::getpid();
     const auto leave = [&] {
         requests->first.reset();
+        own = std::move(monitor_.board());
         forget_master(0, 0);
     };
-    const auto work = [&](const WorkerPlace& own) {
-        place.channel_fd = own.channel_fd;
+    const auto work = [&](const WorkerPlace& worker) {
+        place.channel_fd = worker.channel_fd;
+        place.own = own.slots();
+        if (auto kept = own.keep_writable(0); !kept) {
+            log_error(kept.error().message());
+            return kChildSetUpFailed;
+        }
         return setup_.monitor(place);
     };
     auto spawned = spawn_worker(os_, child, WorkerPlace(), leave, work);
@@ -46,9 +53,14 @@ Result<MonitorProcess::Spawned> Supervisor::fork_monitor() {
 }
 
 void Supervisor::on_monitor() {
-    const std::vector<Message> requests = monitor_.on_ready();
-    for (const Message& message : requests) {
-        if (!end_) on_request(static_cast<std::uint64_t>(message.value), message.text);
+    for (const Message& message : monitor_.on_ready()) {
+        const auto id = static_cast<std::uint64_t>(message.value);
+        monitor_.acknowledge(id);
+        if (end_) {
+            desk_.answer(ControlAnswer(id, AnswerKind::refused, "the server stops"));
+        } else {
+            on_request(id, message.text);
+        }
     }
 }
 
@@ -163,7 +175,7 @@ void Supervisor::end_monitor() {
     const TimePoint limit = os_.now() + 2 * kMonitorEndLimit;
     while (monitor_.is_running() && os_.now() < limit) {
         for (const ReadySource source : wait_.wait(os_, std::min(limit, monitor_.next_deadline().value_or(limit)))) {
-            if (source.kind == SourceKind::monitor) [[maybe_unused]] const auto ignored = monitor_.on_ready();
+            if (source.kind == SourceKind::monitor) on_monitor();  // which is answered that the server stops
             if (source.kind == SourceKind::signals) [[maybe_unused]] const auto late = signals_.read_pending();
         }
         monitor_.on_deadline(os_.now());

@@ -2,6 +2,11 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "loop/base/log.hpp"
+
 namespace girin {
 
 Result<WorkerProcess*> WorkerSet::add(std::size_t slot, SpawnedWorker spawned) {
@@ -51,7 +56,29 @@ void WorkerSet::tell(std::size_t slot, const Message& message, std::span<const i
     WorkerProcess* const worker = find(slot);
     if (!worker) return;
     if (message.kind == MessageKind::drain || message.kind == MessageKind::quit) worker->asked_to_stop = true;
-    if (worker->channel) [[maybe_unused]] const auto sent = send_message(worker->channel.get(), message, descriptors);
+    if (!worker->channel) return;
+    const bool had_read = worker->outbox.empty();
+    const auto sent = worker->outbox.send(worker->channel.get(), message, descriptors, os_.now());
+    const std::string who = "Worker " + std::to_string(slot) + " (pid " + std::to_string(worker->pid) + ") ";
+    const bool is_lost = !sent && sent.error().errno_value() != EPIPE && sent.error().errno_value() != ECONNRESET;
+    if (is_lost) log_warning(who + "can't be told: " + sent.error().message());
+    if (had_read && !worker->outbox.empty()) log_warning(who + "doesn't read what it is told; it is told again until it does");
+}
+
+std::optional<TimePoint> WorkerSet::next_deadline() const {
+    std::optional<TimePoint> next;
+    for (const auto& [slot, worker] : workers_) {
+        const auto due = worker.outbox.next_deadline();
+        if (due && (!next || *due < *next)) next = due;
+    }
+    return next;
+}
+
+/// Whoever is gone meanwhile is told of when it is reaped.
+void WorkerSet::on_deadline(TimePoint now) {
+    for (auto& [slot, worker] : workers_) {
+        if (worker.channel) [[maybe_unused]] const auto gone = worker.outbox.on_deadline(worker.channel.get(), now);
+    }
 }
 
 void WorkerSet::tell_all(const Message& message) {
@@ -84,6 +111,7 @@ std::optional<ExitEvidence> WorkerSet::reap(std::size_t slot) {
 void WorkerSet::stop_listening_to(WorkerProcess& worker) {
     wait_.remove(worker.channel.get());
     worker.channel.reset();
+    worker.outbox.clear();
 }
 
 }  // namespace girin

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
+#include "supervisor/outbox.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/process/spawn.hpp"
@@ -25,6 +26,7 @@ struct WorkerProcess {
     pid_t pid = 0;
     UniqueFd pidfd;
     UniqueFd channel;  // the master's end; empty once the worker has closed its own
+    Outbox outbox;     // what it hasn't taken from its channel's other end
     std::uint32_t generation = 0;
     std::size_t lane = 0;
     std::optional<unsigned> cpu;  // with --affinity
@@ -57,9 +59,13 @@ class WorkerSet {
 
     /// What the worker has said since the last call.
     std::vector<Message> read_messages(std::size_t slot);
-    /// A worker that doesn't listen any more misses it: the fleet's deadlines see to that.
+    /// A worker that has closed its channel misses it: the fleet's deadlines see to that. To one that doesn't read it now
+    /// it is said again until it does.
     void tell(std::size_t slot, const Message& message, std::span<const int> descriptors = {});
     void tell_all(const Message& message);
+    /// When on_deadline() is due: somebody has to be told again.
+    std::optional<TimePoint> next_deadline() const;
+    void on_deadline(TimePoint now);
     /// `why` is kept for the explanation of its end.
     void send_signal(std::size_t slot, int signo, std::string why);
     /// How it ended, once it has; the process and all that belonged to it is gone then.

@@ -67,6 +67,15 @@ Received read_packet(const Packet& packet, ssize_t bytes, Message& message) {
 
 }  // namespace
 
+std::string cut_message_text(std::string text) {
+    constexpr std::string_view kMark = "…";
+    if (text.size() <= Message::kMaxText) return text;
+    std::size_t end = Message::kMaxText - kMark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+    return text.append(kMark);
+}
+
 Result<void> send_message(int channel_fd, const Message& message, std::span<const int> descriptors) {
     Packet packet;
     packet.kind = static_cast<std::uint8_t>(message.kind);

@@ -32,8 +32,10 @@ enum class MessageKind : std::uint8_t {
     answer,        // value: the request's number; text: what came of it
     // worker → master; the kinds' numbers stay, since a binary may have another's workers (upgrade/elders.hpp)
     leaving,       // its loop has ended, and it clears away
+    // master → its own monitor
+    taken,         // value: the request's number; it was read, and an answer follows
 };
-inline constexpr MessageKind kLastMessageKind = MessageKind::leaving;
+inline constexpr MessageKind kLastMessageKind = MessageKind::taken;
 
 /// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
 /// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.
@@ -45,7 +47,7 @@ enum class HandedLog : std::uint8_t { error = 1, access = 2 };
 struct Message {
     MessageKind kind{};
     std::int64_t value = 0;
-    std::string text;  // cut to kMaxText when sent
+    std::string text;  // cut to kMaxText when sent: see cut_message_text
 
     static constexpr std::size_t kMaxText = 4000;
 
@@ -53,6 +55,9 @@ struct Message {
     explicit Message(MessageKind k, std::int64_t v = 0, std::string t = {})
         : kind(k), value(v), text(std::move(t)) {}
 };
+
+/// `text`, or where it is too long what fits of it, whole characters, and "…".
+std::string cut_message_text(std::string text);
 
 /// Never blocks. Errors: the peer is gone (EPIPE), or its queue is full (EAGAIN). The peer gets `descriptors` as its own,
 /// kMostDescriptors at most.

@@ -5,8 +5,8 @@
 
 namespace girin {
 
-void MasterLink::send(MessageKind kind, std::int64_t value, std::string text) {
-    (void)send_message(descriptor_.fd(), Message(kind, value, std::move(text)));
+Result<void> MasterLink::send(MessageKind kind, std::int64_t value, std::string text) {
+    return send_message(descriptor_.fd(), Message(kind, value, std::move(text)));
 }
 
 void MasterLink::complete(bool aborted) noexcept {

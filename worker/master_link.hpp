@@ -33,8 +33,9 @@ class MasterLink final : private IoOp {
     /// What came along with the message that the listener is being told of.
     std::vector<UniqueFd> take_descriptors() { return std::move(descriptors_); }
 
-    /// A message that can't be sent is lost: the master is gone, which is told soon enough.
-    void send(MessageKind kind, std::int64_t value = 0, std::string text = {});
+    /// Errors: it is lost. The master is gone, which is told soon enough; or so much waits for it (EAGAIN) as a worker, which
+    /// says few things, never has to say.
+    Result<void> send(MessageKind kind, std::int64_t value = 0, std::string text = {});
 
   private:
     IoStatus perform(Readiness readiness) noexcept override {

@@ -1,8 +1,8 @@
 #pragma once
 
 // The monitor as the master sees it: one more child, with a channel for what workers say too and one for requests. It
-// is started again when it ends, with a back-off, and nothing else takes notice. Not here: what it does
-// (supervisor/monitor), and what is done about requests (supervisor_control.cpp).
+// is started again when it ends, with a back-off, and killed first when its loop stands still; nothing else takes
+// notice. Not here: what it does (supervisor/monitor), and what is done about requests (supervisor_control.cpp).
 
 #include <functional>
 #include <optional>
@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "supervisor/event_wait.hpp"
+#include "supervisor/health/health_judge.hpp"
+#include "supervisor/outbox.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/process/spawn.hpp"
@@ -23,6 +25,8 @@ namespace girin {
 inline constexpr Duration kMonitorEndLimit = std::chrono::seconds(1);
 /// … and until it cuts off by itself what is still in hand.
 inline constexpr Duration kMonitorDrainLimit = std::chrono::milliseconds(400);
+/// Its loop stands still for so long, in its own time (HealthJudge): it hangs. Noticed after half as much again.
+inline constexpr Duration kMonitorTimeout = std::chrono::seconds(6);
 /// The same for one whose successor serves already: it has time.
 inline constexpr Duration kMonitorLongDrainLimit = std::chrono::seconds(10);
 
@@ -43,11 +47,16 @@ class MonitorProcess {
 
     /// Starts it now.
     void start();
+    /// Once a turn of the master, as HeartbeatWatch::on_turn.
+    void on_turn(TimePoint now, std::optional<TimePoint> due) { judge_.on_turn(now, due, os_.suspended()); }
     /// When on_deadline() is due.
-    std::optional<TimePoint> next_deadline() const { return deadline_; }
+    std::optional<TimePoint> next_deadline() const;
     void on_deadline(TimePoint now);
     /// Something of its is ready. Returns what it asks; at most so many at once that the master isn't kept.
     std::vector<Message> on_ready();
+    /// What asked with `id` was read, and is answered some time.
+    void acknowledge(std::uint64_t id) { say_of_request(Message(MessageKind::taken, static_cast<std::int64_t>(id))); }
+    /// A monitor that doesn't read it now is told again until it does.
     void answer(std::uint64_t id, const std::string& text);
     void tell(const Message& message, std::span<const int> descriptors = {});
 
@@ -64,6 +73,8 @@ class MonitorProcess {
     /// Borrowed.
     int channel() const { return channel_.get(); }
     int requests() const { return requests_.get(); }
+    /// One line, which the monitor writes: for the monitor itself, which takes it with it. Made with the first start.
+    Scoreboard& board() { return board_; }
 
     /// For a child: lets go of what is the master's.
     void forget();
@@ -82,6 +93,9 @@ class MonitorProcess {
     void read_requests(std::vector<Message>& requests);
     void reap_if_ended();
     void let_go();
+    void look_at_its_loop(TimePoint now);
+    void say_of_request(const Message& message);
+    void warn_if(bool begins_to_wait, const Result<void>& sent);
 
     Os& os_;
     EventWait& wait_;
@@ -90,6 +104,11 @@ class MonitorProcess {
     UniqueFd pidfd_;
     UniqueFd channel_;
     UniqueFd requests_;
+    Outbox orders_;   // what it hasn't taken from channel_
+    Outbox answers_;  // … and from requests_
+    Scoreboard board_;
+    HealthJudge judge_{HealthOptions(kMonitorTimeout, Duration::zero())};
+    std::optional<TimePoint> next_look_;  // while it runs and isn't ending
     TimePoint started_at_{};
     std::optional<TimePoint> deadline_;  // to be started, or while it ends, to be killed
     int failures_ = 0;

@@ -3,9 +3,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "loop/executor.hpp"
 #include "loop/sleep.hpp"
 #include "loop/task.hpp"
 #include "loop/timeout.hpp"
@@ -97,20 +99,31 @@ MonitorApplication::MonitorApplication(const MonitorPlace& place, MonitorOptions
 Coro<void> MonitorApplication::startup(const WorkerInfo&) {
     auto& loop = dynamic_cast<AsioLoop&>(EventLoop::running());
     requests_ = std::make_unique<MasterRequests>(loop, UniqueFd(place_.requests_fd));
-    open_statsd();
+    if (!options_.statsd_host.empty()) opening_statsd_ = loop.create_task(open_statsd(), "statsd");
     observing_ = loop.create_task(observe(), "observer");
     co_return;
 }
 
-void MonitorApplication::open_statsd() {
-    if (options_.statsd_host.empty()) return;
-    auto opened = Statsd::open_blocking(options_.statsd_host, options_.statsd_prefix);
-    if (!opened) return log_error("Nothing is sent to statsd: " + opened.error().message());
-    statsd_ = std::move(*opened);
+/// A name may take long to be looked up, and may not be known yet: neither keeps the monitor from anything else.
+Coro<void> MonitorApplication::open_statsd() {
+    const std::string host = options_.statsd_host;
+    const std::string prefix = options_.statsd_prefix;
+    for (Duration delay = kStatsdRetry;; delay = std::min<Duration>(2 * delay, kLongestStatsdRetry)) {
+        auto open = [host, prefix] { return Statsd::open_blocking(host, prefix); };
+        Result<Statsd> opened = co_await run_in_executor(open);
+        if (opened) {
+            statsd_ = std::move(*opened);
+            if (delay != kStatsdRetry) log_info("Metrics are sent to the statsd server " + host);
+            co_return;
+        }
+        log_error("Nothing is sent to statsd: " + opened.error().message() + "; tried again in " + to_text(delay));
+        co_await sleep_for(delay);
+    }
 }
 
 Coro<void> MonitorApplication::shutdown() {
     observing_.cancel();
+    if (opening_statsd_) opening_statsd_.cancel();
     co_return;
 }
 

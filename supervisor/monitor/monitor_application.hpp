@@ -33,6 +33,8 @@ class MonitorApplication final : public Application {
     static constexpr std::size_t kMaxFollowers = 16;       // of the events' stream, at once
     static constexpr std::size_t kMaxRequestBytes = 4096;  // of a request's body
     static constexpr Duration kBodyLimit = std::chrono::seconds(5);  // for a request's body, all of it
+    static constexpr Duration kStatsdRetry = std::chrono::seconds(1);  // after the first failure, then ever later
+    static constexpr Duration kLongestStatsdRetry = std::chrono::seconds(60);
     static constexpr Duration kFollowInterval = std::chrono::milliseconds(250);
 
     MonitorApplication(const MonitorPlace& place, MonitorOptions options);
@@ -62,7 +64,7 @@ class MonitorApplication final : public Application {
     Coro<void> follow(std::uint64_t after, Request& request, Response& response);
     Coro<void> follow_until_gone(std::uint64_t after, Request& request, Response& response);
     Coro<void> observe();
-    void open_statsd();
+    Coro<void> open_statsd();
     void require_permission(const Request& request) const;
     void require_own_host(const Request& request) const;
     bool may_act(const Request& request) const;
@@ -73,6 +75,7 @@ class MonitorApplication final : public Application {
     Observer observer_{place_};
     std::unique_ptr<MasterRequests> requests_;
     Task<void> observing_;
+    Task<void> opening_statsd_;
     std::optional<Statsd> statsd_;
     std::size_t followers_ = 0;
 };

@@ -1,6 +1,5 @@
 #include "supervisor/monitor/monitor_main.hpp"
 
-#include "loop/base/log.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {
@@ -25,17 +24,11 @@ WorkerOptions monitor_worker_options() {
 }  // namespace
 
 int monitor_main(const MonitorPlace& place, MonitorOptions options, std::vector<ListenerSocket> listeners) {
-    auto own_line = Scoreboard::create(1);
-    const auto kept = own_line ? own_line->keep_writable(0) : Result<void>(own_line.error());
-    if (!kept) {
-        log_error(kept.error().message());
-        return kWorkerBootFailed;
-    }
     WorkerSetup setup;
     setup.options = monitor_worker_options();
     setup.listeners = std::move(listeners);
     setup.channel_fd = place.channel_fd;
-    setup.board = own_line->slots();
+    setup.board = place.own;
     setup.preloaded = std::make_unique<MonitorApplication>(place, std::move(options));
     return worker_main(std::move(setup));
 }

@@ -11,6 +11,7 @@ struct MonitorPlace {
     int channel_fd = -1;                 // as a worker's: ready, drain, quit
     int requests_fd = -1;                // requests to the master, and its answers
     ScoreboardLines board;               // what workers write
+    ScoreboardLines own;                 // one line, its own: by that the master sees that it lives
     const MasterBoard* facts = nullptr;  // what the master writes
     pid_t master = 0;
 

@@ -54,7 +54,9 @@ void Elders::adopt(const Handover& handover, Duration monitor_limit) {
 void Elders::answer(AnswerKind kind, const std::string& text) {
     for (const std::uint64_t id : askers_) {
         const ControlAnswer answer(id, kind, text);
-        tell(requests_, Message(MessageKind::answer, static_cast<std::int64_t>(id), answer.to_text()));
+        const Message message(MessageKind::answer, static_cast<std::int64_t>(id), cut_message_text(answer.to_text()));
+        const auto sent = requests_ ? send_message(requests_.get(), message) : Result<void>();
+        if (!sent) log_warning("Who asked for the upgrade can't be told of it: " + sent.error().message());
     }
     askers_.clear();
 }

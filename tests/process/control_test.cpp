@@ -201,6 +201,40 @@ TEST_F(Control, StartsTheMonitorAgainAndNobodyElseNotices) {
     EXPECT_TRUE(nothing_lost(load.finish()));
 }
 
+// FAULTS 7, a sibling of the thread that hangs unseen: a monitor that stands still was judged by nobody.
+TEST_F(Control, ReplacesAMonitorThatStandsStill) {
+    GirinProcess girin(dir_, GirinCommand(args(), 2));
+    ASSERT_TRUE(eventually(10s, "an answer", [&] { return get(control(), "/livez").status == 200; }));
+    const pid_t before = monitor_of(girin);
+    ASSERT_GT(before, 0);
+    ::kill(before, SIGSTOP);
+    ASSERT_TRUE(eventually(30s, "another monitor", [&] {
+        const pid_t now = monitor_of(girin);
+        return now != 0 && now != before;
+    })) << girin.log();
+    EXPECT_NE(girin.log().find("The monitor (pid " + std::to_string(before) + ") hangs: "), std::string::npos) << girin.log();
+    EXPECT_TRUE(eventually(10s, "an answer", [&] { return get(control(), "/livez").status == 200; }));
+}
+
+// FAULTS 7, a sibling of what is dropped in silence: who asked a master that stands still waited without end.
+TEST_F(Control, SaysSoWhenTheMasterDoesntRead) {
+    GirinProcess girin(dir_, GirinCommand(args(), 2));
+    ASSERT_TRUE(eventually(10s, "an answer", [&] { return get(control(), "/livez").status == 200; }));
+    ::kill(girin.pid(), SIGSTOP);
+    const std::string answer = ask("log-level", R"({"level":"debug"})");
+    ::kill(girin.pid(), SIGCONT);
+    EXPECT_TRUE(answer.starts_with("409 the master hasn't read the request within 10 s")) << answer;
+    EXPECT_EQ(ask("log-level", R"({"level":"info"})"), "200 the log's level is info");
+}
+
+// FAULTS 7: a statsd server's name was looked up on the monitor's loop before it served, and once.
+TEST_F(Control, ServesWhileAServersNameIsLookedUpAgainAndAgain) {
+    GirinProcess girin(dir_, GirinCommand(args({"--statsd-host", "nowhere.invalid:8125", "demo"}), 2));
+    EXPECT_TRUE(eventually(10s, "an answer", [&] { return get(control(), "/livez").status == 200; }));
+    EXPECT_TRUE(girin.wait_for_log("nowhere.invalid:8125")) << girin.log();
+    EXPECT_TRUE(girin.wait_for_log("tried again in 2 s")) << girin.log();
+}
+
 TEST_F(Control, TakesNoActionsByTcpUnlessAllowed) {
     for (const bool allowed : {false, true}) {
         const TempDir dir;
