@@ -9,7 +9,9 @@ namespace {
 std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
 
 std::string describe(const LoadSample& sample) {
-    std::string text = "loops are busy " + percent(sample.busy) + " of the time";
+    std::string text = sample.is_of_pools ? "pools are busy " + percent(sample.busy)
+                                          : "loops are busy " + percent(sample.busy) + " of the time";
+    if (sample.jobs > 0) text += ", " + std::to_string(sample.jobs) + " jobs wait";
     if (sample.backlog > 0) text += ", " + std::to_string(sample.backlog) + " connections wait";
     return text;
 }
@@ -31,7 +33,7 @@ std::optional<ScaleStep> ScaleAdvisor::look(const LoadSample& sample, TimePoint 
 }
 
 std::optional<ScaleStep> ScaleAdvisor::look_for_more(const LoadSample& sample, TimePoint now) {
-    const bool is_busy = sample.busy >= kBusy || sample.backlog >= sample.workers;
+    const bool is_busy = sample.busy >= kBusy || sample.backlog + sample.jobs >= sample.workers;
     busy_looks_ = is_busy ? busy_looks_ + 1 : 0;
     if (busy_looks_ < kBusyLooks || now < settled_at_ || sample.workers >= options_.most) return std::nullopt;
     interrupt();
@@ -42,7 +44,7 @@ std::optional<ScaleStep> ScaleAdvisor::look_for_more(const LoadSample& sample, T
 
 std::optional<ScaleStep> ScaleAdvisor::look_for_fewer(const LoadSample& sample, TimePoint now) {
     const double work = sample.busy * static_cast<double>(sample.workers);
-    const bool is_idle = sample.workers > options_.least && sample.backlog == 0 &&
+    const bool is_idle = sample.workers > options_.least && sample.backlog + sample.jobs == 0 &&
                          work < kIdle * static_cast<double>(sample.workers - 1);
     if (!is_idle) idle_since_.reset();
     if (is_idle && !idle_since_) idle_since_ = now;

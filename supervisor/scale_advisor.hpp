@@ -1,8 +1,8 @@
 #pragma once
 
-// How many workers there should be, with --workers LEAST:MOST: from how busy their loops are and how many connections
-// wait to be accepted. Quick to add, slow to take away, and never back and forth. Pure: no system calls. Not here: where
-// the figures come from (supervisor_survey.cpp), and starting and ending workers (fleet.hpp).
+// How many workers there should be, with --workers LEAST:MOST: from how busy their loops and pools are and how many
+// connections wait to be accepted. Quick to add, slow to take away, and never back and forth. Pure: no system calls. Not
+// here: where the figures come from (supervisor_survey.cpp), and starting and ending workers (fleet.hpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +25,10 @@ struct ScaleOptions {
 /// What was seen in one look, when every wanted worker was ready.
 struct LoadSample {
     std::size_t workers = 1;
-    double busy = 0;            // mean share of time that the loops were at work, 0 … 1
+    double busy = 0;            // mean share of time that the loops were at work, or of their threads if more, 0 … 1
     std::uint64_t backlog = 0;  // connections that the kernel holds for us, at all addresses
+    std::uint64_t jobs = 0;     // that wait for a thread, in all pools
+    bool is_of_pools = false;   // `busy` is more than the loops' alone
 
     LoadSample() = default;
     LoadSample(std::size_t count, double share, std::uint64_t waiting)
@@ -35,7 +37,7 @@ struct LoadSample {
 
 struct ScaleStep {
     std::size_t workers = 0;
-    std::string reason;  // "loops are busy 93 % of the time"
+    std::string reason;  // "loops are busy 93 % of the time", "pools are busy 100 %, 12 jobs wait"
 };
 
 class ScaleAdvisor {

@@ -57,6 +57,15 @@ Duration cpu_time(pid_t pid, const ScoreboardSlot& line) {
     return sample_process(program > 0 ? program : pid).cpu.value_or(Duration());
 }
 
+/// Handlers that block keep threads, and their worker's loop looks idle meanwhile.
+PoolLook look_at_pool(const PoolNote& note) {
+    PoolLook pool;
+    pool.threads = note.threads.load(std::memory_order_relaxed);
+    pool.busy = note.busy.load(std::memory_order_relaxed);
+    pool.queued = note.queued.load(std::memory_order_relaxed);
+    return pool;
+}
+
 }  // namespace
 
 /// By the committed settings; at the start, and after each reload.
@@ -94,6 +103,7 @@ std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
         if (survey_.needs_memory()) look.resident = resident_bytes(worker.pid);
         if (!survey_.needs_load()) continue;
         look.turns = busy_time(board_[slot], now);
+        look.pool = look_at_pool(board_[slot].pool);
         look.cpu = cpu_time(worker.pid, board_[slot]);
     }
     return looks;

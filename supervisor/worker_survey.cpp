@@ -11,6 +11,11 @@ bool serves(const Fleet& fleet, const WorkerLook& look) {
 
 }  // namespace
 
+double PoolLook::share() const {
+    if (threads == 0) return 0;
+    return queued > 0 ? 1 : std::min(1.0, static_cast<double>(busy) / static_cast<double>(threads));
+}
+
 void WorkerSurvey::begin(const SurveyOptions& options) {
     recycling_ = RecycleWatch(options.recycling, options.seed);
     scaling_ = ScaleAdvisor(options.scaling);
@@ -46,17 +51,25 @@ std::optional<LoadSample> WorkerSurvey::sample_load(const Fleet& fleet, std::spa
                                                     const std::function<std::uint64_t()>& count_queued,
                                                     TimePoint now) {
     double busy = 0;
+    double of_loops = 0;
+    std::uint64_t jobs = 0;
     std::size_t known = 0;
     for (const WorkerLook& look : looks) {
         if (!serves(fleet, look)) continue;
         const auto turns = turns_.share(look.slot, look.ready_since, look.turns, now);
         const auto cpu = cpu_.share(look.slot, look.ready_since, look.cpu, now);
-        busy += std::max(turns.value_or(0), cpu.value_or(0));
+        const double loop = std::max(turns.value_or(0), cpu.value_or(0));
+        of_loops += loop;
+        busy += std::max(loop, look.pool.share());
+        jobs += look.pool.queued;
         known += turns.has_value();
     }
     const bool is_settled = !fleet.is_stopping() && !fleet.is_reloading() && fleet.ready_count() == fleet.wanted();
     if (!is_settled || known == 0) return std::nullopt;
-    return LoadSample(fleet.wanted(), busy / static_cast<double>(known), count_queued());
+    LoadSample sample(fleet.wanted(), busy / static_cast<double>(known), count_queued());
+    sample.jobs = jobs;
+    sample.is_of_pools = busy > of_loops;
+    return sample;
 }
 
 std::optional<Event> WorkerSurvey::scale_by_operator(const Fleet& fleet, int workers) {

@@ -16,12 +16,23 @@
 
 namespace girin {
 
+/// A worker's pool of threads; all 0: it has none.
+struct PoolLook {
+    std::size_t threads = 0;
+    std::size_t busy = 0;    // threads with a job
+    std::size_t queued = 0;  // jobs that wait for one
+
+    /// 0 … 1; as soon as jobs wait, 1.
+    double share() const;
+};
+
 /// What one look at a worker has given. Times count since the worker began.
 struct WorkerLook {
     std::size_t slot = 0;
     TimePoint ready_since{};
     Duration turns{};                       // its loop was at work, with the turn that it is in
     Duration cpu{};                         // it was on a processor
+    PoolLook pool;                          // now
     std::optional<std::uint64_t> resident;  // bytes; nothing: not asked for, or it could not be read
 
     WorkerLook() = default;

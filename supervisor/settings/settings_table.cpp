@@ -160,9 +160,9 @@ constexpr SettingRow kRows[] = {
      .metavar = "COUNT",
      .summary = "How many worker processes, or LEAST:MOST; auto: one for each usable core.",
      .details = "Usable are the cores that CPU affinity and the cgroup's quota leave us. TTIN and TTOU change the "
-                "number by one. With LEAST:MOST the number follows the load: it grows when loops are busy 80 % of the "
-                "time or connections wait, and shrinks when one fewer would be busy less than half of the time. TTIN and "
-                "TTOU move LEAST then."},
+                "number by one. With LEAST:MOST the number follows the load: it grows when loops, or the threads of their "
+                "pools, are busy 80 % of the time or connections wait, and shrinks when one fewer would be busy less than "
+                "half of the time. TTIN and TTOU move LEAST then."},
     {.flag = "scale-down-after",
      .section = kWorkers,
      .field = &Settings::scale_down_after,

@@ -34,6 +34,18 @@ TEST_F(Scaling, FollowsTheLoadWithinItsRange) {
     EXPECT_EQ(get(girin.endpoint(), "/").body, "ok");
 }
 
+// FAULTS 26, a sibling: a pool that was full, with jobs that wait, looked idle to --workers LEAST:MOST.
+TEST_F(Scaling, FollowsThePoolsOfThreads) {
+    const GirinCommand command({"-w", "1:2", "--threads", "2", "--scale-down-after", "1", "-b", "127.0.0.1:0",
+                                app("synchronous")}, 1);
+    GirinProcess girin(dir_, command);
+    LoadThread load(load_on(girin.endpoint(), "/block/300", 10));
+    ASSERT_TRUE(girin.wait_for_log("Scale: from 1 to 2 workers: pools are busy 100 %", 20s)) << girin.log();
+    EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    EXPECT_TRUE(nothing_lost(load.finish())) << girin.log();
+    ASSERT_TRUE(girin.wait_for_log("to 1 workers: ", 30s)) << girin.log();
+}
+
 TEST_F(Scaling, ByOperatorsMovesTheLowerEndOfARange) {
     GirinProcess girin(dir_, GirinCommand({"-w", "1:3", "-b", "127.0.0.1:0", "demo"}, 1));
     girin.ttin();

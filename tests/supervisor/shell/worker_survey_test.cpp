@@ -71,6 +71,34 @@ TEST(WorkerSurvey, AsksForMoreWhenAllAreBusy) {
     EXPECT_EQ(step->count, 3);
 }
 
+// FAULTS 26, a sibling: threads that block leave the loop idle.
+TEST(WorkerSurvey, CountsThreadsOfPoolsAndWhatWaitsForThem) {
+    for (const std::size_t busy : {std::size_t{4}, std::size_t{10}}) {
+        SurveyedFleet fleet(1);
+        WorkerSurvey survey;
+        survey.begin(range(1, 4));
+        std::optional<Event> step;
+        for (TimePoint now = kStart + 1s; now <= kStart + 4s && !step; now += 1s) {
+            auto looks = SurveyedFleet::looks(1, 0.1, now);
+            looks[0].pool.threads = 10;
+            looks[0].pool.busy = busy;
+            step = survey.look_at_load(fleet.fleet(), looks, nobody_queues, now);
+        }
+        EXPECT_EQ(step.has_value(), busy == 10);
+    }
+}
+
+TEST(WorkerSurvey, KeepsWorkersWhosePoolsAreBusy) {
+    SurveyedFleet fleet(2);
+    WorkerSurvey survey;
+    survey.begin(range(1, 4));
+    for (TimePoint now = kStart + 1s; now <= kStart + 100s; now += 1s) {
+        auto looks = SurveyedFleet::looks(2, 0, now);
+        for (WorkerLook& look : looks) look.pool.threads = 4, look.pool.busy = 2;
+        EXPECT_FALSE(survey.look_at_load(fleet.fleet(), looks, nobody_queues, now));
+    }
+}
+
 TEST(WorkerSurvey, TakesWhatTheKernelCountsWhereItIsMore) {
     SurveyedFleet fleet(1);
     WorkerSurvey survey;

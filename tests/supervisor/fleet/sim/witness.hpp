@@ -61,7 +61,9 @@ struct Process {
     bool is_examined = false;    // since it hangs
     Duration allowed{};          // to be silent, when it was last looked at
     Duration worked{};           // its loop was at work for so long
-    bool works_in_kernel = false;  // … mostly where turns don't show it; else where the processor's clock doesn't
+    enum class WorkPlace { loop, kernel, pool };
+    WorkPlace work_place = WorkPlace::loop;  // where it shows: in turns, in the processor's clock, in threads that are busy
+    double busy_now = 0;         // 0 … 1
     Habit habit;
     int looks_too_large = 0;     // in a row
     bool said_to_be_worn = false;

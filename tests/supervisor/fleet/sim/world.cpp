@@ -255,7 +255,7 @@ void World::live_on(std::size_t index) {
     if (fault(6)) schedule(draw(1ms, 20s), Happening::asks_recycle, index);
     if (fault(5)) schedule(draw(1ms, 20s), Happening::falls_ill, index);
     Process& process = witness_.processes[index];
-    process.works_in_kernel = random_() % 2 == 0;
+    process.work_place = static_cast<Process::WorkPlace>(random_() % 3);
     process.habit = draw_habit();
 }
 

@@ -1,6 +1,8 @@
 // The part of the world in which workers grow old, large and busy, and the master's survey looks at them once a second.
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "tests/supervisor/fleet/sim/invariants.hpp"
 #include "tests/supervisor/fleet/sim/world.hpp"
@@ -70,8 +72,15 @@ std::vector<WorkerLook> World::look_at_all() {
         WorkerLook& look = looks.emplace_back();
         look.slot = slot;
         look.ready_since = process.ready_at;
-        look.turns = process.works_in_kernel ? process.worked * 6 / 10 : process.worked;
-        look.cpu = process.works_in_kernel ? process.worked : process.worked * 3 / 10;
+        look.turns = process.worked;
+        look.cpu = process.worked * 3 / 10;
+        if (process.work_place == Process::WorkPlace::kernel) std::swap(look.turns, look.cpu);
+        if (process.work_place == Process::WorkPlace::pool) {
+            constexpr double kThreads = 1000;
+            look.turns /= 10;
+            look.pool.threads = static_cast<std::size_t>(kThreads);
+            look.pool.busy = static_cast<std::size_t>(std::lround(kThreads * process.busy_now));
+        }
         const bool is_read = survey_.needs_memory() && !fault(50);
         if (is_read) look.resident = process.habit.resident_at(now_ - process.ready_at);
     }
@@ -102,6 +111,7 @@ void World::work_on() {
         Process& process = witness_.processes[index];
         const bool is_held = process.ailment.kind != AilmentKind::none && process.ailment.in_callback;
         if (process.ready) process.worked += is_held ? passed : worked;
+        process.busy_now = is_held ? 1 : share;
     }
     constexpr double kConnectionsASecond = 50, kMostQueued = 500;
     const double more = (witness_.demand - serving) * kConnectionsASecond * std::chrono::duration<double>(passed).count();
