@@ -1,6 +1,8 @@
 #include "supervisor/settings/settings_change.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "supervisor/settings/settings_table.hpp"
 #include "supervisor/settings/settings_value.hpp"
@@ -29,6 +31,17 @@ std::string names_only(const std::vector<std::string>& entries, const std::vecto
     return text;
 }
 
+/// Before and after; empty: there is none.
+std::pair<std::string, std::string> texts(const SettingRow& row, const Settings& before, const Settings& after) {
+    if (row.hides_values) {
+        return {names_only(value_texts(row, before), {}), names_only(value_texts(row, after), value_texts(row, before))};
+    }
+    if (!row.hides_command) return {value_text(row, before), value_text(row, after)};
+    const bool was = !value_text(row, before).empty();
+    const bool is = !value_text(row, after).empty();
+    return {was ? "a command" : "", !is ? "" : was ? "another command" : "a command"};
+}
+
 }  // namespace
 
 std::string SettingChange::to_text() const {
@@ -41,9 +54,7 @@ std::vector<SettingChange> changes_between(const Settings& before, const Setting
         if (value_texts(row, before) == value_texts(row, after)) continue;
         SettingChange change;
         change.name = row.flag;
-        const bool hides = row.hides_values;
-        change.before = hides ? names_only(value_texts(row, before), {}) : value_text(row, before);
-        change.after = hides ? names_only(value_texts(row, after), value_texts(row, before)) : value_text(row, after);
+        std::tie(change.before, change.after) = texts(row, before, after);
         change.reloadable = row.reloadable;
         changes.push_back(std::move(change));
     }

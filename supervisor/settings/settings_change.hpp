@@ -15,7 +15,8 @@ struct SettingChange {
     std::string before, after;
     bool reloadable = true;
 
-    /// "workers: 4 to 8"; nothing is said about reloading. Of variables only names: "env: A to A (changed), B".
+    /// "workers: 4 to 8"; nothing is said about reloading. Of variables only names: "env: A to A (changed), B",
+    /// and of commands not even those: "on-ready: a command to another command".
     std::string to_text() const;
 };
 

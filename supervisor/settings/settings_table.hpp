@@ -46,6 +46,7 @@ struct SettingRow {
 
     bool reloadable = true;  // HUP applies a change
     bool hides_values = false;  // of NAME=VALUE, logs have the name only
+    bool hides_command = false;  // logs have only that there is one, and another: its arguments may be secrets
     SettingPlaces places = SettingPlaces::all;
     std::string_view other_flag = {};         // a second long flag
     std::string_view other_file_key = {};     // Gunicorn's, where it isn't the flag's

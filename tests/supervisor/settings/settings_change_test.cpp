@@ -45,6 +45,22 @@ TEST(SettingsChange, TellsVariablesByNameOnly) {
     EXPECT_EQ(changes_between(before, after).at(0).to_text(), "env: TOKEN, MODE to nothing");
 }
 
+// FAULTS 19, a sibling: commands of hooks and --exec stood in the log, with the tokens among their arguments.
+TEST(SettingsChange, TellsOfCommandsOnlyThatTheyChanged) {
+    Settings before, after;
+    before.on_starting = before.on_ready = before.on_reload = before.on_worker_exit = before.on_degraded = "call secret1";
+    before.exec = {"serve", "--token", "secret1"};
+    after.on_starting = after.on_ready = after.on_reload = after.on_worker_exit = after.on_degraded = "call secret2";
+    after.exec = {"serve", "--token", "secret2"};
+    const auto changes = changes_between(before, after);
+    ASSERT_EQ(changes.size(), 6u);
+    for (const SettingChange& change : changes) {
+        EXPECT_EQ(change.to_text(), std::string(change.name) + ": a command to another command");
+    }
+    EXPECT_EQ(changes_between(Settings(), after).at(0).to_text(), "exec: nothing to a command");
+    EXPECT_EQ(changes_between(after, Settings()).at(0).to_text(), "exec: a command to nothing");
+}
+
 TEST(SettingsChange, KeepsWhatNeedsARestart) {
     Settings running, wanted;
     running.pid = "/run/a.pid";
