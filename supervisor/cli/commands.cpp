@@ -1,21 +1,16 @@
 #include "supervisor/cli/commands.hpp"
 
-#include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <cerrno>
 #include <cstdio>
 #include <deque>
 #include <functional>
 
-#include "loop/base/unique_fd.hpp"
 #include "supervisor/cli/command_line.hpp"
+#include "supervisor/cli/master_end.hpp"
 #include "supervisor/cli/status_text.hpp"
 #include "supervisor/cli/status_words.hpp"
 #include "supervisor/cli/terminal.hpp"
@@ -100,24 +95,14 @@ int show_top(const CommandLine& line, const std::string& path) {
     return failure.empty() ? static_cast<int>(ExitCode::ok) : fail(line, failure);
 }
 
-/// A handle of the server's master; empty: it can't be had, or has ended.
-UniqueFd open_master(const std::string& path) {
+/// The end of the server's master; of no process: which it is can't be known, or it has ended.
+MasterEnd find_master(const std::string& path) {
     const auto reply = look(path);
     if (!reply) return {};
     const json::object status = parse_object(reply->body);
     const json::value* const pid = status.if_contains("pid");
     if (!pid || !pid->is_int64()) return {};
-    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid->get_int64()), 0)));
-}
-
-/// True once its process has ended.
-bool is_gone_blocking(const UniqueFd& master, milliseconds limit) {
-    pollfd ended{master.get(), POLLIN, 0};
-    int polled = 0;
-    do {
-        polled = ::poll(&ended, 1, static_cast<int>(limit.count()));
-    } while (polled < 0 && errno == EINTR);
-    return polled == 1;
+    return MasterEnd(static_cast<pid_t>(pid->get_int64()));
 }
 
 int print_outcome(const CommandLine& line, const ControlReply& reply) {
@@ -150,11 +135,11 @@ int request(const CommandLine& line, const std::string& path) {
     const auto body = make_request_body(named->verb, argument_of(line));
     if (!body) return fail(line, body.error().message());
     const bool stops = named->verb == ControlVerb::stop;
-    const UniqueFd master = stops ? open_master(path) : UniqueFd();
+    const MasterEnd master = stops ? find_master(path) : MasterEnd();
     std::function<void()> tell;
     if (!line.json) tell = [&] { tell_what_is_awaited(line, path); };
     const auto reply = ask_blocking(path, "POST", "/v1/" + std::string(line.command->name), body->text, std::nullopt, tell);
-    if (stops && master && (!reply || reply->status == 200) && !is_gone_blocking(master, kGoneLimit)) {
+    if (stops && master && (!reply || reply->status == 200) && !master.wait_blocking(kGoneLimit)) {
         return fail(line, reply ? "the server's process doesn't end" : reply.error().message());
     }
     if (!reply && stops && master) return print(line.json ? "{\"outcome\":\"done\"}\n" : "the server has stopped\n");
