@@ -111,6 +111,20 @@ TEST_F(Commands, StopAndWaitForTheEnd) {
     }
 }
 
+// FAULTS 19, a sibling: without pidfds girin stop didn't wait, and a server that goes without an answer was a failure.
+TEST_F(Commands, StopAndWaitForTheEndWithoutPidfds) {
+    const std::string launcher = fs::path(app("minimal")).replace_filename("bad_start");
+    if (run(Command(launcher, {"refuse=pidfd_open", "--", "/bin/true"})).status.code == 77) {
+        GTEST_SKIP() << "no filter may be set here";
+    }
+    GirinProcess running(dir_, server({"--on-worker-exit", "sleep 1", "demo"}));
+    const Finished done =
+        run(Command(launcher, {"refuse=pidfd_open", "--", girin_binary(), "stop", "--control-socket", dir_ / "c"}));
+    EXPECT_FALSE(is_running(running.pid()));
+    EXPECT_EQ(done.status.code, 0);
+    EXPECT_EQ(done.output, "the server has stopped\n") << done.error;
+}
+
 TEST_F(Commands, SayHowTheyAreUsed) {
     EXPECT_TRUE(said({"scale", "--help"}).starts_with("0 usage: girin scale N|+N|-N"));
     EXPECT_TRUE(said({"scale"}).starts_with("2 girin scale: N|+N|-N is missing"));
