@@ -120,12 +120,13 @@ class Keeper {
 
     /// What has come, in this order: what the program said before it ended counts.
     void turn() {
-        pollfd waits[] = {{notify_.fd(), POLLIN, 0}, {channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0},
+        const bool listens = Clock::now() >= listen_at_;
+        pollfd waits[] = {{listens ? notify_.fd() : -1, POLLIN, 0}, {channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0},
                           {program_.pidfd(), POLLIN, 0}};
         ::poll(waits, std::size(waits), wait_milliseconds());
         now_ = Clock::now();
         beat();
-        read_news();
+        if (listens || waits[3].revents != 0) read_news();
         if (waits[1].revents != 0) read_channel();
         if (waits[2].revents != 0) read_signals();
         look_at_memory();
@@ -138,6 +139,7 @@ class Keeper {
 
     int wait_milliseconds() const {
         Duration wait = is_probing() ? PortProbe::kInterval : Duration(kIdleTickNs);
+        if (listen_at_ > Clock::now()) wait = std::min(wait, NotifyReceiver::kFloodPause);
         if (const auto deadline = keeper_.next_deadline()) wait = std::min(wait, *deadline - Clock::now());
         const auto whole = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
         return static_cast<int>(std::max<std::int64_t>(whole, 0));
@@ -152,10 +154,16 @@ class Keeper {
     void read_news() {
         for (std::size_t i = 0; i < kMostNewsAtOnce; ++i) {
             const auto news = notify_.receive(program_.pid());
+            if (notify_.is_flooded()) listen_at_ = now_ + NotifyReceiver::kFloodPause;
             if (!news) return;
-            if (!news->status.empty()) log_info("Worker " + std::to_string(place_.slot) + ": " + news->status);
+            if (!news->status.empty()) log_status(news->status);
             carry_out(keeper_.on_news(*news, now_));
         }
+    }
+
+    void log_status(const std::string& status) {
+        const auto words = statuses_.admit(status, now_);
+        if (words) log_info("Worker " + std::to_string(place_.slot) + ": " + *words);
     }
 
     void read_channel() {
@@ -267,6 +275,8 @@ class Keeper {
     int stop_signal_;
     UniqueFd signals_;
     NotifyReceiver notify_;
+    TimePoint listen_at_{};  // to what is said on it: strangers flood it
+    StatusLimiter statuses_;
     Program program_;
     std::optional<PortProbe> probe_;  // with --exec-ready port
     ExecKeeper keeper_;

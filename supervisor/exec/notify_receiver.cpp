@@ -4,14 +4,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 
 namespace girin {
 namespace {
-
-constexpr std::size_t kMostAtOnce = 64;  // strangers who flood don't keep us
 
 /// One datagram and who sent it, as the kernel says; 0: it doesn't. False: nothing is there.
 bool receive_one(int socket, char* text, std::size_t& bytes, pid_t& sender) {
@@ -71,14 +70,37 @@ Result<NotifyReceiver> NotifyReceiver::open() {
 
 std::optional<NotifyNews> NotifyReceiver::receive(pid_t group) {
     char text[kMostBytes];
-    for (std::size_t tries = 0; tries < kMostAtOnce; ++tries) {
+    is_flooded_ = false;
+    for (std::size_t strangers = 0; strangers < kStrangersAtOnce; ++strangers) {
         std::size_t bytes = sizeof text;
         pid_t sender = 0;
         if (!receive_one(fd(), text, bytes, sender)) return std::nullopt;
         const bool is_ours = sender > 0 && (sender == group || ::getpgid(sender) == group);
         if (is_ours) return parse_notification(std::string_view(text, bytes));
     }
+    is_flooded_ = true;
     return std::nullopt;
+}
+
+std::optional<std::string> StatusLimiter::admit(std::string status, TimePoint now) {
+    const TimePoint since = refilled_at_.value_or(now);
+    const auto more = static_cast<std::size_t>((now - since) / kInterval);
+    refilled_at_ = since + static_cast<std::int64_t>(more) * kInterval;
+    left_ = std::min(kAtOnce, left_ + std::min(more, kAtOnce));
+    if (left_ == 0) {
+        ++left_out_;
+        return std::nullopt;
+    }
+    --left_;
+    if (status.size() > kMostBytes) {
+        std::size_t end = kMostBytes;
+        while (end > 0 && (static_cast<unsigned char>(status[end]) & 0xC0U) == 0x80U) --end;
+        status.resize(end);
+        status += "…";
+    }
+    if (left_out_ > 0) status += " (" + std::to_string(left_out_) + " before it are left out)";
+    left_out_ = 0;
+    return status;
 }
 
 }  // namespace girin

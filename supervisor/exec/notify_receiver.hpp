@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "loop/base/clock.hpp"
 #include "loop/base/unique_fd.hpp"
 
 namespace girin {
@@ -39,12 +40,35 @@ class NotifyReceiver {
     /// The next datagram that a process of `group` has sent; others, whose sender the kernel names, are thrown away.
     /// Never blocks. Nothing: there is none.
     std::optional<NotifyNews> receive(pid_t group);
+    /// In the last call strangers filled the queue, as anybody on the machine may: look again after kFloodPause, and they
+    /// cost next to nothing. The program's own news waits in its sender meanwhile.
+    bool is_flooded() const { return is_flooded_; }
+
+    static constexpr std::size_t kStrangersAtOnce = 8;  // fewer than fit into the queue (net.unix.max_dgram_qlen, 10)
+    static constexpr Duration kFloodPause = std::chrono::milliseconds(100);
 
     static constexpr std::size_t kMostBytes = 4096;  // longer datagrams are cut
 
   private:
     UniqueFd socket_;
     std::string address_;
+    bool is_flooded_ = false;
+};
+
+/// What of a program's STATUS= lines is logged: however often it says one, and however long. Pure.
+class StatusLimiter {
+  public:
+    static constexpr std::size_t kMostBytes = 256;  // longer ones are cut
+    static constexpr std::size_t kAtOnce = 10;      // lines, and one more each kInterval
+    static constexpr Duration kInterval = std::chrono::seconds(1);
+
+    /// The words to be logged; nothing: this one is left out, and counted for the next that isn't.
+    std::optional<std::string> admit(std::string status, TimePoint now);
+
+  private:
+    std::size_t left_ = kAtOnce;
+    std::optional<TimePoint> refilled_at_;
+    std::size_t left_out_ = 0;
 };
 
 }  // namespace girin

@@ -1,5 +1,7 @@
 // The words of a command, and of what its program says.
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -7,6 +9,7 @@
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/notify_receiver.hpp"
 #include "supervisor/settings/stop_signal.hpp"
+#include "supervisor/systemd/notify_socket.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace girin {
@@ -50,6 +53,42 @@ TEST(Notification, IsReadByItsLines) {
     EXPECT_TRUE(read.ready && read.alive && !read.stopping);
     EXPECT_EQ(read.status, "serves 2");
     EXPECT_EQ(parse_notification("READY=0\nRELOADING=1\nXREADY=1"), NotifyNews());
+}
+
+// FAULTS 7: what a program says of itself filled the log, as fast and as long as it liked.
+TEST(StatusLimiter, AdmitsAFewLinesOfSomeLength) {
+    StatusLimiter limiter;
+    TimePoint now{std::chrono::seconds(1000)};
+    std::size_t admitted = 0;
+    for (int i = 0; i < 1000; ++i) admitted += limiter.admit("busy", now).has_value();
+    EXPECT_EQ(admitted, StatusLimiter::kAtOnce);
+    now += StatusLimiter::kInterval;
+    EXPECT_EQ(limiter.admit("busy", now), "busy (990 before it are left out)");
+    EXPECT_FALSE(limiter.admit("busy", now));
+    now += StatusLimiter::kInterval;
+    const auto longest = limiter.admit(std::string(StatusLimiter::kMostBytes - 1, 'x') + "äää", now);
+    ASSERT_TRUE(longest);
+    EXPECT_TRUE(longest->starts_with(std::string(StatusLimiter::kMostBytes - 1, 'x') + "… (1 ")) << *longest;
+}
+
+// FAULTS 7: anybody on the machine may send to an abstract address, and kept the keeper busy.
+TEST(NotifyReceiver, SaysWhenStrangersFloodIt) {
+    auto receiver = NotifyReceiver::open();
+    ASSERT_TRUE(receiver);
+    auto stranger = NotifySocket::open(receiver->address());
+    ASSERT_TRUE(stranger);
+    const auto say = [&](std::size_t times) {
+        for (std::size_t i = 0; i < times; ++i) stranger->send("READY=1");
+    };
+    say(NotifyReceiver::kStrangersAtOnce - 1);
+    EXPECT_FALSE(receiver->receive(1)) << "it isn't of that group";
+    EXPECT_FALSE(receiver->is_flooded());
+    say(NotifyReceiver::kStrangersAtOnce);
+    EXPECT_FALSE(receiver->receive(1));
+    EXPECT_TRUE(receiver->is_flooded());
+    say(1);
+    EXPECT_TRUE(receiver->receive(::getpgrp()));
+    EXPECT_FALSE(receiver->is_flooded());
 }
 
 TEST(StopSignal, HasTwoSpellings) {
