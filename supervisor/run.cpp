@@ -11,6 +11,7 @@
 #include "supervisor/exit_code.hpp"
 #include "supervisor/master.hpp"
 #include "supervisor/process/descriptors.hpp"
+#include "supervisor/process/environment.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/process/start_state.hpp"
@@ -41,9 +42,11 @@ Result<void> try_library(const Settings& settings, const std::optional<AppSource
     return try_loading_blocking(*source, settings);
 }
 
-/// What settings alone don't show: whether their application, user, directory and files exist, and can be used.
+/// What settings alone don't show: whether their application, user, directory and files exist, and can be used. In the order
+/// of a start, and in the directory and with the variables that a start has by then.
 SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional<AppSource>& linked) {
     if (auto changed = change_directory(settings.chdir); !changed) return {ExitCode::usage, changed.error().message()};
+    if (auto set = Environment().set(settings.env); !set) return {ExitCode::usage, set.error().message()};
     if (auto identity = find_identity(settings.user, settings.group); !identity) {
         return {ExitCode::usage, identity.error().message()};
     }

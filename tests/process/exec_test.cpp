@@ -248,6 +248,23 @@ TEST(ExecOfUvicorn, ServesReloadsAndStops) {
     EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
 }
 
+// FAULTS 5, a sibling: a check looked for the command in our PATH, and a start in the one that the settings give.
+TEST(ExecRefuses, InACheckWhatAStartRefusesByTheSettingsVariables) {
+    const TempDir dir;
+    std::ofstream(dir / "own-command") << "#!/bin/sh\nexit 7\n";
+    std::filesystem::permissions(dir / "own-command", std::filesystem::perms(0755));
+    const auto run_with = [&](const std::string& path, std::vector<std::string> args, const std::string& command) {
+        args.insert(args.end(), {"-w", "1", "-b", "127.0.0.1:0", "-e", "PATH=" + path, "--exec", "--", command});
+        return run_girin(dir, args);
+    };
+    const std::string found = dir.path().string();
+    EXPECT_EQ(run_with(found, {}, "own-command").status, (ExitStatus{3, 0})) << "it was run, and ended";
+    const Finished checked = run_with(found, {"--check-config"}, "own-command");
+    EXPECT_EQ(checked.status, (ExitStatus{0, 0})) << checked.error;
+    EXPECT_EQ(run_with("/nowhere", {}, "true").status, (ExitStatus{4, 0}));
+    EXPECT_EQ(run_with("/nowhere", {"--check-config"}, "true").status, (ExitStatus{4, 0}));
+}
+
 TEST(ExecRefuses, CommandsThatCannotBeRunAndContradictions) {
     const TempDir dir;
     const auto fails = [&](std::vector<std::string> args, int code, const std::string& sentence) {
