@@ -183,6 +183,10 @@ void Exchange::make_room_in(std::string& whole, std::size_t more_bytes, std::siz
     whole.reserve(room);
 }
 
+void Exchange::require_body_within(std::uint64_t bytes, std::size_t max_bytes) {
+    if (bytes > max_bytes) throw BodyError(413, "the body is larger than " + std::to_string(max_bytes) + " bytes");
+}
+
 void Exchange::hold_body(std::size_t more_bytes) {
     Server& server = connection_->server();
     if (body_share_.grow(server.body_budget(), more_bytes)) return;
@@ -404,13 +408,13 @@ detail::SyncLink detail::take_sync_link(Request& request) {
 }
 
 Coro<std::string> Request::read_all(std::size_t max_bytes) {
+    // By the announced length first: a client that expects it isn't asked for what would only be refused.
+    Exchange::require_body_within(exchange_->body_bytes_left().value_or(0), max_bytes);
     std::string whole;
     for (;;) {
         const std::string_view piece = co_await read();
         if (piece.empty()) co_return whole;
-        if (piece.size() > max_bytes - whole.size()) {
-            throw BodyError(413, "the body is larger than " + std::to_string(max_bytes) + " bytes");
-        }
+        Exchange::require_body_within(whole.size() + piece.size(), max_bytes);
         exchange_->make_room_in(whole, piece.size(), max_bytes);
         whole.append(piece);
     }

@@ -156,6 +156,8 @@ class Exchange {
     Coro<std::string_view> read_body();
     void extend_deadline(Duration from_now);
     Future<void> draining();
+    /// Errors: BodyError(413).
+    static void require_body_within(std::uint64_t bytes, std::size_t max_bytes);
     /// Errors: BodyError(503).
     void make_room_in(std::string& whole, std::size_t more_bytes, std::size_t max_bytes);
     BodyShare take_body_share() { return std::move(body_share_); }

@@ -170,6 +170,18 @@ TEST_P(BodiesInMemory, HaveABudget) {
     })) << girin.log();
 }
 
+// FAULTS 7: a body that is longer than the handler takes was asked for, and read up to what it takes.
+TEST_P(BodiesInMemory, AreNotAskedForWhenTheyAreAnnouncedAsTooLong) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--limit-request-body", "0",
+                                          app(GetParam().application)}));
+    HttpClient client(girin.endpoint(), 15s);
+    client.send("POST " + std::string(GetParam().target) +
+                " HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(client.read_response().status, 413);
+    EXPECT_EQ(count_of(girin.log(), "Application error"), 0U) << girin.log();
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, BodiesInMemory, testing::Values(Held{"synchronous", "/echo"}, Held{"misbehaving", "/whole"}),
                          [](const auto& each) { return std::string(each.param.application); });
 

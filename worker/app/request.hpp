@@ -68,8 +68,9 @@ class Request {
     /// Cancel: raised when the client has gone.
     Coro<std::string_view> read();
 
-    /// The rest of the body. Errors: as read(), and BodyError(413) beyond `max_bytes`, BodyError(503) while all such bodies
-    /// of this worker take --limit-body-memory. What it takes counts until the handler ends.
+    /// The rest of the body. Errors: as read(), and BodyError(413) beyond `max_bytes`, before anything is read where the
+    /// length was announced; BodyError(503) while all such bodies of this worker take --limit-body-memory. What it takes
+    /// counts until the handler ends.
     Coro<std::string> read_all(std::size_t max_bytes = 1'048'576);
 
     /// Fields after a chunked body; complete once read() has returned the end.

@@ -180,6 +180,31 @@ TEST_F(Expect, IsNotAnsweredWhenTheBodyIsThereAlready) {
     EXPECT_EQ(scene.heard, "body");
 }
 
+// FAULTS 7: a client was asked for a body of which its length told already that it would be refused.
+TEST_F(Expect, IsRefusedAtOnceWhereTheHandlerTakesLessThanAnnounced) {
+    application.on("/little", [](Request& request, Response& response, Scene&) -> Coro<void> {
+        const std::string body = co_await request.read_all(3);
+        response.body(body);
+    });
+    start();
+    Client client = connect();
+    client.send("POST /little HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    const HttpResponse answer = client.read_response();
+    EXPECT_EQ(answer.status, 413);
+    EXPECT_EQ(answer.field("connection"), "close");
+    EXPECT_EQ(client.wait_for_end(), Client::End::closed);
+}
+
+// FAULTS 7: up to the handler's maximum was read before the answer.
+TEST_F(RequestBody, TooLargeForTheHandlerByItsLengthIs413BeforeAnyOfItCame) {
+    application.on("/hear", hear);
+    start();
+    Client client = connect();
+    client.send("POST /hear HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n");
+    EXPECT_EQ(client.read_response().status, 413);
+    EXPECT_EQ(scene.entered, 1);
+}
+
 TEST_F(Expect, GetsAFinalStatusAloneWhenNobodyReads) {
     start();
     Client client = connect();
