@@ -16,8 +16,6 @@
 namespace girin {
 namespace {
 
-constexpr int kFirstOwn = 3;  // after standard input, output and error
-
 bool is_standard(const std::string& file) { return file.empty() || file == "-"; }
 
 /// Standard error belongs to others too (a shell, a terminal), so its flags are never changed: a pipe or terminal is
@@ -25,6 +23,16 @@ bool is_standard(const std::string& file) { return file.empty() || file == "-"; 
 UniqueFd reopen_nonblocking(int fd) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     return UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+}
+
+/// A file is shared as it is: opened anew it would have an offset of its own, and what each wrote would lie over what the
+/// others had written. The number is our own: should somebody close the standard one, it may become a connection.
+Result<UniqueFd> share_standard(int fd) {
+    struct stat about {};
+    if (::fstat(fd, &about) != 0) return Error::from_errno(errno, "use descriptor " + std::to_string(fd));
+    const bool can_block = S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode);
+    if (UniqueFd own = can_block ? reopen_nonblocking(fd) : UniqueFd()) return own;
+    return duplicate(fd);
 }
 
 Result<UniqueFd> open_log_file(const std::string& file, Links links = Links::trusted) {
@@ -101,26 +109,17 @@ ssize_t write_to_stream(int fd, std::string_view lines) {
 }  // namespace
 
 Result<UniqueFd> open_for_sink(const std::string& file, int standard_fd, Links links) {
-    if (is_standard(file)) {
-        UniqueFd own = reopen_nonblocking(standard_fd);  // a socket can't be, and needn't
-        return own ? Result<UniqueFd>(std::move(own)) : duplicate(standard_fd);
-    }
-    return open_log_file(file, links);
+    return is_standard(file) ? share_standard(standard_fd) : open_log_file(file, links);
 }
 
 Result<void> LineSink::open(const std::string& file, int standard_fd) {
-    if (is_standard(file)) {
-        struct stat about {};
-        const bool known = ::fstat(standard_fd, &about) == 0;
-        const bool can_block = known && (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode));
-        UniqueFd own = can_block ? reopen_nonblocking(standard_fd) : UniqueFd();
-        // A number of our own: should somebody close the standard one, it may become a connection.
-        if (!own && known) own = UniqueFd(::fcntl(standard_fd, F_DUPFD_CLOEXEC, kFirstOwn));
-        own ? use(std::move(own)) : use_as_it_is(standard_fd);
-    } else {
-        auto opened = open_log_file(file);
-        if (!opened) return opened.error();
+    auto opened = open_for_sink(file, standard_fd);
+    if (opened) {
         use(std::move(*opened));
+    } else if (is_standard(file)) {
+        use_as_it_is(standard_fd);  // closed
+    } else {
+        return opened.error();
     }
     return {};
 }
