@@ -26,6 +26,12 @@ bool is_roots_own(const struct stat& directory) {
     return directory.st_uid == 0 && !writable;
 }
 
+/// Not every filesystem, nor every kernel, knows RENAME_NOREPLACE; a second name is as careful of what is there.
+void rename_to_free_name(int directory, const char* from, const char* to) {
+    if (::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0 || errno == EEXIST) return;
+    if (::linkat(directory, from, directory, to, 0) == 0) ::unlinkat(directory, from, 0);
+}
+
 bool is_in_proc(int fd) {
     struct statfs about {};
     return ::fstatfs(fd, &about) == 0 && about.f_type == PROC_SUPER_MAGIC;
@@ -163,14 +169,21 @@ bool Place::look(struct stat& about) const {
 bool Place::remove() const { return ::unlinkat(directory(), name_.c_str(), 0) == 0; }
 
 bool Place::move_away(dev_t device, ino_t inode, const std::string& name) const {
-    if (::renameat(directory(), name_.c_str(), directory(), name.c_str()) != 0) return false;
+    // An empty file of ours keeps the name, so that nothing of anybody's is overwritten; any filesystem can do that.
+    if (!UniqueFd(::openat(directory(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600))) return false;
+    if (::renameat(directory(), name_.c_str(), directory(), name.c_str()) != 0) {
+        const int why = errno;
+        ::unlinkat(directory(), name.c_str(), 0);
+        errno = why;
+        return false;
+    }
     Place moved;
     moved.directory_.reset(::openat(directory(), ".", kDirectory));
     moved.name_ = name;
     struct stat about {};
     if (moved.look(about) && about.st_dev == device && about.st_ino == inode) return true;
     // Somebody was faster. Their name comes back, unless a third was faster still.
-    ::renameat2(directory(), name.c_str(), directory(), name_.c_str(), RENAME_NOREPLACE);
+    rename_to_free_name(directory(), name.c_str(), name_.c_str());
     errno = ESTALE;
     return false;
 }

@@ -32,7 +32,7 @@ class Place {
     bool look(struct stat& about) const;
     bool remove() const;
     /// What is there has another name in the same directory from now on; or, if it isn't `device` and `inode`, the same as
-    /// before. False and errno: it isn't (ESTALE), or can't be renamed.
+    /// before. False and errno: it isn't (ESTALE), there is something of that other name (EEXIST), or it can't be renamed.
     bool move_away(dev_t device, ino_t inode, const std::string& name) const;
     /// Changes what is there, a link excepted, only if it is `device` and `inode`. False and errno: it isn't, or can't be.
     bool change_mode(dev_t device, ino_t inode, mode_t mode) const;

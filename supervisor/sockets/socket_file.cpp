@@ -42,6 +42,21 @@ Error in_use(const std::string& path) {
     return Error("bind unix:" + path + ": another server listens there", EADDRINUSE);
 }
 
+/// A master that was killed here may have had our pid, and left the first name; a few more are enough.
+constexpr int kMostNamesAside = 100;
+
+/// False and errno: as Place::move_away().
+bool remove_if_same(const Place& place, const struct stat& about) {
+    for (int n = 0; n < kMostNamesAside; ++n) {
+        const std::string aside = "." + std::to_string(::getpid()) + "~" + (n > 0 ? std::to_string(n) : "");
+        if (place.move_away(about.st_dev, about.st_ino, aside)) {
+            return ::unlinkat(place.directory(), aside.c_str(), 0) == 0;
+        }
+        if (errno != EEXIST) return false;
+    }
+    return false;
+}
+
 /// Between finding a socket dead and taking it away, another master may have done the same, and listen there: so it is
 /// moved first, looked at again, and given back if it isn't the dead one. Nobody has to be waited for.
 Result<void> clear_the_way(const Place& place, const std::string& path, const sockaddr_un& address, uid_t owner) {
@@ -53,11 +68,7 @@ Result<void> clear_the_way(const Place& place, const std::string& path, const so
     if (!ours) {
         return Error("bind unix:" + path + ": a socket of user " + std::to_string(about.st_uid) + " is in the way");
     }
-    const std::string aside = "." + std::to_string(::getpid()) + "~";
-    if (place.move_away(about.st_dev, about.st_ino, aside)) {
-        ::unlinkat(place.directory(), aside.c_str(), 0);
-        return {};
-    }
+    if (remove_if_same(place, about)) return {};
     if (errno == ENOENT) return {};
     return errno == ESTALE ? in_use(path) : Error::from_errno(errno, "remove stale socket", path);
 }

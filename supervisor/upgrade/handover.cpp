@@ -124,6 +124,12 @@ std::string to_line(const char* kind, const HandoverSocket& socket) {
            std::to_string(socket.file_inode) + "\t" + socket.bind + "\t" + socket.address;
 }
 
+/// A part of it would be sockets that nobody takes over.
+Error too_long(const std::string& what, std::size_t bytes) {
+    return Error(what + ": its description takes " + std::to_string(bytes) + " bytes, and may take " +
+                 std::to_string(kLongestText));
+}
+
 /// In memory, or where a filter refuses that, in a directory for such things. Empty, with errno: nowhere.
 UniqueFd make_nameless_file() {
     UniqueFd fd(::memfd_create("girin-handover", MFD_CLOEXEC));
@@ -189,6 +195,7 @@ Result<Handover> parse_handover(const std::string& text) {
 }
 
 Result<UniqueFd> write_to_memory(const std::string& text) {
+    if (text.size() > kLongestText) return too_long("hand over to a new master", text.size());
     UniqueFd fd = make_nameless_file();
     if (!fd) return Error::from_errno(errno, "hand over to a new master");
     const auto size = static_cast<ssize_t>(text.size());
@@ -201,10 +208,12 @@ Result<UniqueFd> write_to_memory(const std::string& text) {
 Result<std::string> read_memory(int fd) {
     struct stat about {};
     if (::fstat(fd, &about) != 0 || about.st_size <= 0) return Error(std::string(kHandoverVariable) + ": no such handover");
-    std::string text(std::min(static_cast<std::size_t>(about.st_size), kLongestText), '\0');
+    const auto size = static_cast<std::size_t>(about.st_size);
+    if (size > kLongestText) return too_long("take over from the running master", size);
+    std::string text(size, '\0');
     const ssize_t bytes = ::pread(fd, text.data(), text.size(), 0);
     if (bytes < 0) return Error::from_errno(errno, "read", kHandoverVariable);
-    text.resize(static_cast<std::size_t>(bytes));
+    if (static_cast<std::size_t>(bytes) != size) return Error(std::string(kHandoverVariable) + ": it ends too soon");
     return Result<std::string>(boost::system::in_place_value, std::move(text));
 }
 

@@ -65,8 +65,9 @@ Result<std::string> to_text(const Handover& handover);
 /// Errors: another version, or not such a text; then nothing is known of its descriptors.
 Result<Handover> parse_handover(const std::string& text);
 
-/// Descriptor of memory with this text. Errors: no memory or descriptors.
+/// Descriptor of memory with this text. Errors: no memory or descriptors; more than a megabyte.
 Result<UniqueFd> write_to_memory(const std::string& text);
+/// All of it. Errors: no such memory, more than a megabyte, or not to be read whole.
 Result<std::string> read_memory(int fd);
 
 /// Sockets that a handover names, each checked against what the kernel says of it. Errors: one isn't what it should be.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -109,6 +110,24 @@ TEST_F(PlaceForRoot, StaysWhereItWasFound) {
     EXPECT_TRUE(made);
     EXPECT_TRUE(fs::exists(dir_ / "moved/file"));
     EXPECT_FALSE(fs::exists(dir_ / "own/file"));
+}
+
+// FAULTS 20, a sibling: what already had that name was overwritten.
+TEST(Place, MovesNothingOverWhatIsThere) {
+    const TempDir dir;
+    dir.write("file", "to be moved");
+    dir.write("aside", "somebody's");
+    const auto place = Place::find(dir / "file", "look");
+    struct stat file {};
+    ASSERT_TRUE(place && place->look(file));
+    EXPECT_FALSE(place->move_away(file.st_dev, file.st_ino, "aside"));
+    EXPECT_EQ(errno, EEXIST);
+    EXPECT_EQ(read_file(dir / "file"), "to be moved");
+    EXPECT_EQ(read_file(dir / "aside"), "somebody's");
+    fs::remove(dir / "file");
+    EXPECT_FALSE(place->move_away(file.st_dev, file.st_ino, "other"));
+    EXPECT_EQ(errno, ENOENT);
+    EXPECT_FALSE(fs::exists(dir / "other")) << "what kept the name";
 }
 
 TEST(Place, GivesBackWhatIsNotTheOneToBeMovedAway) {

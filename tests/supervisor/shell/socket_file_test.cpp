@@ -41,6 +41,19 @@ TEST(SocketFile, ReplacesAStaleSocket) {
     EXPECT_TRUE(file) << file.error().message();
 }
 
+// FAULTS 20, a sibling: a file of the name that a stale socket was moved to was lost.
+TEST(SocketFile, ReplacesAStaleSocketAndNothingElse) {
+    const TempDir dir;
+    leave_stale_socket(dir / "s");
+    const std::string aside = "." + std::to_string(::getpid()) + "~";
+    dir.write(aside, "somebody's");
+    const UniqueFd fd = unix_socket();
+    const auto file = bind_at(fd, dir / "s");
+    EXPECT_TRUE(file) << file.error().message();
+    EXPECT_EQ(test::read_file(dir / aside), "somebody's");
+    EXPECT_FALSE(fs::exists(dir / (aside + "1"))) << "the stale one";
+}
+
 TEST(SocketFile, LeavesASocketThatSomebodyListensOn) {
     const TempDir dir;
     Endpoint endpoint = Endpoint::unix_socket(dir / "s");

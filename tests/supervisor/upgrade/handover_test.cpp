@@ -2,6 +2,8 @@
 
 #include "supervisor/upgrade/handover.hpp"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/endpoint.hpp"
@@ -47,6 +49,23 @@ TEST(Handover, IsReadAsItWasWritten) {
     ASSERT_EQ(read->control.size(), 1U);
     EXPECT_EQ(read->control[0].fd, 8);
     EXPECT_EQ(read->control[0].address, "127.0.0.1:9000");
+}
+
+// FAULTS K5, a sibling: what was longer was cut, perhaps between two sockets.
+TEST(Handover, IsWholeOrRefused) {
+    const std::string longest(1 << 20, 'x');
+    const auto memory = write_to_memory(longest);
+    ASSERT_TRUE(memory);
+    EXPECT_EQ(*read_memory(memory->get()), longest);
+    const auto too_long = write_to_memory(longest + "y");
+    ASSERT_FALSE(too_long);
+    EXPECT_EQ(too_long.error().message(),
+              "hand over to a new master: its description takes 1048577 bytes, and may take 1048576");
+    ASSERT_EQ(::pwrite(memory->get(), "y", 1, 1 << 20), 1);
+    const auto read = read_memory(memory->get());
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().message(),
+              "take over from the running master: its description takes 1048577 bytes, and may take 1048576");
 }
 
 TEST(Handover, InPlaceNamesWorkersAndAWayBackInsteadOfAChannel) {
