@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import xml.etree.ElementTree
 
@@ -58,9 +59,19 @@ class Scratch:
                    "--output-on-failure", "--output-junit", str(report)]
         with open(self.build / "unplug.log", "a") as log:
             subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+        self.end_leftovers()
         if not report.exists():
             raise Failed("ctest left no report")
         return {case.get("name"): outcome(case) for case in xml.etree.ElementTree.parse(report).iter("testcase")}
+
+    def end_leftovers(self):
+        """Programs of this build that still run: with its promise broken, one may outlive its test."""
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if os.readlink(process / "exe").startswith(f"{self.build}/"):
+                    os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                pass  # it has ended, or is another user's
 
     def _source_files(self):
         listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=SOURCE,
