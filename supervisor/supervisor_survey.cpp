@@ -52,8 +52,8 @@ std::uint64_t count_queued(const ListenerSet& listeners) {
 
 /// What the loop does while it asks the kernel for news isn't in its turns, and blocking isn't in its processor time: so
 /// both are looked at.
-Duration cpu_time(pid_t pid, const ScoreboardSlot& line) {
-    const pid_t program = line.program.load(std::memory_order_relaxed);  // a keeper is never busy
+Duration cpu_time(pid_t pid, const ScoreboardSlot& line, bool has_program) {
+    const pid_t program = has_program ? kept_program(line, pid) : 0;  // a keeper is never busy
     return sample_process(program > 0 ? program : pid).cpu.value_or(Duration());
 }
 
@@ -104,7 +104,8 @@ std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
         if (!survey_.needs_load()) continue;
         look.turns = busy_time(board_[slot], now);
         look.pool = look_at_pool(board_[slot].pool);
-        look.cpu = cpu_time(worker.pid, board_[slot]);
+        const Generation* const generation = generations_.find(worker.generation);
+        look.cpu = cpu_time(worker.pid, board_[slot], generation && !generation->settings.exec.empty());
     }
     return looks;
 }

@@ -12,11 +12,13 @@
 #include <string_view>
 
 #include "loop/base/clock.hpp"
+#include "worker/scoreboard.hpp"
 
 namespace girin {
 
 struct ProcessSample {
     char state = '?';                   // as in /proc/PID/stat: R, S, D, T (stopped), t (a debugger has it); ?: unknown
+    pid_t parent = 0;                   // 0: unknown
     std::optional<Duration> cpu;        // on a processor so far
     std::optional<Duration> run_delay;  // ready to run, and waiting for a processor
     std::string wait_channel;           // the kernel's function it sleeps in; empty: none, or it isn't told
@@ -31,6 +33,10 @@ ProcessSample parse_process_sample(std::string_view stat, std::string_view sched
 /// `thread` is one of `pid`; 0: the main one. A process that is gone gives an empty sample. Never blocks: the
 /// kernel makes these files up.
 ProcessSample sample_process(pid_t pid, pid_t thread = 0);
+
+/// The program that a worker keeps by --exec, as its line of the scoreboard says; believed of a child of `keeper` only. 0:
+/// none, or /proc isn't there. Only for workers that have --exec: the line is the worker's to write.
+pid_t kept_program(const ScoreboardSlot& line, pid_t keeper);
 
 /// Whether the kernel writes the process's core, from the text of /proc/PID/status; one that is being written shows only
 /// there that it is at its end. Pure.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "supervisor/health/process_sample.hpp"
+
 namespace girin {
 namespace {
 
@@ -127,14 +129,14 @@ Snapshot Observer::take(TimePoint now) {
     snapshot.requests_per_second = requests_per_second_;
     snapshot.latency = latency_.quantiles();
     for (std::size_t slot = 0; slot < place_.board.size(); ++slot) {
-        SlotView seen = view(slot, now);
+        SlotView seen = view(slot, snapshot.master.serves_programs, now);
         const bool is_used = seen.facts.state != WorkerState::empty || seen.facts.exits > 0;
         if (is_used) snapshot.slots.push_back(std::move(seen));
     }
     return snapshot;
 }
 
-SlotView Observer::view(std::size_t slot, TimePoint now) {
+SlotView Observer::view(std::size_t slot, bool has_program, TimePoint now) {
     const ScoreboardSlot& line = place_.board[slot];
     SlotView seen;
     seen.slot = slot;
@@ -155,7 +157,7 @@ SlotView Observer::view(std::size_t slot, TimePoint now) {
     }
     if (seen.has_worker() && line.pool.threads.load(kRelaxed) > 0) seen.pool = view_pool(line.pool, now);
     if (seen.has_worker()) seen.held_by = find_held(line, now);
-    if (seen.has_worker()) seen.program = line.program.load(kRelaxed);
+    if (seen.has_worker() && has_program) seen.program = kept_program(line, seen.facts.pid);
     if (seen.has_worker()) seen.memory = memory_of(seen.pid(), now);
     return seen;
 }

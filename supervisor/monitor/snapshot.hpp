@@ -107,7 +107,7 @@ class Observer {
     };
 
     void look_at(std::size_t slot, TimePoint now, double seconds);
-    SlotView view(std::size_t slot, TimePoint now);
+    SlotView view(std::size_t slot, bool has_program, TimePoint now);
     std::optional<ProcessMemory> memory_of(pid_t pid, TimePoint now);
 
     const MonitorPlace& place_;

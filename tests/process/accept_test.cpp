@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -331,6 +332,34 @@ TEST(ScoreboardOfAWorker, HasOneLineThatItCanWrite) {
         EXPECT_EQ(writable_bytes(scoreboard_of(child)), bytes_of_a_line()) << title_of(child);
         for (const std::string& target : fd_targets(child)) EXPECT_EQ(target.find("girin-scoreboard"), target.npos);
     }
+}
+
+/// Where a worker's own line is in its memory.
+std::size_t own_line_of(pid_t pid) {
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::size_t from = 0;
+        char rights[5] = "";
+        if (line.find("girin-scoreboard") == line.npos) continue;
+        if (std::sscanf(line.c_str(), "%zx-%*x %4s", &from, rights) == 2 && rights[1] == 'w') return from;
+    }
+    return 0;
+}
+
+// FAULTS 35, a sibling: a worker could have the status tell any process of the machine as the one that serves.
+TEST(ScoreboardOfAWorker, DoesNotMakeAnotherProcessTheOneThatServes) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--control-socket", dir / "c", "demo"}));
+    const pid_t worker = girin.workers().at(0);
+    const std::size_t line = own_line_of(worker);
+    ASSERT_NE(line, 0U);
+    const std::int32_t other = girin.pid();
+    const UniqueFd memory(::open(("/proc/" + std::to_string(worker) + "/mem").c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(::pwrite(memory.get(), &other, sizeof other, static_cast<off_t>(line + offsetof(ScoreboardSlot, program))),
+              static_cast<ssize_t>(sizeof other));
+    const HttpResponse status = get(Endpoint::unix_socket(dir / "c"), "/v1/status");
+    EXPECT_NE(status.body.find("\"pid\":" + std::to_string(worker)), std::string::npos) << status.body;
+    EXPECT_EQ(status.body.find("keeper_pid"), std::string::npos) << status.body;
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ constexpr std::string_view kStat =
 TEST(ProcessSample, IsReadFromTheKernelsText) {
     const ProcessSample sample = parse_process_sample(kStat, "3100000000 250000000 77\n");
     EXPECT_EQ(sample.state, 'S');
+    EXPECT_EQ(sample.parent, 3201);
     EXPECT_EQ(sample.cpu, 3100ms);
     EXPECT_EQ(sample.run_delay, 250ms);
 }
@@ -44,6 +45,20 @@ TEST(ProcessSample, LeavesOutWhatIsNonsense) {
         EXPECT_EQ(sample.cpu, std::nullopt) << text;
     }
     EXPECT_EQ(parse_process_sample("7 (x) R 1 2 3", "-1 x").state, 'R');
+}
+
+// FAULTS 35, a sibling: a worker could name any process as the program that it keeps.
+TEST(KeptProgram, IsAChildOfItsKeeper) {
+    const ChildProcess child(Command("/bin/sleep", {"60"}));
+    ScoreboardSlot line{};
+    EXPECT_EQ(kept_program(line, ::getpid()), 0);
+    line.program = child.pid();
+    EXPECT_EQ(kept_program(line, ::getpid()), child.pid());
+    EXPECT_EQ(kept_program(line, child.pid()), 0);
+    for (const pid_t other : {1, ::getppid(), ::getpid(), -1}) {
+        line.program = other;
+        EXPECT_EQ(kept_program(line, ::getpid()), 0) << other;
+    }
 }
 
 TEST(ProcessSample, TellsAStoppedProcessFromOneThatSleeps) {
