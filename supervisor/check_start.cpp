@@ -15,12 +15,24 @@
 namespace girin {
 namespace {
 
-/// True: it could be bound. False: it is in use.
-Result<bool> try_address(const BindAddress& address, const ListenOptions& options) {
+/// Binds it for a moment; one that is in use is told of. Errors: it can't be bound.
+Result<void> try_address(const BindAddress& address, const ListenOptions& options) {
     const auto listener = Listener::open(address, options);
-    if (listener) return true;
-    if (listener.error().errno_value() == EADDRINUSE) return false;
-    return listener.error();
+    if (listener) return {};
+    if (listener.error().errno_value() != EADDRINUSE) return listener.error();
+    std::printf("%s is in use, so it could not be tried.\n", address.to_text().c_str());
+    return {};
+}
+
+/// The monitor's, which the master binds as itself. The usual place of a control socket is never needed.
+Result<void> try_addresses_of_monitor(const Settings& settings) {
+    const ListenOptions options;
+    for (const BindAddress& address : settings.admin_bind) {
+        if (auto tried = try_address(address, options); !tried) return tried.error().within("admin-bind");
+    }
+    if (settings.control_socket == "auto" || settings.control_socket == "none") return {};
+    const auto tried = try_address(BindAddress::unix_socket(settings.control_socket), options);
+    return tried ? Result<void>() : tried.error().within("control-socket");
 }
 
 Result<void> try_addresses(const Settings& settings) {
@@ -29,11 +41,9 @@ Result<void> try_addresses(const Settings& settings) {
     if (!identity) return identity.error();
     options.socket_owner = *identity;
     for (const BindAddress& address : settings.bind) {
-        const auto bound = try_address(address, options);
-        if (!bound) return bound.error();
-        if (!*bound) std::printf("%s is in use, so it could not be tried.\n", address.to_text().c_str());
+        if (auto tried = try_address(address, options); !tried) return tried;
     }
-    return {};
+    return try_addresses_of_monitor(settings);
 }
 
 /// Free when it was asked for, which is as much as a program's --exec-port ever has.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -29,19 +30,13 @@
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/refusal.hpp"
 #include "supervisor/supervisor.hpp"
+#include "supervisor/surroundings.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 #include "supervisor/upgrade/way_back.hpp"
 #include "worker/app/library_image.hpp"
 
 namespace girin {
 namespace {
-
-Result<void> check_affinity(const Settings& settings) {
-    if (settings.affinity.empty()) return {};
-    const auto cpus = choose_cpus(settings.affinity, allowed_cpus());
-    if (!cpus) return cpus.error();
-    return {};
-}
 
 std::string machine_name() {
     std::array<char, 256> name{};
@@ -111,13 +106,14 @@ class Master {
         inherited_umask_ = leave_owner_rights();
         if (settings().umask) ::umask(static_cast<mode_t>(*settings().umask));
         directory_ = settings().chdir.empty() ? "" : absolute_path(settings().chdir);
-        if (auto changed = change_directory(settings().chdir); !changed) return failed(changed.error());
-        if (auto set = environment_.set(settings().env); !set) return failed(set.error());
+        if (auto changed = change_directory(settings().chdir); !changed) return refused(changed.error());
+        if (auto set = environment_.set(settings().env); !set) return refused(set.error());
         auto identity = find_identity(settings().user, settings().group);
-        if (!identity) return failed(identity.error());
+        if (!identity) return refused(identity.error());
         identity_ = std::move(*identity);
-        if (auto checked = check_affinity(settings()); !checked) return failed(checked.error());
-        if (auto checked = check_chroot_blocking(settings()); !checked) return failed(checked.error());
+        if (auto checked = check_affinity(settings()); !checked) return refused(checked.error());
+        if (auto checked = check_chroot_blocking(settings()); !checked) return refused(checked.error());
+        if (auto checked = check_for_workers(settings()); !checked) return refused(checked.error());
         return {};
     }
 
@@ -293,6 +289,7 @@ class Master {
         setup.check_settings = [this](const Settings& wanted, int code_fd) -> Result<void> {
             if (auto set = environment_.set(wanted.env); !set) return set.error();
             if (auto checked = check_affinity(wanted); !checked) return checked;
+            if (auto checked = check_for_workers(wanted); !checked) return checked;
             return served_.check_blocking(wanted, code_fd);
         };
         setup.make_code_copy = [this](const Settings& running) { return served_.make_code_copy(running); };
@@ -383,6 +380,7 @@ class Master {
 
     const Settings& settings() const { return input_.settings; }
     static SupervisorEnd failed(const Error& error) { return {ExitCode::failure, error.message()}; }
+    static SupervisorEnd refused(const Error& error) { return {refusal_code(error), error.message()}; }
     static SupervisorEnd not_started(const std::string& why) { return {ExitCode::worker_boot_failed, why}; }
     static SupervisorEnd not_loaded(const Error& error) { return {ExitCode::application_not_loaded, error.message()}; }
 
@@ -422,6 +420,18 @@ bool names_address(const ParsedSettings& parsed) {
 Result<void> check_chroot_blocking(const Settings& settings) {
     if (settings.chroot.empty()) return {};
     return check_root_directory(settings.chroot);
+}
+
+Result<void> check_affinity(const Settings& settings) {
+    if (settings.affinity.empty()) return {};
+    const auto cpus = choose_cpus(settings.affinity, allowed_cpus());
+    if (!cpus) return cpus.error();
+    return {};
+}
+
+ExitCode refusal_code(const Error& error) {
+    const bool lacks_right = error.errno_value() == EPERM || error.errno_value() == EACCES;
+    return lacks_right ? ExitCode::failure : ExitCode::usage;
 }
 
 int run_master(MasterInput input, ProcessTitle& title) { return Master(std::move(input), title).run(); }

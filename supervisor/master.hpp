@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "supervisor/exit_code.hpp"
 #include "supervisor/hooks/server_callbacks.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/systemd/service_environment.hpp"
@@ -36,6 +37,11 @@ bool names_address(const ParsedSettings& parsed);
 
 /// Errors: --chroot names no directory, or we have no right to make one the workers' root. Blocks: as a disk does.
 Result<void> check_chroot_blocking(const Settings& settings);
+/// Errors: --affinity names a processor that we may not use.
+Result<void> check_affinity(const Settings& settings);
+/// The exit code for a setting that is valid in itself and can't be carried out here: a bad value, such as a user that
+/// doesn't exist, unless what is missing is a permission.
+ExitCode refusal_code(const Error& error);
 
 /// Returns the process's exit code, once the server has ended; with --daemon in the daemon only. Never returns in a
 /// worker.

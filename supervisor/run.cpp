@@ -35,6 +35,8 @@ int print_answer(const std::string& text) {
     return static_cast<int>(written ? ExitCode::ok : ExitCode::failure);
 }
 
+SupervisorEnd refused(const Error& error) { return {refusal_code(error), error.message()}; }
+
 Result<void> try_library(const Settings& settings, const std::optional<AppSource>& linked) {
     if (Served(linked).file(settings).empty()) return {};
     const auto source = parse_app_source(settings.application);
@@ -45,19 +47,16 @@ Result<void> try_library(const Settings& settings, const std::optional<AppSource
 /// What settings alone don't show: whether their application, user, directory and files exist, and can be used. In the order
 /// of a start, and in the directory and with the variables that a start has by then.
 SupervisorEnd look_beyond_settings(const Settings& settings, const std::optional<AppSource>& linked) {
-    if (auto changed = change_directory(settings.chdir); !changed) return {ExitCode::usage, changed.error().message()};
-    if (auto set = Environment().set(settings.env); !set) return {ExitCode::usage, set.error().message()};
-    if (auto identity = find_identity(settings.user, settings.group); !identity) {
-        return {ExitCode::usage, identity.error().message()};
-    }
-    if (auto checked = check_chroot_blocking(settings); !checked) return {ExitCode::usage, checked.error().message()};
+    if (auto changed = change_directory(settings.chdir); !changed) return refused(changed.error());
+    if (auto set = Environment().set(settings.env); !set) return refused(set.error());
+    if (auto identity = find_identity(settings.user, settings.group); !identity) return refused(identity.error());
+    if (auto checked = check_affinity(settings); !checked) return refused(checked.error());
+    if (auto checked = check_chroot_blocking(settings); !checked) return refused(checked.error());
+    if (auto checked = check_for_workers(settings); !checked) return refused(checked.error());
     if (auto checked = Served(linked).check_blocking(settings); !checked) {
         return {ExitCode::application_not_loaded, checked.error().message()};
     }
     if (auto checked = check_surroundings_blocking(settings); !checked) return {ExitCode::failure, checked.error().message()};
-    if (auto checked = check_for_workers(settings); !checked) {
-        return {ExitCode::worker_boot_failed, checked.error().message()};
-    }
     if (auto loaded = try_library(settings, linked); !loaded) {
         return {ExitCode::application_not_loaded, loaded.error().message()};
     }

@@ -84,8 +84,8 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
         if (auto added = add_group(identity, group); !added) return added.error();
     }
     leave_out_what_is_so(identity);
-    if (::geteuid() != 0 && identity.changes_user()) return Error("user '" + user + "': only root may change to it");
-    if (::geteuid() != 0 && identity.changes_group()) return Error("group '" + group + "': only root may change to it");
+    if (::geteuid() != 0 && identity.changes_user()) return Error("user '" + user + "': only root may change to it", EPERM);
+    if (::geteuid() != 0 && identity.changes_group()) return Error("group '" + group + "': only root may change to it", EPERM);
     return identity;
 }
 

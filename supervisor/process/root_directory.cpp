@@ -64,7 +64,7 @@ Result<void> check_root_directory(const std::string& directory) {
     const auto own = read_capabilities();
     if (!own) return own.error();
     if ((own->words[0].effective & kMayChroot) != 0) return {};
-    return Error("chroot " + directory + ": only root, or who has CAP_SYS_CHROOT, may give workers a root directory");
+    return Error("chroot " + directory + ": only root, or who has CAP_SYS_CHROOT, may give workers a root directory", EPERM);
 }
 
 Result<UniqueFd> open_root_directory(const std::string& directory) {

@@ -76,8 +76,6 @@ TEST_F(Faults, InTheSurroundingsAreFailures) {
     expect_refusal({"-b", "203.0.113.1:80", "demo"}, Code::failure,
                    "bind 203.0.113.1:80: cannot assign requested address");
     expect_refusal({"-b", "fd://77", "demo"}, Code::failure, "bind fd://77: bad file descriptor");
-    expect_refusal({"-u", "nosuchuser", "demo"}, Code::failure, "user 'nosuchuser': no such user");
-    expect_refusal({"-g", "nosuchgroup", "demo"}, Code::failure, "group 'nosuchgroup': no such group");
     expect_refusal({"--error-logfile", "/nowhere/log", "demo"}, Code::failure,
                    "/nowhere/log: no such file or directory");
     expect_refusal({"-b", "unix:/nowhere/s", "demo"}, Code::failure, "bind unix:/nowhere/s: no such file or directory");
@@ -191,6 +189,7 @@ TEST_F(Faults, ShowInACheckOfTheConfiguration) {
 }
 
 // FAULTS 5: what a start refuses for its surroundings' sake, a check of the configuration refuses as well, and alike.
+// FAULTS 7: a format, a processor, a user or a directory that isn't there had another code at the start, or none in a check.
 TEST_F(Faults, OfTheSurroundingsShowInACheckAsInAStart) {
     dir_.write("plain", "not a socket");
     fs::create_directory(dir_ / "folder");
@@ -200,7 +199,13 @@ TEST_F(Faults, OfTheSurroundingsShowInACheckAsInAStart) {
         std::string why;
     };
     const std::vector<Wrong> all = {
-        {{"--access-logfile", "-", "--access-logformat", "%(zz)s", "demo"}, 3, "zz"},
+        {{"--access-logfile", "-", "--access-logformat", "%(zz)s", "demo"}, 2, "zz"},
+        {{"--access-logformat", "%(zz)q", "demo"}, 2, "access log format '%(zz)q'"},
+        {{"-u", "nosuchuser", "demo"}, 2, "user 'nosuchuser': no such user"},
+        {{"-g", "nosuchgroup", "demo"}, 2, "group 'nosuchgroup': no such group"},
+        {{"--chdir", "/nowhere", "demo"}, 2, "change to directory /nowhere: no such file or directory"},
+        {{"--chroot", "/nowhere", "demo"}, 2, "chroot /nowhere: no such file or directory"},
+        {{"--affinity", "8000", "demo"}, 2, "affinity: processor 8000 isn't one that we may use"},
         {{"--access-logfile", "/nowhere/log", "demo"}, 1, "/nowhere/log: no such file or directory"},
         {{"--error-logfile", "/nowhere/log", "demo"}, 1, "/nowhere/log: no such file or directory"},
         {{"--error-logfile", dir_ / "folder", "demo"}, 1, "is a directory"},

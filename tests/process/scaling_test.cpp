@@ -113,7 +113,7 @@ TEST_F(Scaling, WithAffinitySharesTheProcessorsOut) {
 
 TEST_F(Scaling, RefusesProcessorsThatAreNotThere) {
     const Finished finished = run_girin(dir_, {"-b", "127.0.0.1:0", "--affinity", "8000", "demo"});
-    EXPECT_EQ(finished.status, (ExitStatus{1, 0}));
+    EXPECT_EQ(finished.status, (ExitStatus{2, 0}));
     EXPECT_NE(finished.error.find("affinity: processor 8000 isn't one that we may use"), std::string::npos)
         << finished.error;
     const Finished range = run_girin(dir_, {"-b", "127.0.0.1:0", "-w", "3:2", "demo"});

@@ -154,12 +154,13 @@ TEST(Start, IsTriedByCheckStartBesideAServerThatRuns) {
     GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "-b", socket, app("misbehaving")}));
     const std::string taken = girin.endpoint().to_text();
     const Finished fine = run_girin(dir, {"--check-start", "-w", "8", "-b", taken, "-b", socket, "-p", dir / "pid",
+                                          "--admin-bind", taken, "--control-socket", dir / "control",
                                           "--on-ready", "touch " + (dir / "hooked"), app("misbehaving")});
     EXPECT_EQ(fine.status, (ExitStatus{0, 0})) << fine.error;
     EXPECT_NE(fine.output.find(taken + " is in use, so it could not be tried.\n"), std::string::npos) << fine.output;
     EXPECT_NE(fine.output.find(socket + " is in use"), std::string::npos) << fine.output;
     EXPECT_NE(fine.output.find("a worker became ready"), std::string::npos) << fine.output;
-    EXPECT_FALSE(fs::exists(dir / "pid") || fs::exists(dir / "hooked"));
+    EXPECT_FALSE(fs::exists(dir / "pid") || fs::exists(dir / "hooked") || fs::exists(dir / "control"));
     EXPECT_EQ(get(girin.endpoint(), "/").body, "ok");
     EXPECT_EQ(get(Endpoint::unix_socket(dir / "s"), "/").body, "ok") << "its file is still there";
 }
@@ -176,6 +177,9 @@ TEST(Start, IsRefusedByCheckStartForWhatOnlyAStartShows) {
     };
     fails({application}, 3, "start-up failed", {{"GIRIN_TEST_STARTUP", "throw"}});
     fails({"-b", "203.0.113.7:80", application}, 1, "bind 203.0.113.7:80: cannot assign requested address");
+    // FAULTS 7: only --bind was tried, and a start that fails for its --admin-bind was said to be fine.
+    fails({"-b", "127.0.0.1:0", "--admin-bind", "203.0.113.7:99", application}, 1,
+          "admin-bind: bind 203.0.113.7:99: cannot assign requested address");
     fails({"--error-logfile", dir / "no/such", application}, 1, "open log file " + (dir / "no/such"));
     fails({"--access-logfile", dir / "no/such", application}, 1, "open log file " + (dir / "no/such"));
     fails({dir / "none.so"}, 4, "none.so");

@@ -69,9 +69,9 @@ TEST(Program, SaysWhyItCantStart) {
         std::string sentence;
     };
     const Case cases[] = {
-        {{"--chdir", "/nowhere", "demo"}, 1, "change to directory /nowhere: no such file or directory"},
+        {{"--chdir", "/nowhere", "demo"}, 2, "change to directory /nowhere: no such file or directory"},
         {{"-p", "/nowhere/girin.pid", "demo"}, 1, "open pidfile /nowhere/girin.pid: no such file or directory"},
-        {{"-u", "nosuchuser", "demo"}, 1, "user 'nosuchuser': no such user"},
+        {{"-u", "nosuchuser", "demo"}, 2, "user 'nosuchuser': no such user"},
         {{"-b", "unix:/nowhere/s", "demo"}, 1, "bind unix:/nowhere/s: no such file or directory"},
         {{"--error-logfile", "/nowhere/log", "demo"}, 1, "open log file /nowhere/log: no such file or directory"},
         {{dir / "missing.so"}, 4, "missing.so"},
