@@ -13,12 +13,6 @@
 namespace girin {
 namespace {
 
-/// "SIGHUP (from pid 123): reloading"; a terminal's or the kernel's signals have no sender.
-std::string describe(const ReceivedSignal& signal) {
-    const std::string sender = signal.sender > 0 ? " from pid " + std::to_string(signal.sender) : "";
-    return std::string("Received ") + signal.row->name + sender + ": " + signal.row->action;
-}
-
 ExitCode to_boot_exit_code(std::int64_t told) {
     const auto not_loaded = static_cast<std::int64_t>(ExitCode::application_not_loaded);
     return told == not_loaded ? ExitCode::application_not_loaded : ExitCode::worker_boot_failed;
@@ -170,7 +164,9 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
     if (signal.row->meaning == SignalMeaning::reload && signal.by_kernel) {
         return log_info("Received SIGHUP from the kernel: the terminal or the shell that started us is gone; nothing changes");
     }
-    report_.say(LogLevel::info, describe(signal));
+    const std::string ignored = why_ignored(signal.row->meaning);
+    report_.say(LogLevel::info, received_text(signal, ignored.empty() ? signal.row->action : ignored));
+    if (!ignored.empty()) return;
     if (setup_.service && signal.row->meaning == SignalMeaning::reload) setup_.service->on_reload_asked();
     switch (signal.row->meaning) {
         case SignalMeaning::stop_gracefully: return stop_gracefully();
@@ -185,8 +181,25 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
     }
 }
 
+/// Once we stop: nothing but a quick stop and rotated logs is of use then. Empty: it is carried out.
+std::string Supervisor::why_ignored(SignalMeaning meaning) const {
+    switch (meaning) {
+        case SignalMeaning::stop_gracefully: return stop_asked_ ? "stops already; QUIT or INT stops at once" : "";
+        case SignalMeaning::reload:
+        case SignalMeaning::upgrade:
+        case SignalMeaning::pause_workers:
+        case SignalMeaning::one_worker_more:
+        case SignalMeaning::one_worker_less: break;
+        default: return "";
+    }
+    if (!fleet_.is_stopping()) return "";
+    if (retiring_) return "ignored, the new master serves";
+    return !place_failure_.empty() ? "ignored, the former binary goes on" : "ignored, the server stops";
+}
+
 /// First nobody new is taken, so that the workers' last look into the queue can have an end.
 void Supervisor::stop_gracefully() {
+    if (std::exchange(stop_asked_, true)) return;
     upgrade(UpgradeEvent::stop, "the server stops");
     // What we share with another master goes on being listened to.
     if ((!on_trial() || in_place()) && !retiring_ && place_failure_.empty()) {

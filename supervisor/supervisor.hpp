@@ -114,6 +114,7 @@ class Supervisor {
     void on_ready(ReadySource source);
     void on_signals();
     void on_signal(const ReceivedSignal& signal);
+    std::string why_ignored(SignalMeaning meaning) const;
     void stop_gracefully();
     void stop_quickly(int signo);
     void reload();
@@ -278,6 +279,7 @@ class Supervisor {
     std::optional<LogLevel> log_level_;  // as an operator has set it, until the next reload
     std::vector<bool> served_;  // lanes, as last steered
     bool told_ready_ = false;
+    bool stop_asked_ = false;  // by an operator
     std::string trouble_;  // why the last reload or upgrade failed, if it did
     Upgrade upgrade_;
     std::vector<std::uint64_t> upgrade_askers_;  // requests to be answered with its outcome

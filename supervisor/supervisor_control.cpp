@@ -71,7 +71,9 @@ void Supervisor::on_request(std::uint64_t id, const std::string& text) {
     const auto request = ControlRequest::parse(text);
     if (!request) return refuse(request.error().message());
     const std::string argument = request->argument.empty() ? "" : " " + request->argument;
-    report_.say(LogLevel::info, std::string(to_text(request->verb)) + argument + " asked by " + request->asker);
+    const bool again = request->verb == ControlVerb::stop && request->argument != "quick" && stop_asked_;
+    report_.say(LogLevel::info, std::string(to_text(request->verb)) + argument + " asked by " + request->asker +
+                                    (again ? ": it stops already; stop --quick stops at once" : ""));
     if (desk_.is_full()) return refuse("too many requests wait already");
     if (fleet_.is_stopping() && request->verb != ControlVerb::stop) return refuse("the server stops");
     if (auto begun = begin_request(id, *request); !begun) refuse(begun.error().message());

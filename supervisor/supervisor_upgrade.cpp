@@ -160,6 +160,7 @@ void Supervisor::reload() {
 /// QUIT ends the soak early, as the last step of an upgrade by hand; without an upgrade it stops the server.
 void Supervisor::stop_quickly(int signo) {
     if (signo == SIGQUIT && upgrade_.state() == UpgradeState::soaking) return upgrade(UpgradeEvent::finish);
+    stop_asked_ = true;
     upgrade(UpgradeEvent::stop, "the server stops");
     elders_.answer(AnswerKind::failed, "the server stops");
     elders_.quit();

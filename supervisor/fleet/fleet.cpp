@@ -67,7 +67,7 @@ void Fleet::dispatch(const Event& event) {
         case EventKind::scale_to: return scale_to(event.count, event.text);
         case EventKind::pause: return pause();
         case EventKind::resume: return resume();
-        case EventKind::stop_graceful: return stop(is_stopping());  // asked twice: quickly
+        case EventKind::stop_graceful: return stop(false);  // asked twice: as once
         case EventKind::stop_quick: return stop(true);
         default: return;  // tick
     }

@@ -12,7 +12,8 @@ namespace {
 
 constexpr SignalRow kTable[] = {
     {SIGTERM, "SIGTERM", SignalMeaning::stop_gracefully, "stopping gracefully",
-     "Stop: take what the kernel has queued, finish the requests in hand within --graceful-timeout, exit 0."},
+     "Stop: take what the kernel has queued, finish the requests in hand within --graceful-timeout, exit 0. Another one "
+     "meanwhile changes nothing."},
     {SIGINT, "SIGINT", SignalMeaning::stop_quickly, "stopping at once",
      "Stop at once: requests in hand are cut off."},
     {SIGQUIT, "SIGQUIT", SignalMeaning::stop_quickly, "stopping at once", "The same as SIGINT."},
@@ -74,6 +75,11 @@ std::span<const SignalRow> signal_table() { return kTable; }
 std::string signal_name(int signo) {
     if (const char* abbreviation = ::sigabbrev_np(signo)) return std::string("SIG") + abbreviation;
     return "signal " + std::to_string(signo);
+}
+
+std::string received_text(const ReceivedSignal& signal, const std::string& action) {
+    const std::string sender = signal.sender > 0 ? " from pid " + std::to_string(signal.sender) : "";
+    return std::string("Received ") + signal.row->name + sender + ": " + action;
 }
 
 SignalsBlocked::SignalsBlocked() {

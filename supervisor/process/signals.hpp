@@ -81,6 +81,9 @@ struct ReceivedSignal {
     ReceivedSignal(const SignalRow& r, pid_t pid, bool kernel) : row(&r), by_kernel(kernel), sender(pid) {}
 };
 
+/// "Received SIGHUP from pid 123: reloading"; a terminal's or the kernel's signals have no sender.
+std::string received_text(const ReceivedSignal& signal, const std::string& action);
+
 /// Owns a signalfd over the table. The signals must be blocked.
 class SignalReader {
   public:

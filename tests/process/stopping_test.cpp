@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -293,17 +294,66 @@ TEST_P(StoppingQuickly, WaitsForNoRequest) {
     EXPECT_FALSE(fs::exists(dir_ / "pid"));
 }
 
-TEST(StoppingTwice, IsQuick) {
-    const TempDir dir;
-    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"}));
-    HttpClient slow(girin.endpoint(), 10s);
-    slow.send(format_request("GET", "/sleep/30000"));
-    ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin.endpoint(), "/").status == 200; }));
+/// A server that stops, with a request in hand that takes `ms`.
+class StoppingAlready : public testing::Test {
+  protected:
+    void begin(const std::string& ms) {
+        slow_.send(format_request("GET", "/sleep/" + ms));
+        ASSERT_TRUE(eventually(5s, "the request to be taken", [&] { return get(girin_.endpoint(), "/").status == 200; }));
+        girin_.term();
+        ASSERT_TRUE(girin_.wait_for_log("stopping gracefully"));
+    }
+    const TempDir dir_;
+    GirinProcess girin_{dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--control-socket", dir_ / "control", "demo"})};
+    HttpClient slow_{girin_.endpoint(), 10s};
+};
+
+// FAULTS 7: a second TERM, as `timeout 3 girin …` sends it, or a second `girin stop` cut off what was in hand.
+TEST_F(StoppingAlready, FinishesWhatIsInHandThoughAskedAgain) {
+    begin("2500");
+    girin_.term();
+    EXPECT_TRUE(girin_.wait_for_log(": stops already; QUIT or INT stops at once")) << girin_.log();
+    const Finished again = run_girin(dir_, {"stop", "--control-socket", dir_ / "control"});
+    EXPECT_EQ(again.status, (ExitStatus{0, 0})) << again.error;
+    EXPECT_TRUE(girin_.wait_for_log(": it stops already; stop --quick stops at once")) << girin_.log();
+    EXPECT_EQ(slow_.read_final_response().status, 200) << girin_.log();
+    EXPECT_EQ(girin_.child().wait_exit(10s), (ExitStatus{0, 0})) << girin_.log();
+}
+
+TEST_F(StoppingAlready, IsQuickOnceAskedToBe) {
+    begin("30000");
     const auto start = Clock::now();
-    girin.term();
-    ASSERT_TRUE(girin.wait_for_log("stopping gracefully"));
-    girin.term();
-    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+    const Finished quick = run_girin(dir_, {"stop", "--quick", "--control-socket", dir_ / "control"});
+    EXPECT_EQ(quick.status, (ExitStatus{0, 0})) << quick.error;
+    EXPECT_EQ(girin_.child().wait_exit(10s), (ExitStatus{0, 0})) << girin_.log();
+    EXPECT_LT(Clock::now() - start, 4s);
+}
+
+// FAULTS 7: an upgrade by USR2 began while the server stopped, and its master took over and served on.
+TEST_F(StoppingAlready, BeginsNothingNew) {
+    begin("2500");
+    for (const int signo : {SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU, SIGWINCH}) {
+        girin_.signal(signo);
+        const auto line = girin_.wait_for_log(std::string("Received SIG") + ::sigabbrev_np(signo));
+        ASSERT_TRUE(line) << girin_.log();
+        EXPECT_NE(line->find(": ignored, the server stops"), std::string::npos) << *line;
+    }
+    girin_.usr1();
+    EXPECT_TRUE(girin_.wait_for_log("Logs are opened anew")) << girin_.log();
+    EXPECT_EQ(slow_.read_final_response().status, 200) << girin_.log();
+    EXPECT_EQ(girin_.child().wait_exit(10s), (ExitStatus{0, 0})) << girin_.log();
+    EXPECT_EQ(girin_.log().find("Upgrade:"), std::string::npos) << girin_.log();
+}
+
+class QuickAfterGraceful : public StoppingAlready, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(By, QuickAfterGraceful, testing::Values(SIGINT, SIGQUIT));
+
+TEST_P(QuickAfterGraceful, CutsOffWhatIsInHand) {
+    begin("30000");
+    const auto start = Clock::now();
+    girin_.signal(GetParam());
+    EXPECT_EQ(girin_.child().wait_exit(10s), (ExitStatus{0, 0})) << girin_.log();
     EXPECT_LT(Clock::now() - start, 4s);
 }
 
