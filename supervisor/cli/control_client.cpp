@@ -135,6 +135,26 @@ std::vector<Candidate> find_candidates() {
     return found;
 }
 
+/// Errors: there is no such file, or no process id in it.
+Result<std::int64_t> read_pidfile(const std::string& path) {
+    std::int64_t pid = 0;
+    errno = 0;
+    std::ifstream file(path);
+    if (!file.is_open() && errno == ENOENT) {
+        return Error("read the pidfile " + path + ": no such file, so no server runs with it");
+    }
+    if (!file.is_open()) return Error::from_errno(errno, "read the pidfile", path);
+    if (!(file >> pid)) return Error("read the pidfile " + path + ": there is no process id in it");
+    return pid;
+}
+
+/// What was asked for and isn't there: " named 'shop'"; empty: any server would have done.
+std::string wanted_words(const ServerChoice& choice, std::int64_t pid) {
+    std::string words = choice.name.empty() ? "" : " named '" + choice.name + "'";
+    if (pid != 0) words += " of process " + std::to_string(pid) + " (" + choice.pidfile + ")";
+    return words;
+}
+
 Error too_many(const std::vector<Candidate>& found) {
     std::string text = "several servers run; choose one by --control-socket, -n or -p:";
     for (const Candidate& one : found) {
@@ -167,8 +187,10 @@ Result<ControlReply> ask_blocking(const std::string& socket_path, const std::str
 Result<ServerPath> find_server_blocking(const ServerChoice& choice) {
     if (!choice.socket_path.empty()) return ServerPath{choice.socket_path};
     std::int64_t pid = 0;
-    if (!choice.pidfile.empty() && !(std::ifstream(choice.pidfile) >> pid)) {
-        return Error("read the pidfile " + choice.pidfile + ": there is no process id in it");
+    if (!choice.pidfile.empty()) {
+        const auto read = read_pidfile(choice.pidfile);
+        if (!read) return read.error();
+        pid = *read;
     }
     std::vector<Candidate> found = find_candidates();
     std::erase_if(found, [&](const Candidate& one) {
@@ -178,6 +200,8 @@ Result<ServerPath> find_server_blocking(const ServerChoice& choice) {
     if (found.size() > 1) return too_many(found);
     std::string places;
     for (const std::string& directory : control_directories()) places += (places.empty() ? "" : ", ") + directory;
+    const std::string wanted = wanted_words(choice, pid);
+    if (!wanted.empty()) return Error("no such server runs, or none that we may ask: there is none" + wanted + " in " + places);
     return Error("no such server runs, or none that we may ask: there is no live socket in " + places);
 }
 

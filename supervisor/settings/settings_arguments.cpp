@@ -213,6 +213,8 @@ Error Assignment::refused(const Error& why) const {
 
 Result<std::vector<Assignment>> read_command_line(const std::vector<std::string>& arguments) {
     const auto [options_only, command] = split_off_command(arguments);
+    const bool was_split = options_only.size() != arguments.size();
+    if (was_split && command.empty()) return Error("--exec: the COMMAND is missing after '--' (command line)");
     const auto tokens = tokens_of(options_only);
     if (!tokens) return tokens.error();
     std::vector<Assignment> found;

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <vector>
 
+#include "supervisor/settings/command_table.hpp"
 #include "supervisor/settings/stop_signal.hpp"
+#include "supervisor/settings/suggest.hpp"
 #include "supervisor/settings/worker_options.hpp"
 
 namespace girin {
@@ -38,6 +41,14 @@ bool names_a_library(std::string_view path) {
     return std::ranges::all_of(file.substr(suffix + 3), [](char c) { return c == '.' || is_digit(c); });
 }
 
+/// Empty: none is like it.
+std::string nearest_command(const std::string& text) {
+    constexpr std::size_t kMostEdits = 2;
+    std::vector<std::string> names;
+    for (const CommandRow& row : command_rows()) names.emplace_back(row.name);
+    return nearest_name(text, names, std::min(kMostEdits, text.size() / 3));
+}
+
 bool is_prefix_length(std::string_view text, unsigned most) {
     unsigned bits = 0;
     const auto end = text.data() + text.size();
@@ -53,7 +64,9 @@ Result<void> check_application(const std::string& text) {
     const bool has_name = colon != text.npos && text.find('/', colon) == text.npos;
     const std::string_view path = std::string_view(text).substr(0, has_name ? colon : text.npos);
     if (!names_a_library(path)) {
-        return Error(in_quotes(text) + " is not an application: it is demo, PATH.so or PATH.so:NAME");
+        const std::string command = nearest_command(text);
+        return Error(in_quotes(text) + " is not an application: it is demo, PATH.so or PATH.so:NAME" +
+                     (command.empty() ? "" : "; did you mean the command '" + command + "'?"));
     }
     if (has_name && !is_identifier(std::string_view(text).substr(colon + 1))) {
         return Error(in_quotes(text) + " has no valid name after its colon: letters, digits and _ are");

@@ -81,6 +81,10 @@ TEST_F(Commands, ReloadOrSayWhyNot) {
 
 TEST_F(Commands, Scale) {
     GirinProcess running(dir_, server());
+    // FAULTS 7: a pidfile that isn't there was said to have no process id in it, and a name that was asked for wasn't told.
+    const std::string missing = dir_ / "none";
+    EXPECT_NE(run_girin(dir_, {"status", "-p", missing}).error.find(missing + ": no such file"), std::string::npos);
+    EXPECT_NE(run_girin(dir_, {"status", "-n", "nope"}).error.find("there is none named 'nope'"), std::string::npos);
     EXPECT_EQ(said({"scale", "3"}), "0 3 workers serve");
     EXPECT_EQ(said({"scale", "-2"}), "0 1 worker serves");
     EXPECT_EQ(said({"scale", "+1"}), "0 2 workers serve");

@@ -61,6 +61,9 @@ TEST_F(Faults, InSettingsAreUsageErrors) {
     expect_refusal({"-m", "999", "demo"}, Code::usage, "--umask: '999' is not an octal number");
     expect_refusal({"-e", "NOEQUALS", "demo"}, Code::usage, "--env: an entry without '=' is not NAME=VALUE");
     expect_refusal({"demoo"}, Code::usage, "'demoo' is not an application");
+    // FAULTS 7: a command with a slip in it was told of applications only.
+    expect_refusal({"stauts"}, Code::usage, "did you mean the command 'status'?");
+    expect_refusal({"--exec", "--"}, Code::usage, "--exec: the COMMAND is missing after '--'");
     expect_refusal({}, Code::usage, "no application is named");
     expect_refusal({"-c", dir_ / "no.conf", "demo"}, Code::usage, "no.conf: no such file or directory");
 }

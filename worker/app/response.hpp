@@ -57,7 +57,7 @@ class ResponseError : public std::logic_error {
     using std::logic_error::logic_error;
 };
 
-/// Either body() once, or write() as often as needed; then the handler ends, which ends the answer.
+/// Either body(), the whole, or write(), a piece, as often as needed; then the handler ends, which ends the answer.
 class Response {
   public:
     explicit Response(Exchange& exchange) : exchange_(&exchange) {}
@@ -73,7 +73,8 @@ class Response {
     Response& header(std::string_view name, std::string_view value);
     Response& set_header(std::string_view name, std::string_view value);
 
-    /// The whole body; copied, sent when the handler ends, with its Content-Length.
+    /// The whole body; copied, sent when the handler ends, with its Content-Length. Called again, the last one counts.
+    /// Errors: ResponseError once the head is sent.
     void body(std::string_view text);
 
     /// Sends the head, if that is still to do, and a piece of the body: chunked to HTTP/1.1, unless Content-Length

@@ -61,7 +61,7 @@ class SyncRequest {
     std::shared_ptr<detail::SyncExchange> exchange_;
 };
 
-/// As Response: body() once, or write() as often as needed. Threads: the handler's.
+/// As Response: body(), or write() as often as needed. Threads: the handler's.
 class SyncResponse {
   public:
     explicit SyncResponse(std::shared_ptr<detail::SyncExchange> exchange) : exchange_(std::move(exchange)) {}
@@ -73,7 +73,8 @@ class SyncResponse {
     SyncResponse& header(std::string_view name, std::string_view value);
     SyncResponse& set_header(std::string_view name, std::string_view value);
 
-    /// The whole body; copied, sent when the handler returns. Errors: ResponseError after write().
+    /// The whole body; copied, sent when the handler returns. Called again, the last one counts.
+    /// Errors: ResponseError after write().
     void body(std::string_view text);
 
     /// Sends the head, if that is still to do, and a piece of the body.
