@@ -41,12 +41,12 @@ bool names_a_library(std::string_view path) {
     return std::ranges::all_of(file.substr(suffix + 3), [](char c) { return c == '.' || is_digit(c); });
 }
 
-/// Empty: none is like it.
+/// Empty: none is like it. A short word is rather the application's own name: shop isn't stop.
 std::string nearest_command(const std::string& text) {
     constexpr std::size_t kMostEdits = 2;
     std::vector<std::string> names;
     for (const CommandRow& row : command_rows()) names.emplace_back(row.name);
-    return nearest_name(text, names, std::min(kMostEdits, text.size() / 3));
+    return nearest_name(text, names, std::min(kMostEdits, text.size() / 5));
 }
 
 bool is_prefix_length(std::string_view text, unsigned most) {
