@@ -195,7 +195,13 @@ class Master {
 
     /// The one that stopped us still waits, and would end the process once it is unblocked.
     static void forget_signals() {
-        if (auto signals = SignalReader::open()) [[maybe_unused]] const auto read = signals->read_pending();
+        auto signals = SignalReader::open();
+        if (!signals) return;
+        for (const ReceivedSignal& signal : signals->read_pending()) {
+            const SignalMeaning meaning = signal.row->meaning;
+            const bool stops = meaning == SignalMeaning::stop_gracefully || meaning == SignalMeaning::stop_quickly;
+            if (stops) log_info(received_text(signal, signal.row->action));
+        }
     }
 
     SupervisorEnd open_sockets() {

@@ -427,13 +427,20 @@ Coro<void> Server::drain(Duration limit, bool last) {
     drain_began_ = loop_.time();
     close_spread_ = last ? Duration::zero() : std::min<Duration>(options_.timeouts.close_spread, limit);
     const TimePoint idle_ends = loop_.time() + kLastIdle;
-    drain_ends_ = std::min(drain_ends_, loop_.time() + limit);
+    const TimePoint graceful_ends = loop_.time() + limit;
+    drain_ends_ = std::min(drain_ends_, graceful_ends);
+    bool cut_off = limit == Duration::zero();  // told, or told to quit
     last_accepted_at_ = loop_.time();
     newcomers_end_ = loop_.time() + kLastNewcomers;
     for (;;) {
         for (const auto& acceptor : acceptors_) accept_what_waits(*acceptor);
         const TimePoint now = loop_.time();
         if (now >= drain_ends_) {
+            const std::uint32_t in_hand = slot().requests_in_flight.load(kRelaxed);
+            if (now >= graceful_ends && in_hand > 0 && !std::exchange(cut_off, true)) {
+                log_warning("Requests are cut off, since they take longer than --graceful-timeout",
+                            {{"requests", std::int64_t{in_hand}}});
+            }
             last_ = false;
             end_connections();
         }

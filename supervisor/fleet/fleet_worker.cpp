@@ -181,6 +181,11 @@ void Fleet::on_stable(std::size_t slot, const Event&) { workers_[slot].backoff =
 
 void Fleet::on_patience_over(std::size_t slot, const Event&) {
     WorkerRecord& worker = workers_[slot];
+    if (worker.state == WorkerState::draining) {
+        log(LogLevel::warning, slot, worker.leaves ? "has drained, but does not end: destructors or exit handlers take too long"
+                                                   : "did not end within --graceful-timeout: requests or the application's "
+                                                     "shutdown() take longer");
+    }
     if (worker.state == WorkerState::killed) {
         log(LogLevel::critical, slot, "does not end, not even by KILL");
         worker.given_up = true;

@@ -112,6 +112,8 @@ TEST_P(Stopping, CutsOffWhatTakesLongerThanTheGracefulTimeout) {
     EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
     EXPECT_LT(Clock::now() - start, 5s);
     EXPECT_EQ(slow.read_final_response().status, 503);
+    // FAULTS 7: what was cut off was told nowhere.
+    EXPECT_EQ(count_of(girin.log(), "Requests are cut off, since they take longer than --graceful-timeout"), 1U) << girin.log();
     EXPECT_TRUE(girin.wait_for_log("has finished (the server stops)")) << girin.log();
 }
 

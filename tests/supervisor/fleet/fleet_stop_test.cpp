@@ -33,7 +33,9 @@ TEST(FleetStop, TerminatesThenKillsWhoDoesNotDrain) {
     Harness h;
     h.serve(1);
     h.send(Event::stop_graceful());
-    EXPECT_EQ(first(h.pass(30s), ActionKind::signal).signal_number, SIGTERM);
+    const Actions late = h.pass(30s);
+    EXPECT_EQ(first(late, ActionKind::signal).signal_number, SIGTERM);
+    EXPECT_TRUE(has_log(late, "did not end within --graceful-timeout"));
     EXPECT_EQ(first(h.pass(2s), ActionKind::signal).signal_number, SIGKILL);
     EXPECT_EQ(first(h.crash(0), ActionKind::exit_master).code, ExitCode::ok);
 }
