@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,6 +58,11 @@ int option_of(int fd, int option) {
     return ::getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
 }
 
+bool is_shut_down(int fd) {
+    pollfd look = {fd, POLLRDHUP, 0};
+    return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP)) != 0;
+}
+
 Result<void> give_file_to(const SocketFile& file, const Identity& owner) {
     if (::geteuid() != 0 || (!owner.changes_user() && !owner.changes_group())) return {};
     return file.give_to(owner.uid, owner.gid);
@@ -88,6 +94,7 @@ Result<Listener> Listener::open_tcp(const BindAddress& address, const ListenOpti
     Listener listener;
     listener.address_ = address;
     listener.text_ = bound->to_text();
+    listener.bound_ = *bound;
     listener.has_lanes_ = options.reuse_port;
     if (options.reuse_port) {
         if (auto set = set_on(first->get(), SOL_SOCKET, SO_REUSEPORT, listener.text_); !set) return set.error();
@@ -127,6 +134,7 @@ Result<Listener> Listener::take_inherited(const BindAddress& address) {
     Listener listener;
     listener.address_ = address;
     listener.text_ = bound->to_text();
+    listener.bound_ = *bound;
     listener.is_unix_ = bound->family() == AF_UNIX;
     listener.foreign_ = true;
     listener.sockets_.push_back(std::move(*fd));
@@ -153,6 +161,7 @@ Result<std::optional<Listener>> Listener::take_handed(const BindAddress& address
 Result<void> Listener::adopt(std::vector<HandedSocket> handed, const ListenOptions& options) {
     const HandedSocket& first = handed.front();
     text_ = first.address.to_text();
+    bound_ = first.address;
     is_unix_ = first.address.family() == AF_UNIX;
     foreign_ = first.foreign;
     has_lanes_ = !is_unix_ && !foreign_ && options.reuse_port;
@@ -180,6 +189,7 @@ Result<Listener> Listener::share(const ListenOptions& options) const {
     Listener copy;
     copy.address_ = address_;
     copy.text_ = text_;
+    copy.bound_ = bound_;
     copy.is_unix_ = is_unix_;
     copy.has_lanes_ = has_lanes_;
     copy.foreign_ = foreign_;
@@ -214,6 +224,20 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
     std::vector<bool> marks = live;
     marks.resize(sockets_.size(), false);
     return steer_reuse_port_group(sockets_.front().get(), marks);
+}
+
+Result<bool> Listener::listen_again(int backlog) {
+    if (is_unix_ && is_shut_down(sockets_.front().get())) return Error(text_ + ": a Unix socket can't listen again");
+    bool some = false;
+    for (const int socket : descriptors()) {
+        if (is_unix_ || option_of(socket, SO_ACCEPTCONN) != 0) continue;
+        // A port that the kernel had chosen is given back by the shutdown; EINVAL: it is bound still.
+        const bool bound = ::bind(socket, bound_.generic(), bound_.bytes) == 0 || errno == EINVAL;
+        if (!bound) return Error::from_errno(errno, "bind", text_);
+        if (auto listening = start_listening(socket, backlog, text_); !listening) return listening.error();
+        some = true;
+    }
+    return some;
 }
 
 Result<void> Listener::refuse_new() {

@@ -13,6 +13,7 @@
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/bind_address.hpp"
 #include "supervisor/sockets/handed_sockets.hpp"
+#include "supervisor/sockets/socket_address.hpp"
 #include "supervisor/sockets/socket_file.hpp"
 #include "worker/listener_socket.hpp"
 
@@ -62,6 +63,10 @@ class Listener {
     /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
     Result<void> steer(const std::vector<bool>& live);
 
+    /// Whoever has a socket can stop it for all by shutdown(). Has those of TCP listen again, at the same address: true
+    /// when there were some. Errors: the address is taken meanwhile; a Unix socket, which can't listen again.
+    Result<bool> listen_again(int backlog);
+
     /// Takes nobody new, for a server that stops; what is queued stays to be accepted. An inherited socket goes on
     /// as it is: it isn't ours alone, and whoever else has it may keep its queue for our successor. Errors: the
     /// kernel knows no such filter.
@@ -82,6 +87,7 @@ class Listener {
 
     BindAddress address_;
     std::string text_;
+    SocketAddress bound_;
     bool is_unix_ = false;
     bool has_lanes_ = false;
     bool foreign_ = false;

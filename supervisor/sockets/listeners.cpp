@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "loop/base/log.hpp"
+
 namespace girin {
 namespace {
 
@@ -73,6 +75,18 @@ Result<void> ListenerSet::refuse_new() {
         if (auto refused = listener.refuse_new(); !refused) result = refused;
     }
     return result;
+}
+
+void ListenerSet::listen_again() {
+    constexpr const char* kHow = ": a worker, or a program of --exec, has shut it down for all";
+    bool is_deaf = false;
+    for (Listener& listener : listeners_) {
+        const auto again = listener.listen_again(options_.backlog);
+        if (again && *again) log_error("Listens again at " + listener.text() + kHow);
+        if (!again && !told_deaf_) log_error("Nobody can connect to " + listener.text() + kHow, {{"why", again.error().message()}});
+        is_deaf = is_deaf || !again;
+    }
+    told_deaf_ = is_deaf;
 }
 
 void ListenerSet::leave_files() {

@@ -31,6 +31,9 @@ class ListenerSet {
     Result<void> steer(const std::vector<bool>& live);
     Result<void> refuse_new();
 
+    /// As Listener::listen_again, for each, and logged; what stays deaf, once.
+    void listen_again();
+
     void leave_files();
     void claim_files();
 
@@ -42,6 +45,7 @@ class ListenerSet {
     const Listener* find(const BindAddress& address) const;
 
     ListenOptions options_;
+    bool told_deaf_ = false;
     std::vector<Listener> listeners_;
 };
 

@@ -22,6 +22,7 @@
 //   /crash-in-two                   the same in two threads at once
 //   /crash-in-child                 a fault in a child that it forks and waits for: "child ended by signal 11"
 //   /events                         a piece each 50 ms, until the worker drains
+//   /shut-listeners                 shutdown() of all that it listens on, for everybody
 //   /whole                          the length of the body, held as a whole
 //   /who                            "PID GENERATION REQUEST-NUMBER"
 //   /version                        "1", or "2" in misbehaving2.so
@@ -30,6 +31,7 @@
 // Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
 
 #include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -343,6 +345,16 @@ Coro<void> hold_whole(Request& request, Response& response) {
     response.body(std::to_string(body.size()));
 }
 
+Coro<void> shut_listeners(Request&, Response& response) {
+    for (int fd = 3; fd < 200; ++fd) {
+        int listens = 0;
+        socklen_t bytes = sizeof listens;
+        if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 && listens == 1) ::shutdown(fd, SHUT_RDWR);
+    }
+    response.body("shut");
+    co_return;
+}
+
 struct Fault {
     std::string_view path;  // one that ends in '/' takes a number
     Coro<void> (*commit)(Request&, Response&);
@@ -357,6 +369,7 @@ constexpr Fault kFaults[] = {
     {"/in-executor/", sleep_in_executor}, {"/events", send_events}, {"/crash-elsewhere", crash_elsewhere},
     {"/crash-in-two", crash_in_two}, {"/crash-in-child", crash_in_child},
     {"/block-said/", block_having_said}, {"/doze/", doze}, {"/whole", hold_whole},
+    {"/shut-listeners", shut_listeners},
     {"/file", show_file}, {"/loaded", say_by_whom}, {"/throw-bytes", throw_bytes}, {"/chdir", change_directory},
     {"/stream", stream}, {"/sleep/", nap}, {"/orphans/", leave_orphans}, {"/fork/", fork_without_exec},
     {"/fork-and-return", fork_and_return}, {"/who", say_who}, {"/version", say_version},

@@ -284,6 +284,21 @@ TEST(AcceptErrorAtTheEnd, LosesNobodyWhomThereIsRoomForLater) {
     EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
 }
 
+// FAULTS 7: connections were refused for ever, through reloads too, once a worker or program had shut its listener down.
+TEST(ListenerOfAll, ListensAgainWhenAWorkerHasShutItDown) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", app("misbehaving")}, 2));
+    EXPECT_EQ(get(girin.endpoint(), "/shut-listeners").body, "shut");
+    EXPECT_TRUE(girin.wait_for_log("Listens again at 127.0.0.1:")) << girin.log();
+    EXPECT_TRUE(eventually(15s, "an answer at the same address", [&] {
+        try {
+            return get(girin.endpoint(), "/who").status == 200;
+        } catch (const HttpClientError&) {
+            return false;
+        }
+    })) << girin.log();
+}
+
 // --- the scoreboard
 
 struct Mapping {
