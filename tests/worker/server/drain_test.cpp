@@ -147,7 +147,8 @@ TEST_F(Drain, AnswersWith503WhenItsTimeIsOver) {
     EXPECT_EQ(scene.cleaned, 1);
     client.close();
     EXPECT_TRUE(ends());
-    EXPECT_EQ(log(), "");
+    // FAULTS 7: what was cut off was told nowhere.
+    EXPECT_NE(log().find("take longer than --graceful-timeout requests=1\n"), std::string::npos) << log();
 }
 
 TEST_F(Drain, CutsAStreamOffWhenItsTimeIsOver) {
