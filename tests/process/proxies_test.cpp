@@ -111,9 +111,9 @@ TEST_P(Behind, ProxyKeepsItsConnectionsToGirin) {
     for (const pid_t worker : girin_->workers()) {
         for (const std::string& target : fd_targets(worker)) sockets += target.starts_with("socket:");
     }
-    // Channel and listener of two workers, and the connections: one that 30 clients shared, or two.
+    // Channel and listener of two workers, and the connections: a few that 30 clients shared.
     EXPECT_GT(sockets, 4U) << "no connection was kept";
-    EXPECT_LE(sockets, 4U + 4U) << "each client had a connection of its own";
+    EXPECT_LE(sockets, 4U + 10U) << "each client had a connection of its own";
 }
 
 }  // namespace
