@@ -6,7 +6,8 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <string>
+#include <cstdint>
+#include <optional>
 
 #include "loop/base/unique_fd.hpp"
 
@@ -28,8 +29,8 @@ class MasterEnd {
     bool has_ended() const;
 
     pid_t pid_ = 0;
-    UniqueFd handle_;         // empty: it can't be had
-    std::string started_at_;  // tells it from a later process with its pid; empty: without /proc
+    UniqueFd handle_;                       // empty: it can't be had
+    std::optional<std::uint64_t> started_;  // tells it from a later process with its pid; nullopt: without /proc
 };
 
 }  // namespace girin

@@ -52,12 +52,14 @@ std::optional<Duration> cpu_of(const std::vector<std::string_view>& stat) {
 }  // namespace
 
 ProcessSample parse_process_sample(std::string_view stat, std::string_view schedstat) {
+    constexpr std::size_t kStarted = 19;  // counted from the state
     ProcessSample sample;
     // The name before it, in brackets, may hold anything, brackets too.
     if (const auto name_end = stat.rfind(')'); name_end != std::string_view::npos) {
         const auto words = words_of(stat.substr(name_end + 1));
         if (!words.empty()) sample.state = words[0][0];
         if (words.size() > 1) sample.parent = static_cast<pid_t>(to_number(words[1]).value_or(0));
+        if (words.size() > kStarted) sample.started = to_number(words[kStarted]);
         sample.cpu = cpu_of(words);
     }
     const auto times = words_of(schedstat);
@@ -75,11 +77,14 @@ ProcessSample sample_process(pid_t pid, pid_t thread) {
     return sample;
 }
 
+ProcessSample read_process_stat(pid_t pid) {
+    return parse_process_sample(read_small_file("/proc/" + std::to_string(pid) + "/stat"), {});
+}
+
 pid_t kept_program(const ScoreboardSlot& line, pid_t keeper) {
     const pid_t told = line.program.load(std::memory_order_relaxed);
     if (told <= 0 || keeper <= 0) return 0;
-    const ProcessSample sample = parse_process_sample(read_small_file("/proc/" + std::to_string(told) + "/stat"), {});
-    return sample.parent == keeper ? told : 0;
+    return read_process_stat(told).parent == keeper ? told : 0;
 }
 
 bool parse_dumping_core(std::string_view status) { return status.find("\nCoreDumping:\t1\n") != status.npos; }

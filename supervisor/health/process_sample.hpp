@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ namespace girin {
 struct ProcessSample {
     char state = '?';                   // as in /proc/PID/stat: R, S, D, T (stopped), t (a debugger has it); ?: unknown
     pid_t parent = 0;                   // 0: unknown
+    std::optional<std::uint64_t> started;  // in ticks since the machine's start: no later process with its pid has the same
     std::optional<Duration> cpu;        // on a processor so far
     std::optional<Duration> run_delay;  // ready to run, and waiting for a processor
     std::string wait_channel;           // the kernel's function it sleeps in; empty: none, or it isn't told
@@ -33,6 +35,9 @@ ProcessSample parse_process_sample(std::string_view stat, std::string_view sched
 /// `thread` is one of `pid`; 0: the main one. A process that is gone gives an empty sample. Never blocks: the
 /// kernel makes these files up.
 ProcessSample sample_process(pid_t pid, pid_t thread = 0);
+
+/// Only what /proc/PID/stat says of it: no run_delay, no wait_channel.
+ProcessSample read_process_stat(pid_t pid);
 
 /// The program that a worker keeps by --exec, as its line of the scoreboard says; believed of a child of `keeper` only. 0:
 /// none, or /proc isn't there. Only for workers that have --exec: the line is the worker's to write.

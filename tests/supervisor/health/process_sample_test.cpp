@@ -24,6 +24,7 @@ TEST(ProcessSample, IsReadFromTheKernelsText) {
     EXPECT_EQ(sample.parent, 3201);
     EXPECT_EQ(sample.cpu, 3100ms);
     EXPECT_EQ(sample.run_delay, 250ms);
+    EXPECT_EQ(sample.started, 1487U);
 }
 
 TEST(ProcessSample, TakesTheTicksWhereNothingBetterIsTold) {
