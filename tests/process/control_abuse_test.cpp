@@ -100,9 +100,7 @@ TEST_F(ControlAbuse, OfTheSilentEndsByItself) {
 TEST(AdminAbuse, OfIdleClientsLetsNewcomersIn) {
     const TempDir dir;
     GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "demo"}));
-    const auto line = girin.wait_for_log("Admin address: http://");
-    ASSERT_TRUE(line);
-    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    const Endpoint admin = admin_of(girin);
     std::vector<HttpClient> crowd;
     for (int i = 0; i < 40; ++i) {
         crowd.emplace_back(admin, 10s);
@@ -121,9 +119,7 @@ TEST(AdminAbuse, ShutsNobodyOutOfTheControlSocket) {
     const TempDir dir;
     GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--control-socket", dir / "c", "--admin-bind",
                                           "127.0.0.1:0", "--admin-allow-actions", "demo"}));
-    const auto line = girin.wait_for_log("Admin address: http://");
-    ASSERT_TRUE(line);
-    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    const Endpoint admin = admin_of(girin);
     std::vector<HttpClient> crowd;
     for (int i = 0; i < 100; ++i) {
         crowd.emplace_back(admin, 10s);

@@ -241,9 +241,7 @@ TEST_F(Control, TakesNoActionsByTcpUnlessAllowed) {
         std::vector<std::string> with = {"-w", "1", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "demo"};
         if (allowed) with.insert(with.begin(), "--admin-allow-actions");
         GirinProcess girin(dir, GirinCommand(with, 1));
-        const auto line = girin.wait_for_log("Admin address: http://");
-        ASSERT_TRUE(line);
-        const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+        const Endpoint admin = admin_of(girin);
         const Fields plain = {{"Host", admin.to_text()}};
         EXPECT_EQ(get(admin, "/v1/status", plain).status, 200);
         HttpClient client(admin, 10s);
@@ -281,9 +279,7 @@ TEST_F(Control, IsForItsOwnUserAndRootWhateverItsMode) {
 TEST_F(Control, IsNotForPagesOfStrangers) {
     GirinProcess girin(dir_, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "--admin-hosts",
                                            "ops.example", "--admin-allow-actions", "demo"}, 1));
-    const auto line = girin.wait_for_log("Admin address: http://");
-    ASSERT_TRUE(line);
-    const Endpoint admin = Endpoint::parse(line->substr(line->find("http://")));
+    const Endpoint admin = admin_of(girin);
     const auto post = [&](Fields fields) {
         fields.emplace_back("Content-Type", "application/json");
         return HttpClient(admin, 10s).request("POST", "/v1/reopen", fields, "{}").status;

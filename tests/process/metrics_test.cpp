@@ -23,11 +23,6 @@ class Metrics : public testing::Test {
     GirinCommand with_admin() const {
         return GirinCommand({"-w", "2", "-b", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "demo"}, 2);
     }
-    static Endpoint admin_of(GirinProcess& girin) {
-        const auto line = girin.wait_for_log("Admin address: http://");
-        if (!line) throw std::runtime_error("no admin address:\n" + girin.log());
-        return Endpoint::parse(line->substr(line->find("http://")));
-    }
 
     const TempDir dir_;
 };

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <stdexcept>
 
 #include "tests/load/report.hpp"
 #include "tests/support/http_client.hpp"
@@ -18,6 +19,12 @@ std::string app(const std::string& name) {
 bool is_long() {
     const char* wanted = std::getenv("GIRIN_LONG");
     return wanted != nullptr && std::string_view(wanted) == "1";
+}
+
+Endpoint admin_of(GirinProcess& girin) {
+    const auto line = girin.wait_for_log("Admin address: http://");
+    if (!line) throw std::runtime_error("no admin address:\n" + girin.log());
+    return Endpoint::parse(line->substr(line->find("http://")));
 }
 
 load::LoadOptions load_on(const Endpoint& server, const std::string& target, double rate) {

@@ -31,6 +31,9 @@ load::LoadOptions load_on(const Endpoint& server, const std::string& target = "/
 /// we aren't root.
 GirinCommand as_nobody(const TempDir& dir, GirinCommand command);
 
+/// Where the monitor of a server with --admin-bind listens, from its log. Throws when it doesn't say so.
+Endpoint admin_of(GirinProcess& girin);
+
 /// How often `part` stands in `text`.
 std::size_t count_of(const std::string& text, std::string_view part);
 

@@ -1,5 +1,7 @@
 #include "supervisor/worker_survey.hpp"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 namespace girin {
@@ -52,10 +54,14 @@ SurveyOptions range(std::size_t least, std::size_t most) {
 
 std::uint64_t nobody_queues() { return 0; }
 
-/// The first step that comes of looks at `looked_at` workers, once a second for ten seconds.
-std::optional<Event> first_step(WorkerSurvey& survey, SurveyedFleet& fleet, std::size_t looked_at, double share) {
-    for (TimePoint now = kStart + 1s; now <= kStart + 10s; now += 1s) {
-        const auto looks = SurveyedFleet::looks(looked_at, share, now);
+/// The first step that comes of looks at `looked_at` workers, once a second for `time`; `change` adds to what one saw.
+std::optional<Event> first_step(WorkerSurvey& survey, SurveyedFleet& fleet, std::size_t looked_at, double share,
+                                Duration time = 10s, const std::function<void(WorkerLook&, TimePoint)>& change = nullptr) {
+    for (TimePoint now = kStart + 1s; now <= kStart + time; now += 1s) {
+        auto looks = SurveyedFleet::looks(looked_at, share, now);
+        for (WorkerLook& look : looks) {
+            if (change) change(look, now);
+        }
         if (auto step = survey.look_at_load(fleet.fleet(), looks, nobody_queues, now)) return step;
     }
     return std::nullopt;
@@ -77,13 +83,10 @@ TEST(WorkerSurvey, CountsThreadsOfPoolsAndWhatWaitsForThem) {
         SurveyedFleet fleet(1);
         WorkerSurvey survey;
         survey.begin(range(1, 4));
-        std::optional<Event> step;
-        for (TimePoint now = kStart + 1s; now <= kStart + 4s && !step; now += 1s) {
-            auto looks = SurveyedFleet::looks(1, 0.1, now);
-            looks[0].pool.threads = 10;
-            looks[0].pool.busy = busy;
-            step = survey.look_at_load(fleet.fleet(), looks, nobody_queues, now);
-        }
+        const auto step = first_step(survey, fleet, 1, 0.1, 4s, [&](WorkerLook& look, TimePoint) {
+            look.pool.threads = 10;
+            look.pool.busy = busy;
+        });
         EXPECT_EQ(step.has_value(), busy == 10);
     }
 }
@@ -92,24 +95,18 @@ TEST(WorkerSurvey, KeepsWorkersWhosePoolsAreBusy) {
     SurveyedFleet fleet(2);
     WorkerSurvey survey;
     survey.begin(range(1, 4));
-    for (TimePoint now = kStart + 1s; now <= kStart + 100s; now += 1s) {
-        auto looks = SurveyedFleet::looks(2, 0, now);
-        for (WorkerLook& look : looks) look.pool.threads = 4, look.pool.busy = 2;
-        EXPECT_FALSE(survey.look_at_load(fleet.fleet(), looks, nobody_queues, now));
-    }
+    EXPECT_FALSE(first_step(survey, fleet, 2, 0, 100s, [](WorkerLook& look, TimePoint) {
+        look.pool.threads = 4;
+        look.pool.busy = 2;
+    }));
 }
 
 TEST(WorkerSurvey, TakesWhatTheKernelCountsWhereItIsMore) {
     SurveyedFleet fleet(1);
     WorkerSurvey survey;
     survey.begin(range(1, 4));
-    std::optional<Event> step;
-    for (TimePoint now = kStart + 1s; now <= kStart + 4s && !step; now += 1s) {
-        auto looks = SurveyedFleet::looks(1, 0.1, now);
-        looks[0].cpu = now - kStart;
-        step = survey.look_at_load(fleet.fleet(), looks, nobody_queues, now);
-    }
-    EXPECT_TRUE(step);
+    const auto seen_by_kernel = [](WorkerLook& look, TimePoint now) { look.cpu = now - kStart; };
+    EXPECT_TRUE(first_step(survey, fleet, 1, 0.1, 4s, seen_by_kernel));
 }
 
 TEST(WorkerSurvey, DoesNotCountOneThatIsBeingEndedAsBusy) {

@@ -180,6 +180,15 @@ TEST_F(Expect, IsNotAnsweredWhenTheBodyIsThereAlready) {
     EXPECT_EQ(scene.heard, "body");
 }
 
+/// A client that waits to be asked for its body isn't, and the connection ends after the answer.
+void expect_final_answer_alone(Client client, const std::string& target, int status) {
+    client.send("POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    const HttpResponse answer = client.read_response();
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(answer.field("connection"), "close");
+    EXPECT_EQ(client.wait_for_end(), Client::End::closed);
+}
+
 // FAULTS 7: a client was asked for a body of which its length told already that it would be refused.
 TEST_F(Expect, IsRefusedAtOnceWhereTheHandlerTakesLessThanAnnounced) {
     application.on("/little", [](Request& request, Response& response, Scene&) -> Coro<void> {
@@ -187,12 +196,7 @@ TEST_F(Expect, IsRefusedAtOnceWhereTheHandlerTakesLessThanAnnounced) {
         response.body(body);
     });
     start();
-    Client client = connect();
-    client.send("POST /little HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
-    const HttpResponse answer = client.read_response();
-    EXPECT_EQ(answer.status, 413);
-    EXPECT_EQ(answer.field("connection"), "close");
-    EXPECT_EQ(client.wait_for_end(), Client::End::closed);
+    expect_final_answer_alone(connect(), "/little", 413);
 }
 
 // FAULTS 7: up to the handler's maximum was read before the answer.
@@ -207,12 +211,7 @@ TEST_F(RequestBody, TooLargeForTheHandlerByItsLengthIs413BeforeAnyOfItCame) {
 
 TEST_F(Expect, GetsAFinalStatusAloneWhenNobodyReads) {
     start();
-    Client client = connect();
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
-    const HttpResponse answer = client.read_response();
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.field("connection"), "close");
-    EXPECT_EQ(client.wait_for_end(), Client::End::closed);
+    expect_final_answer_alone(connect(), "/", 200);
 }
 
 TEST_F(Expect, OfAnythingElseIs417) {
