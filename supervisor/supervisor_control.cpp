@@ -111,16 +111,21 @@ Result<void> Supervisor::begin_request(std::uint64_t id, const ControlRequest& r
 Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
     const auto wanted = parse_scale(argument);
     if (!wanted) return wanted.error();
-    if (survey_.needs_load()) {
-        if (fleet_.is_paused()) return Error("all workers are drained; a reload brings them back");
-        const auto least = static_cast<int>(survey_.scaling().least);
-        scale_by_operator(static_cast<int>(wanted->relative ? wanted->count : wanted->count - least));
-        desk_.await_scale(id, fleet_.wanted());
+    const bool by_load = survey_.needs_load();
+    const bool stays_drained = by_load || wanted->count < 0;
+    if (fleet_.is_paused() && stays_drained) return Error("all workers are drained; a reload brings them back");
+    const auto before = static_cast<std::int64_t>(by_load ? survey_.scaling().least : fleet_.wanted());
+    const std::int64_t asked = wanted->relative ? before + wanted->count : wanted->count;
+    if (by_load) {
+        scale_by_operator(static_cast<int>(asked - before));
+        const std::size_t least = survey_.scaling().least;
+        const std::string bound = bound_words(asked, least);
+        desk_.await_scale(id, fleet_.wanted(), bound.empty() ? bound : ", at least " + std::to_string(least) + bound);
         return {};
     }
     decide(wanted->relative ? Event::scale_by(wanted->count)
                             : Event::scale_to(static_cast<std::size_t>(wanted->count)));
-    desk_.await_scale(id, fleet_.wanted());
+    desk_.await_scale(id, fleet_.wanted(), bound_words(asked, fleet_.wanted()));
     return {};
 }
 

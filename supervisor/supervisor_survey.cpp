@@ -111,10 +111,14 @@ std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
 }
 
 void Supervisor::scale_by_operator(int workers) {
+    const std::int64_t asked = static_cast<std::int64_t>(survey_.scaling().least) + workers;
     const std::optional<Event> event = survey_.scale_by_operator(fleet_, workers);
     if (survey_.needs_load()) {
-        log_info("Scale: at least " + std::to_string(survey_.scaling().least) + " workers, at most " +
-                 std::to_string(survey_.scaling().most));
+        const auto least = static_cast<std::int64_t>(survey_.scaling().least);
+        const std::string range = "Scale: at least " + std::to_string(least) + " workers, at most " +
+                                  std::to_string(survey_.scaling().most);
+        if (asked == least) log_info(range);
+        if (asked != least) log_warning(range + " (asked for at least " + std::to_string(asked) + ")");
     }
     if (event) decide(*event);
 }

@@ -77,7 +77,12 @@ void ControlDesk::await_reload(std::uint64_t id, bool until_settled) {
     add(id, ControlVerb::reload).until_settled = until_settled;
 }
 
-void ControlDesk::await_scale(std::uint64_t id, std::size_t count) { add(id, ControlVerb::scale).count = count; }
+void ControlDesk::await_scale(std::uint64_t id, std::size_t count, std::string remark) {
+    Waiting& waiting = add(id, ControlVerb::scale);
+    waiting.count = count;
+    waiting.remark = std::move(remark);
+}
+
 void ControlDesk::await_stop(std::uint64_t id) { add(id, ControlVerb::stop); }
 
 void ControlDesk::await_exit(std::uint64_t id, std::size_t slot, pid_t pid) {
@@ -90,7 +95,7 @@ template <class Predicate>
 void ControlDesk::end_where(Predicate predicate, AnswerKind kind, const std::string& text) {
     std::erase_if(waiting_, [&](const Waiting& waiting) {
         if (!predicate(waiting)) return false;
-        answers_.emplace_back(waiting.id, kind, text);
+        answers_.emplace_back(waiting.id, kind, kind == AnswerKind::done ? text + waiting.remark : text);
         return true;
     });
 }

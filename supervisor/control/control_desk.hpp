@@ -79,7 +79,8 @@ class ControlDesk {
 
     /// What `id` waits for from now on.
     void await_reload(std::uint64_t id, bool until_settled = false);
-    void await_scale(std::uint64_t id, std::size_t workers);
+    /// `remark` follows the answer's sentence once so many serve.
+    void await_scale(std::uint64_t id, std::size_t workers, std::string remark = {});
     void await_exit(std::uint64_t id, std::size_t slot, pid_t pid);
     void await_stop(std::uint64_t id);
     void answer(ControlAnswer answer) { answers_.push_back(std::move(answer)); }
@@ -113,6 +114,7 @@ class ControlDesk {
         bool committed = false;        // reload
         std::size_t count = 0;         // scale: workers; kill: slot
         pid_t pid = 0;
+        std::string remark;  // scale
     };
 
     Waiting& add(std::uint64_t id, ControlVerb verb);

@@ -103,7 +103,7 @@ void Fleet::scale_to(std::int64_t workers, const std::string& reason) {
         return;
     }
     log(LogLevel::info, "scale: from " + std::to_string(wanted_) + " to " + std::to_string(wanted) + " workers" +
-                            (reason.empty() ? "" : ": " + reason));
+                            bound_words(workers, wanted) + (reason.empty() ? "" : ": " + reason));
     wanted_ = wanted;
 }
 
@@ -190,6 +190,12 @@ void Fleet::log(LogLevel level, std::size_t slot, std::string_view text) {
     action.text = "worker " + std::to_string(slot);
     if (action.pid != 0) action.text += " (pid " + std::to_string(action.pid) + ")";
     action.text.append(" ").append(text);
+}
+
+std::string bound_words(std::int64_t asked, std::size_t workers) {
+    const auto became = static_cast<std::int64_t>(workers);
+    if (asked == became) return {};
+    return std::string(asked < became ? ", the smallest" : ", the largest") + " number (asked for " + std::to_string(asked) + ")";
 }
 
 }  // namespace girin

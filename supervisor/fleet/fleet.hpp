@@ -275,4 +275,8 @@ class Fleet {
     std::optional<TimePoint> spawn_wake_;
 };
 
+/// What is said after a number of workers that isn't the one that was asked for: ", the smallest number (asked for -3)".
+/// Else empty.
+std::string bound_words(std::int64_t asked, std::size_t workers);
+
 }  // namespace girin

@@ -89,6 +89,15 @@ TEST_F(Commands, Scale) {
     EXPECT_EQ(said({"scale", "-2"}), "0 1 worker serves");
     EXPECT_EQ(said({"scale", "+1"}), "0 2 workers serve");
     EXPECT_TRUE(running.workers_become(2));
+    // FAULTS 7: what is beyond the bounds was cut to them, and the answer was that of a success.
+    EXPECT_EQ(said({"scale", "-5"}), "0 1 worker serves, the smallest number (asked for -3)");
+    EXPECT_TRUE(running.wait_for_log("Scale: from 2 to 1 workers, the smallest number (asked for -3)")) << running.log();
+    EXPECT_EQ(said({"scale", "-1"}), "0 1 worker serves, the smallest number (asked for 0)");
+    EXPECT_TRUE(running.wait_for_log("the number of workers stays 1; it may be 1 to ")) << running.log();
+    running.signal(SIGWINCH);
+    ASSERT_TRUE(running.workers_become(0));
+    EXPECT_EQ(said({"scale", "-1"}), "1 girin scale: all workers are drained; a reload brings them back");
+    EXPECT_EQ(said({"scale", "2"}), "0 2 workers serve");
     EXPECT_TRUE(said({"scale", "0"}).starts_with("1 girin scale: '0' is no number of workers"));
     EXPECT_TRUE(said({"scale", "some"}).starts_with("1 girin scale: "));
 }

@@ -56,6 +56,8 @@ TEST_F(Scaling, ByOperatorsMovesTheLowerEndOfARange) {
         girin.ttin();
         ASSERT_TRUE(girin.wait_for_log("Scale: at least 3 workers, at most 3", 10s, mark)) << girin.log();
     }
+    // FAULTS 7: that the end of the range was reached was told nowhere.
+    EXPECT_TRUE(girin.wait_for_log("Scale: at least 3 workers, at most 3 (asked for at least 4)")) << girin.log();
     EXPECT_TRUE(girin.workers_become(3));
     girin.hup();
     ASSERT_TRUE(girin.wait_for_log("generation 2 serves", 20s)) << girin.log();

@@ -121,6 +121,7 @@ TEST_F(Signals, TtinAndTtouChangeTheNumberDownToOne) {
     const std::size_t mark = girin.mark();
     girin.ttou();
     ASSERT_TRUE(girin.wait_for_log("SIGTTOU", 10s, mark));
+    EXPECT_TRUE(girin.wait_for_log("the number of workers stays 1; it may be 1 to ", 10s, mark)) << girin.log();
     EXPECT_EQ(get(girin.endpoint(), "/").status, 200) << "the last one stays";
     EXPECT_TRUE(girin.workers_become(1));
 }

@@ -108,6 +108,9 @@ TEST_F(Desk, AnswersAScalingWhenSoManyServe) {
     EXPECT_EQ(answers(), "");
     desk_.look(glance(3, 3));
     EXPECT_EQ(answers(), "1 done: 3 workers serve\n");
+    desk_.await_scale(2, 1, ", the smallest number (asked for -3)");
+    desk_.look(glance(1, 1));
+    EXPECT_EQ(answers(), "2 done: 1 worker serves, the smallest number (asked for -3)\n");
 }
 
 TEST_F(Desk, EndsTheWaitForAScalingThatCantBe) {

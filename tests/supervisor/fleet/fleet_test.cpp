@@ -114,6 +114,9 @@ TEST(FleetScale, NeverExceedsItsRoom) {
     EXPECT_EQ(count(h.send(Event::scale_by(1)), ActionKind::spawn), 0u);
     h.send(Event::scale_to(100));
     EXPECT_EQ(h.fleet.wanted(), 8u);
+    // FAULTS 7: a number beyond the bounds was cut to them without a word.
+    EXPECT_TRUE(has_log(h.send(Event::scale_by(-20)), "from 8 to 1 workers, the smallest number (asked for -12)"));
+    EXPECT_TRUE(has_log(h.send(Event::scale_to(100)), "from 1 to 8 workers, the largest number (asked for 100)"));
 }
 
 TEST(FleetScale, DoesNotReplaceWhoWasScaledAway) {
