@@ -19,7 +19,9 @@
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/privileges.hpp"
+#include "supervisor/settings/settings_checks.hpp"
 #include "supervisor/settings/worker_options.hpp"
+#include "supervisor/sockets/socket_address.hpp"
 #include "worker/entry.hpp"
 
 namespace girin {
@@ -83,6 +85,21 @@ Result<void> check_address(std::string_view setting, const BindAddress& address)
     }
 }
 
+/// Whether two are the same once their names are looked up, also where nobody has named the one of --bind. A name that can't
+/// be looked up is the start's to tell of.
+Result<void> check_names_blocking(const Settings& settings) {
+    std::vector<WantedAddress> wanted = wanted_addresses(settings);
+    for (WantedAddress& one : wanted) {
+        const auto may_meet = [&](const WantedAddress& other) {
+            return &other != &one && other.address.kind == one.address.kind && other.address.port == one.address.port;
+        };
+        const bool matters = one.address.kind == BindAddress::Kind::tcp && one.address.port != 0;
+        if (!matters || std::ranges::none_of(wanted, may_meet)) continue;
+        if (const auto found = resolve_blocking(one.address.host, one.address.port)) one.address.host = found->host();
+    }
+    return check_distinct(wanted);
+}
+
 // ── a library ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 [[noreturn]] void load_and_tell(int report, const AppSource& source, const Settings& settings, const Identity& identity) {
@@ -130,6 +147,7 @@ Result<void> check_surroundings_blocking(const Settings& settings) {
     if (auto checked = can_be_written("open log file", settings.error_logfile); !checked) return checked;
     if (auto checked = can_be_written("open log file", settings.access_logfile); !checked) return checked;
     if (auto checked = can_be_written("open pidfile", settings.pid); !checked) return checked;
+    if (auto checked = check_names_blocking(settings); !checked) return checked;
     for (const BindAddress& address : settings.bind) {
         if (auto checked = check_address("bind", address); !checked) return checked;
     }

@@ -11,7 +11,7 @@
 namespace girin {
 
 /// Whether the files and sockets that the settings name could be made or opened by us. Relative names mean the current
-/// directory. Errors: the first that couldn't.
+/// directory. Errors: the first that couldn't, or two addresses that are the same once their names are looked up.
 Result<void> check_surroundings_blocking(const Settings& settings);
 
 /// Whether workers could take their options.

@@ -1,9 +1,12 @@
 #include "supervisor/settings/bind_address.hpp"
 
+#include <arpa/inet.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 namespace girin {
@@ -104,6 +107,25 @@ Result<BindAddress> parse_host(std::string_view whole) {
     return BindAddress::tcp(std::string(host), *port);
 }
 
+/// As the kernel has it. `length` 0: a name, which is told by its text.
+struct Host {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    std::size_t length = 0;
+
+    explicit Host(const std::string& text) {
+        if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) length = sizeof(in_addr);
+        else if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) length = sizeof(in6_addr);
+    }
+    bool is_every() const { return length > 0 && bytes == decltype(bytes){}; }
+};
+
+/// Whether sockets for IPv6 take IPv4 too is for who opens them to choose, so families don't meet here.
+bool meet(const std::string& one, const std::string& other) {
+    const Host a(one), b(other);
+    if (a.length == 0 || b.length == 0) return one == other;
+    return a.length == b.length && (a.bytes == b.bytes || a.is_every() || b.is_every());
+}
+
 }  // namespace
 
 BindAddress BindAddress::tcp(std::string host, std::uint16_t port) {
@@ -135,6 +157,17 @@ std::string BindAddress::to_text() const {
     }
     const bool is_v6 = host.find(':') != host.npos;
     return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool exclude_each_other(const BindAddress& one, const BindAddress& other) {
+    if (one.kind != other.kind) return false;
+    switch (one.kind) {
+        case BindAddress::Kind::unix_socket:
+            return std::filesystem::path(one.path).lexically_normal() == std::filesystem::path(other.path).lexically_normal();
+        case BindAddress::Kind::inherited: return one.fd == other.fd;
+        case BindAddress::Kind::tcp: break;
+    }
+    return one.port != 0 && one.port == other.port && meet(one.host, other.host);
 }
 
 Result<BindAddress> parse_bind_address(std::string_view text) {

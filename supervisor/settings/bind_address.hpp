@@ -31,6 +31,10 @@ struct BindAddress {
     bool operator==(const BindAddress&) const = default;
 };
 
+/// Whether only one of them can be listened at: the same, or one for all interfaces beside one of them. As far as the
+/// texts tell: names aren't looked up, nor links followed. Port 0 is never the same: the kernel chooses others.
+bool exclude_each_other(const BindAddress& one, const BindAddress& other);
+
 /// `:PORT` and `*:PORT` are every IPv4 interface, 0.0.0.0; a host without a port is on 8000, as in Gunicorn. Errors: a
 /// sentence without the setting's name, which names the text and what is wrong with it: "'[::1]:99999' has no valid
 /// port: …".

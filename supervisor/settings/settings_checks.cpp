@@ -162,11 +162,28 @@ Result<void> check_exec_alone(const Settings& settings) {
 Result<void> check_addresses(const Settings& settings) {
     const bool needs_none = !settings.exec.empty() && settings.exec_port > 0;
     if (settings.bind.empty() && !needs_none) return Error("bind: no address to listen at");
-    for (auto address = settings.bind.begin(); address != settings.bind.end(); ++address) {
-        const bool any_port = address->kind == BindAddress::Kind::tcp && address->port == 0;
-        if (!any_port && std::find(settings.bind.begin(), address, *address) != address) {
-            return Error("bind: " + in_quotes(address->to_text()) + " is there twice");
-        }
+    return {};
+}
+
+std::vector<WantedAddress> wanted_addresses(const Settings& settings) {
+    std::vector<WantedAddress> wanted;
+    for (const BindAddress& address : settings.bind) wanted.emplace_back("bind", address);
+    if (settings.control_socket != "auto" && settings.control_socket != "none") {
+        wanted.emplace_back("control-socket", BindAddress::unix_socket(settings.control_socket));
+    }
+    for (const BindAddress& address : settings.admin_bind) wanted.emplace_back("admin-bind", address);
+    return wanted;
+}
+
+Result<void> check_distinct(const std::vector<WantedAddress>& addresses) {
+    for (auto later = addresses.begin(); later != addresses.end(); ++later) {
+        const auto taken = [&](const WantedAddress& one) { return exclude_each_other(one.address, later->address); };
+        const auto first = std::find_if(addresses.begin(), later, taken);
+        if (first == later) continue;
+        const std::string what = std::string(later->setting) + ": " + in_quotes(later->text);
+        if (first->setting == later->setting && first->text == later->text) return Error(what + " is there twice");
+        return Error(what + " can't be had beside " + std::string(first->setting) + " " + in_quotes(first->text) +
+                     ", which takes it already");
     }
     return {};
 }

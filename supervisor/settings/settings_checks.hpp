@@ -4,6 +4,8 @@
 // a sentence that begins with the setting's name. Not here: numbers' ranges, which are columns of the table.
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "loop/base/error.hpp"
 #include "supervisor/settings/settings.hpp"
@@ -31,8 +33,23 @@ Result<void> check_process_name(const std::string& text);
 Result<void> check_application_given(const Settings& settings);
 /// None is named, since the program brings its own.
 Result<void> check_application_ours(const Settings& settings);
-/// There is an address, and none is there twice. Port 0 may be: the kernel chooses others.
+/// No application, and all that a program needs.
 Result<void> check_exec_alone(const Settings& settings);
+/// There is an address.
 Result<void> check_addresses(const Settings& settings);
+
+/// An address that the settings want to be listened at, and which of them does.
+struct WantedAddress {
+    std::string_view setting;
+    std::string text;     // as it is told
+    BindAddress address;
+
+    WantedAddress(std::string_view name, const BindAddress& wanted)
+        : setting(name), text(wanted.to_text()), address(wanted) {}
+};
+/// Of --bind, --control-socket and --admin-bind, in the order in which they are opened. The usual control socket isn't there.
+std::vector<WantedAddress> wanted_addresses(const Settings& settings);
+/// Errors: two that exclude each other; the sentence begins with the later one's setting.
+Result<void> check_distinct(const std::vector<WantedAddress>& addresses);
 
 }  // namespace girin

@@ -123,7 +123,11 @@ Result<void> finish(const SettingsInput& input, const SettingsFile& file, Parsed
     const bool may_need_none = !settings.exec.empty() && settings.exec_port > 0;
     const bool named = parsed.source_of(row_of(&Settings::bind)).kind != SettingSource::Kind::default_value;
     if (may_need_none && !named) settings.bind.clear();
-    return check_together(settings);
+    if (auto checked = check_together(settings); !checked) return checked;
+    std::vector<WantedAddress> wanted = wanted_addresses(settings);
+    // Sockets that are handed over stand in for an address that nobody has named.
+    if (!named) std::erase_if(wanted, [](const WantedAddress& one) { return one.setting == "bind"; });
+    return check_distinct(wanted);
 }
 
 struct FileChoice {

@@ -191,8 +191,23 @@ TEST_F(Faults, ShowInACheckOfTheConfiguration) {
     EXPECT_EQ(checked({app("misbehaving")}).status.code, 0);
 }
 
+// FAULTS 7: names were compared by their texts, and the usual address of --bind with nothing.
+TEST_F(Faults, OfAddressesThatAreOneShowInACheck) {
+    const auto checked = [&](std::vector<std::string> args) {
+        args.insert(args.end(), {"--check-config", "demo"});
+        const Finished finished = run_girin(dir_, args);
+        return std::to_string(finished.status.code) + " " + finished.error;
+    };
+    // As this machine has it: an address of either family.
+    EXPECT_TRUE(checked({"-b", "localhost:9", "-b", "127.0.0.1:9", "-b", "[::1]:9"}).starts_with("1 girin: bind: "));
+    EXPECT_EQ(checked({"--admin-bind", "127.0.0.1:8000"}),
+              "1 girin: admin-bind: '127.0.0.1:8000' can't be had beside bind '127.0.0.1:8000', which takes it already\n");
+    EXPECT_EQ(checked({"-b", "localhost:0", "-b", "127.0.0.1:0", "--admin-bind", "localhost:9"}), "0 ");
+}
+
 // FAULTS 5: what a start refuses for its surroundings' sake, a check of the configuration refuses as well, and alike.
 // FAULTS 7: a format, a processor, a user or a directory that isn't there had another code at the start, or none in a check.
+// FAULTS 7: addresses of two settings that exclude each other were found at the start only.
 TEST_F(Faults, OfTheSurroundingsShowInACheckAsInAStart) {
     dir_.write("plain", "not a socket");
     fs::create_directory(dir_ / "folder");
@@ -218,6 +233,8 @@ TEST_F(Faults, OfTheSurroundingsShowInACheckAsInAStart) {
         {{"-b", "unix:" + (dir_ / "plain"), "demo"}, 1, "a file that isn't a socket is in the way"},
         {{"-b", "fd://77", "demo"}, 1, "bind fd://77: bad file descriptor"},
         {{"--control-socket", "/nowhere/c", "demo"}, 1, "/nowhere/c"},
+        {{"-b", "127.0.0.1:9", "--admin-bind", ":9", "demo"}, 2,
+         "admin-bind: '0.0.0.0:9' can't be had beside bind '127.0.0.1:9', which takes it already"},
         {{app("unresolved")}, 4, "needs shop::count_stock"},
         {{app("loading_throws")}, 4, "failed while it was loaded: no licence"},
     };

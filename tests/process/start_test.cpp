@@ -151,14 +151,16 @@ TEST(Start, AnswersQuestionsWithoutStarting) {
 TEST(Start, IsTriedByCheckStartBesideAServerThatRuns) {
     const TempDir dir;
     const std::string socket = "unix:" + (dir / "s");
-    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "-b", socket, app("misbehaving")}));
-    const std::string taken = girin.endpoint().to_text();
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "-b", socket, "--admin-bind", "127.0.0.1:0",
+                                          app("misbehaving")}));
+    const std::string taken = girin.endpoint().to_text(), admin = admin_of(girin).to_text();
     const Finished fine = run_girin(dir, {"--check-start", "-w", "8", "-b", taken, "-b", socket, "-p", dir / "pid",
-                                          "--admin-bind", taken, "--control-socket", dir / "control",
+                                          "--admin-bind", admin, "--control-socket", dir / "control",
                                           "--on-ready", "touch " + (dir / "hooked"), app("misbehaving")});
     EXPECT_EQ(fine.status, (ExitStatus{0, 0})) << fine.error;
     EXPECT_NE(fine.output.find(taken + " is in use, so it could not be tried.\n"), std::string::npos) << fine.output;
     EXPECT_NE(fine.output.find(socket + " is in use"), std::string::npos) << fine.output;
+    EXPECT_NE(fine.output.find(admin + " is in use"), std::string::npos) << fine.output;
     EXPECT_NE(fine.output.find("a worker became ready"), std::string::npos) << fine.output;
     EXPECT_FALSE(fs::exists(dir / "pid") || fs::exists(dir / "hooked") || fs::exists(dir / "control"));
     EXPECT_EQ(get(girin.endpoint(), "/").body, "ok");
