@@ -55,6 +55,7 @@ struct WorkerRecord {
     std::optional<TimePoint> deadline;
     Backoff backoff;
     std::string reason;            // why it is being ended
+    bool overdue = false;          // its time to drain is over: what it still does is cut off
     bool given_up = false;         // even KILL did not end it in time: a stop no longer waits for it
 
     WorkerRecord() = default;

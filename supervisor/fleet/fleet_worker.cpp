@@ -142,7 +142,9 @@ void Fleet::on_died(std::size_t slot, const Event& event) {
 
 void Fleet::on_ended(std::size_t slot, const Event& event) {
     const bool crashed = fault_of(event) == Fault::crash;
-    log(crashed ? LogLevel::error : LogLevel::info, slot,
+    const bool cut_off = workers_[slot].overdue && event.status == Event::kKilled;
+    const LogLevel ended = cut_off ? LogLevel::warning : LogLevel::info;
+    log(crashed ? LogLevel::error : ended, slot,
         with_details(event.text + " (" + workers_[slot].reason + ")", event));
     leave_process(slot);
     if (!workers_[slot].holds_place) return release_place(slot);
@@ -182,6 +184,7 @@ void Fleet::on_stable(std::size_t slot, const Event&) { workers_[slot].backoff =
 void Fleet::on_patience_over(std::size_t slot, const Event&) {
     WorkerRecord& worker = workers_[slot];
     if (worker.state == WorkerState::draining) {
+        worker.overdue = true;
         log(LogLevel::warning, slot, worker.leaves ? "has drained, but does not end: destructors or exit handlers take too long"
                                                    : "did not end within --graceful-timeout: requests or the application's "
                                                      "shutdown() take longer");
@@ -206,6 +209,7 @@ void Fleet::leave_process(std::size_t slot) {
     workers_[slot].pid = 0;
     workers_[slot].leaves = false;
     workers_[slot].recycle_turn = 0;
+    workers_[slot].overdue = false;
     workers_[slot].given_up = false;
     workers_[slot].reason.clear();
 }

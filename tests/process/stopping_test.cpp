@@ -347,6 +347,22 @@ TEST_F(StoppingAlready, BeginsNothingNew) {
     EXPECT_EQ(girin_.log().find("Upgrade:"), std::string::npos) << girin_.log();
 }
 
+TEST(StoppingWithAHandlerThatBlocks, WarnsOfWhomItHasKilled) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "--graceful-timeout", "0.2", "--timeout", "60",
+                                          "--lag-warning", "0.2", app("misbehaving")}));
+    HttpClient slow(girin.endpoint(), 20s);
+    slow.send(format_request("GET", "/block/30000"));
+    ASSERT_TRUE(girin.wait_for_log("lags: ", 20s)) << girin.log();
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    // FAULTS 7: that the worker was killed stood there as of any that ends as it should.
+    for (const char* part : {"did not end within --graceful-timeout", "was killed by us with SIGKILL"}) {
+        const auto line = girin.wait_for_log(part);
+        ASSERT_TRUE(line) << girin.log();
+        EXPECT_NE(line->find("[WARNING]"), std::string::npos) << *line;
+    }
+}
+
 class QuickAfterGraceful : public StoppingAlready, public testing::WithParamInterface<int> {};
 
 INSTANTIATE_TEST_SUITE_P(By, QuickAfterGraceful, testing::Values(SIGINT, SIGQUIT));

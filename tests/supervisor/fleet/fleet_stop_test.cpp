@@ -37,7 +37,19 @@ TEST(FleetStop, TerminatesThenKillsWhoDoesNotDrain) {
     EXPECT_EQ(first(late, ActionKind::signal).signal_number, SIGTERM);
     EXPECT_TRUE(has_log(late, "did not end within --graceful-timeout"));
     EXPECT_EQ(first(h.pass(2s), ActionKind::signal).signal_number, SIGKILL);
-    EXPECT_EQ(first(h.crash(0), ActionKind::exit_master).code, ExitCode::ok);
+    // FAULTS 7: that it was killed, and so what it had in hand was lost, was said as of any that ends as it should.
+    const Actions killed = h.send(Event::worker_exited(0, Event::kKilled, "was killed by us with SIGKILL"));
+    EXPECT_EQ(first(killed, ActionKind::log).level, LogLevel::warning);
+    EXPECT_EQ(first(killed, ActionKind::exit_master).code, ExitCode::ok);
+}
+
+TEST(FleetStop, SaysNothingSpecialOfWhoIsKilledByOrder) {
+    Harness h;
+    h.serve(1);
+    h.send(Event::stop_quick());
+    EXPECT_EQ(first(h.pass(5s), ActionKind::signal).signal_number, SIGKILL);
+    const Actions killed = h.send(Event::worker_exited(0, Event::kKilled, "was killed by us with SIGKILL"));
+    EXPECT_EQ(first(killed, ActionKind::log).level, LogLevel::info);
 }
 
 // FAULTS 33, a sibling: whoever had drained late got no time for its end.
