@@ -114,6 +114,31 @@ TEST_F(Commands, KillReopenAndChangeTheLogsLevel) {
     EXPECT_TRUE(said({"log-level", "loud"}).starts_with("1 girin log-level: "));
 }
 
+// FAULTS 7: only status was seen to fail where no server runs; a script tells by the exit code alone.
+TEST_F(Commands, FailWhereNoServerRuns) {
+    const std::string nowhere = dir_ / "none";
+    const std::vector<std::vector<std::string>> commands = {
+        {"status"}, {"top", "--once"}, {"reload"}, {"stop"}, {"stop", "--quick"}, {"scale", "2"}, {"reopen"},
+        {"upgrade"}, {"kill", "0"}, {"log-level", "info"}};
+    for (std::vector<std::string> command : commands) {
+        const std::string name = "girin " + command[0] + ": ";
+        command.insert(command.end(), {"--control-socket", nowhere});
+        const Finished finished = run_girin(dir_, command);
+        EXPECT_EQ(finished.status, (ExitStatus{1, 0})) << name;
+        EXPECT_EQ(finished.error, name + "connect to " + nowhere + ": no such file or directory\n");
+        EXPECT_EQ(finished.output, "");
+        command.emplace_back("--json");
+        const Finished as_json = run_girin(dir_, command);
+        EXPECT_EQ(as_json.status, (ExitStatus{1, 0})) << name;
+        EXPECT_EQ(json::parse(as_json.output).at("outcome").as_string(), "failed") << as_json.output;
+    }
+    for (const char* command : {"status", "stop", "reload"}) {
+        const Finished unnamed = run_girin(dir_, {command, "-n", "nobody-is-called-so"});
+        EXPECT_EQ(unnamed.status, (ExitStatus{1, 0})) << command;
+        EXPECT_TRUE(unnamed.error.starts_with(std::string("girin ") + command + ": no such server runs, ")) << unnamed.error;
+    }
+}
+
 TEST_F(Commands, StopAndWaitForTheEnd) {
     for (const bool quick : {false, true}) {
         GirinProcess running(dir_, server());
