@@ -244,6 +244,7 @@ void Supervisor::on_worker_end(std::size_t slot) {
     if (!evidence || end_) return;
     const bool by_kernel = evidence->ended.by_signal && !evidence->own_kill;
     evidence->out_of_memory = by_kernel && oom_.has_killed_since();
+    if (!evidence->ended.by_signal) evidence->last_words = describe_last_request(slot);
     report_.take_over(board_[slot]);
     judge_.forget(slot);
     abandon_examination(slot);

@@ -168,6 +168,7 @@ class Supervisor {
     void look_at_workers(TimePoint now);
     void look_at_worker(std::size_t slot, TimePoint now);
     std::string describe_work(std::size_t slot, const Finding& finding) const;
+    std::string describe_last_request(std::size_t slot) const;
     void on_finding(std::size_t slot, const Finding& finding);
     void on_hang(std::size_t slot, const Finding& finding);
     void on_crash(std::size_t slot);

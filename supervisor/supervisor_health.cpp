@@ -75,6 +75,13 @@ std::string Supervisor::describe_work(std::size_t slot, const Finding& finding) 
     return finding.job ? describe_pool(line.pool, finding, os_.now()) : describe_request(line.request, os_.now());
 }
 
+/// Of a worker that has left by itself: a handler may have called exit(). A thread beside the loop may have as well, so it
+/// isn't said whose doing it was.
+std::string Supervisor::describe_last_request(std::size_t slot) const {
+    const std::string request = describe_request(board_[slot].request, os_.now());
+    return request.empty() ? request : "its loop was in" + request.substr(1);
+}
+
 void Supervisor::on_finding(std::size_t slot, const Finding& finding) {
     const pid_t pid = workers_.find(slot)->pid;
     switch (finding.kind) {

@@ -1,6 +1,6 @@
 // An application that does wrong on demand; one request, one fault.
 //   /throw /throw-int /throw-late   exceptions before and after the head
-//   /crash /abort /exit/CODE        ends the worker
+//   /crash /abort /exit/CODE        ends the worker; /leave/CODE: by exit() and not _exit()
 //   /spin /spin/MS                  burns the processor on the loop
 //   /block/MS /deadlock             blocks the loop; by a mutex taken twice
 //   /overflow                       recursion without end
@@ -103,6 +103,11 @@ Coro<void> abort_now(Request&, Response&) {
 
 Coro<void> exit_now(Request& request, Response&) {
     ::_exit(static_cast<int>(argument(request, 0)));
+    co_return;
+}
+
+Coro<void> leave(Request& request, Response&) {
+    std::exit(static_cast<int>(argument(request, 0)));
     co_return;
 }
 
@@ -361,7 +366,7 @@ struct Fault {
 };
 constexpr Fault kFaults[] = {
     {"/throw", throw_error}, {"/throw-int", throw_int},   {"/throw-late", throw_late}, {"/crash", crash},
-    {"/abort", abort_now},   {"/exit/", exit_now},        {"/spin", spin},             {"/spin/", spin},
+    {"/abort", abort_now},   {"/exit/", exit_now},        {"/leave/", leave},         {"/spin", spin},             {"/spin/", spin},
     {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},

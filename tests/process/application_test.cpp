@@ -169,7 +169,10 @@ TEST_F(Wrongdoing, ThatEndsAWorkerIsToldAndRepaired) {
     GirinProcess girin(dir_, command({"-w", "2"}));
     const std::pair<const char*, const char*> ends[] = {
         {"/crash", "crashed: SIGSEGV"}, {"/abort", "crashed: SIGABRT"},
-        {"/exit/7", "exited with code 7"}, {"/exit/0", "exited with code 0"}};
+        // FAULTS 7: which request it was in that ended the worker was told of crashes only.
+        {"/exit/7", "exited with code 7; its loop was in GET /exit/7 from 127.0.0.1:"},
+        {"/exit/0", "exited with code 0 without being asked to; its loop was in GET /exit/0 from 127.0.0.1:"},
+        {"/leave/5", "exited with code 5; its loop was in GET /leave/5 from 127.0.0.1:"}};
     for (const auto& [target, cause] : ends) {
         const std::size_t mark = girin.mark();
         provoke(girin.endpoint(), target);
