@@ -34,6 +34,14 @@ bool is_bound_to(const SocketAddress& bound, const SocketAddress& wanted) {
     return bound.host() == wanted.host() && (port_of(wanted) == 0 || port_of(bound) == port_of(wanted));
 }
 
+/// A manager keeps a Unix socket over a stop too, by which its file has gone: nobody would find it.
+bool has_lost_its_file(int fd, const ListeningName& name) {
+    const auto address = local_address(fd);
+    if (name.inode == 0 || !address || address->family() != AF_UNIX) return false;
+    const std::string path = address->to_text().substr(std::string_view("unix:").size());
+    return !SocketFile::adopt(path, name.device, name.inode).is_there();
+}
+
 Result<void> check_listening(const HandedSocket& socket, const std::string& name) {
     const bool is_stream = option_of(socket.fd.get(), SO_TYPE) == SOCK_STREAM;
     const bool listens = option_of(socket.fd.get(), SO_ACCEPTCONN) == 1;
@@ -122,6 +130,10 @@ Result<HandedSockets> take_activated_sockets(int first, std::size_t count, const
         socket.fd.reset(fd);
         socket.foreign = !name;
         if (!name) socket.bind = BindAddress::inherited(fd).to_text();
+        if (name && has_lost_its_file(fd, *name)) {
+            ::shutdown(fd, SHUT_RDWR);  // which has the manager let go of it
+            continue;
+        }
         if (name) {
             socket.lane = name->lane;
             socket.file_device = name->device;

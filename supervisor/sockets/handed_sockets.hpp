@@ -60,7 +60,8 @@ class HandedSockets {
 };
 
 /// The sockets that a service manager handed over: `count` from descriptor `first` on. Those it has kept for us carry a
-/// name of ours (listening_name); the others are its own and known as "fd://N". Errors: one isn't a listening socket.
+/// name of ours (listening_name), and are left where a Unix socket's file is gone; the others are its own and known as
+/// "fd://N". Errors: one isn't a listening socket.
 Result<HandedSockets> take_activated_sockets(int first, std::size_t count, const std::vector<std::string>& names);
 
 }  // namespace girin

@@ -119,6 +119,13 @@ SocketFile SocketFile::adopt(const std::string& path, dev_t device, ino_t inode)
     return file;
 }
 
+bool SocketFile::is_there() const {
+    if (inode_ == 0) return true;
+    const auto place = find_place(path_);
+    struct stat about {};
+    return place && place->look(about) && about.st_dev == device_ && about.st_ino == inode_;
+}
+
 void SocketFile::claim() {
     if (inode_ != 0) owner_ = ::getpid();
 }

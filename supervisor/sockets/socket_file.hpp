@@ -28,6 +28,8 @@ class SocketFile {
     /// A predecessor's file, known by its device and inode. Ours to remove from claim() on.
     static SocketFile adopt(const std::string& path, dev_t device, ino_t inode);
     void claim();
+    /// Whether it is where it was; true also when there is none to be.
+    bool is_there() const;
     /// Errors: what is there now is another file, or a link; it isn't touched.
     Result<void> give_to(uid_t uid, gid_t gid) const;
     Result<void> set_mode(mode_t mode) const;
