@@ -153,6 +153,14 @@ Result<void> Generations::refuse_new() {
     return result;
 }
 
+void Generations::shut_down_listeners() {
+    for (auto& [number, generation] : all_) generation.listeners.shut_down();
+}
+
+bool Generations::serves_programs() const {
+    return std::ranges::any_of(all_, [](const auto& entry) { return !entry.second.settings.exec.empty(); });
+}
+
 void Generations::close_listeners() {
     for (auto& [number, generation] : all_) generation.listeners.close();
 }

@@ -72,8 +72,12 @@ class Generations {
     /// For a server that stops: takes nobody new, and keeps what is queued. Errors: it can't be had for each socket.
     Result<void> refuse_new();
 
+    /// As ListenerSet::shut_down.
+    void shut_down_listeners();
     /// Closes every listening socket of the master and removes the files of Unix sockets.
     void close_listeners();
+    /// Some are served by programs of --exec.
+    bool serves_programs() const;
     /// The files of Unix sockets are a successor's to remove from now on.
     void leave_files();
     /// Those of a predecessor are ours.

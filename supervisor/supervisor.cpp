@@ -71,7 +71,7 @@ SupervisorEnd Supervisor::run() {
     if (!place_failure_.empty()) end_ = SupervisorEnd(ExitCode::worker_boot_failed, place_failure_);
     tell_manager();
     if (!goes_back()) wait_for_elders();
-    generations_.close_listeners();
+    end_listeners();
     hooks_.finish_blocking();
     [[maybe_unused]] const auto late = signals_.read_pending();  // else they would end us once they are unblocked
     end_monitor();
@@ -309,7 +309,23 @@ void Supervisor::hand_out_logs() {
 void Supervisor::close_listeners_when_unused() {
     if (!fleet_.is_stopping()) return;
     const auto accepts = [](const auto& entry) { return entry.second.accepting; };
-    if (std::ranges::none_of(workers_.all(), accepts)) generations_.close_listeners();
+    if (std::ranges::any_of(workers_.all(), accepts)) return;
+    // A program may take what is queued for as long as it likes, and doesn't say when it is done.
+    return generations_.serves_programs() ? generations_.close_listeners() : end_listeners();
+}
+
+/// The last of a server: a process that a handler has forked would keep the address, and a queue that nobody serves.
+void Supervisor::end_listeners() {
+    if (!others_go_on()) generations_.shut_down_listeners();
+    generations_.close_listeners();
+}
+
+/// With our sockets: another master, the binary that we go back to, its workers, or who is started next by a manager that
+/// keeps them.
+bool Supervisor::others_go_on() const {
+    const bool may_fail_trial = on_trial() && (!in_place() || setup_.has_way_back);
+    const bool are_kept = setup_.service && setup_.service->keeps_some();
+    return retiring_ || successor_ || may_fail_trial || !elders_.empty() || are_kept;
 }
 
 void Supervisor::steer() {

@@ -126,6 +126,8 @@ class Supervisor {
     Result<void> reopen_logs();
     void hand_out_logs();
     void close_listeners_when_unused();
+    void end_listeners();
+    bool others_go_on() const;
     void steer();
 
     // supervisor_actions.cpp: what is done about it

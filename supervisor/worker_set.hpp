@@ -32,7 +32,7 @@ struct WorkerProcess {
     std::optional<unsigned> cpu;  // with --affinity
     TimePoint spawned_at{};
     std::optional<TimePoint> ready_at;
-    bool accepting = true;       // until it says that it drains; a worker that starts counts too
+    bool accepting = true;       // until it takes nothing more from its listeners; a worker that starts counts too
     bool asked_to_stop = false;  // told to drain or quit
     bool lagging = false;        // its loop is held up: its lane is steered away
     std::optional<OwnKill> own_kill;

@@ -19,7 +19,7 @@ enum class MessageKind : std::uint8_t {
     ready,         // application started and listeners armed
     boot_failed,   // text: why; the worker exits next
     recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests", "SIGTERM")
-    draining,      // the worker has stopped accepting
+    draining,      // the worker takes nothing more from its listeners; that of a program that it was told to stop
     crashed,       // from its crash handler; the scoreboard has the rest, and it waits for CrashNote::told
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0

@@ -490,6 +490,7 @@ void Server::close_listeners() {
     inherited_.clear();
     accepting_ = false;
     acceptors_.clear();
+    if (const auto tell = std::exchange(on_listeners_closed_, nullptr)) tell();
 }
 
 void Server::quit() {

@@ -70,6 +70,8 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
     void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
+    /// Called once, when a drain has closed the listeners: what is queued there is nobody's of this worker from now on.
+    void set_on_listeners_closed(std::function<void()> callback) { on_listeners_closed_ = std::move(callback); }
     /// After a rotation: what the master has opened anew.
     void use_access_log(UniqueFd opened) { access_log_.use(std::move(opened)); }
 
@@ -208,6 +210,7 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::uint64_t requests_ = 0;
     std::uint64_t worn_out_at_ = 0;
     std::function<void()> on_worn_out_;
+    std::function<void()> on_listeners_closed_;
 };
 
 }  // namespace girin

@@ -63,6 +63,11 @@ bool is_shut_down(int fd) {
     return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP)) != 0;
 }
 
+/// The kernel does that for TCP. Once shut down, a socket gets no more of them, and doesn't block.
+void turn_away_queued(int fd) {
+    while (UniqueFd(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC))) continue;
+}
+
 Result<void> give_file_to(const SocketFile& file, const Identity& owner) {
     if (::geteuid() != 0 || (!owner.changes_user() && !owner.changes_group())) return {};
     return file.give_to(owner.uid, owner.gid);
@@ -248,6 +253,14 @@ Result<void> Listener::refuse_new() {
         if (auto refused = drop_connection_attempts(socket); !refused) result = refused.error().within(text_);
     }
     return result;
+}
+
+void Listener::shut_down() {
+    if (foreign_) return;
+    for (const int socket : descriptors()) {
+        ::shutdown(socket, SHUT_RDWR);
+        if (is_unix_) turn_away_queued(socket);
+    }
 }
 
 void Listener::keep_lane(std::size_t lane) {

@@ -72,6 +72,10 @@ class Listener {
     /// kernel knows no such filter.
     Result<void> refuse_new();
 
+    /// For a server that has stopped: nobody listens with these sockets any more, whoever has copies of them (a process
+    /// that a handler forked), and who is queued still is turned away. An inherited socket goes on as it is.
+    void shut_down();
+
     /// For a worker: closes its copies of all lanes but one, so that only what `sockets(0)` says is left.
     void keep_lane(std::size_t lane);
     /// What a worker of this lane serves. Borrowed from this. Modulo the number of lanes, so any `lane` is fine.

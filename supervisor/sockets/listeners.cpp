@@ -77,6 +77,10 @@ Result<void> ListenerSet::refuse_new() {
     return result;
 }
 
+void ListenerSet::shut_down() {
+    for (Listener& listener : listeners_) listener.shut_down();
+}
+
 void ListenerSet::listen_again() {
     constexpr const char* kHow = ": a worker, or a program of --exec, has shut it down for all";
     bool is_deaf = false;

@@ -25,11 +25,12 @@ class ListenerSet {
     const std::vector<Listener>& listeners() const { return listeners_; }
     /// What a worker that serves `lane` inherits. Borrowed from this.
     std::vector<ListenerSocket> sockets(std::size_t lane) const;
-    /// As Listener::keep_lane, widen, steer and refuse_new, for each.
+    /// As Listener::keep_lane, widen, steer, refuse_new and shut_down, for each.
     void keep_lane(std::size_t lane);
     Result<void> widen(std::size_t lanes);
     Result<void> steer(const std::vector<bool>& live);
     Result<void> refuse_new();
+    void shut_down();
 
     /// As Listener::listen_again, for each, and logged; what stays deaf, once.
     void listen_again();

@@ -30,6 +30,7 @@ class Service {
     /// Has the manager keep these sockets, and let go of others that it has kept for us. Those that aren't ours alone
     /// it isn't asked to keep.
     void keep(const ListenerSet& listeners);
+    bool keeps_some() const { return !kept_.empty(); }
 
     /// A last word, shown in the service's status.
     void say(const std::string& sentence);

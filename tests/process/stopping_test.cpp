@@ -103,6 +103,33 @@ TEST_P(Stopping, RefusesNewcomersWhileALongRequestEnds) {
     EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0}));
 }
 
+// FAULTS 7, a sibling: a process that a handler had forked kept the address, and the next start found it in use.
+TEST_P(Stopping, FreesTheAddressThoughAProcessOfAHandlersLivesOn) {
+    std::string address;
+    {
+        GirinProcess girin(dir_, GirinCommand(args({"-w", "2", app("misbehaving")}), 2));
+        EXPECT_EQ(get(girin.endpoint(), "/fork/10000").status, 200);
+        address = girin.endpoint().to_text();
+        EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+        EXPECT_THROW(get(girin.endpoint(), "/"), HttpClientError) << "nobody is there to serve a queue";
+    }
+    GirinProcess next(dir_, GirinCommand({"-w", "1", "-b", address, "demo"}));
+    EXPECT_EQ(get(next.endpoint(), "/").status, 200) << next.log();
+    EXPECT_EQ(next.log().find("in use"), std::string::npos) << next.log();
+}
+
+// FAULTS 7, a sibling: who was queued waited for the end of such a process.
+TEST_P(Stopping, TurnsAwayWhoIsQueuedThoughAProcessOfAHandlersLivesOn) {
+    GirinProcess girin(dir_, GirinCommand(args({"-w", "1", app("misbehaving")})));
+    EXPECT_EQ(get(girin.endpoint(), "/fork/20000").status, 200);
+    signal_all(girin.workers(), SIGSTOP);
+    HttpClient queued(girin.endpoint(), 10s);
+    queued.send(format_request("GET", "/"));
+    girin.quit();
+    EXPECT_EQ(girin.child().wait_exit(10s), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_TRUE(queued.closed_within(2s));
+}
+
 TEST_P(Stopping, CutsOffWhatTakesLongerThanTheGracefulTimeout) {
     GirinProcess girin(dir_, GirinCommand(args({"-w", "1", "--graceful-timeout", "0.5", "demo"})));
     HttpClient slow(girin.endpoint(), 10s);
