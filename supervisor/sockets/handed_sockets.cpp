@@ -126,19 +126,18 @@ Result<HandedSockets> take_activated_sockets(int first, std::size_t count, const
     for (std::size_t i = 0; i < count; ++i) {
         const int fd = first + static_cast<int>(i);
         const auto name = i < names.size() ? parse_listening_name(names[i]) : std::nullopt;
+        const ListeningName own = name.value_or(ListeningName());
         HandedSocket socket;
         socket.fd.reset(fd);
         socket.foreign = !name;
         if (!name) socket.bind = BindAddress::inherited(fd).to_text();
-        if (name && has_lost_its_file(fd, *name)) {
+        if (name && has_lost_its_file(fd, own)) {
             ::shutdown(fd, SHUT_RDWR);  // which has the manager let go of it
             continue;
         }
-        if (name) {
-            socket.lane = name->lane;
-            socket.file_device = name->device;
-            socket.file_inode = name->inode;
-        }
+        socket.lane = own.lane;
+        socket.file_device = own.device;
+        socket.file_inode = own.inode;
         if (auto added = sockets.add(std::move(socket)); !added) return added.error();
     }
     return sockets;
