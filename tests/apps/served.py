@@ -79,9 +79,10 @@ async def main():
     if "silent" in sys.argv:
         tell("WATCHDOG=1")
     await stop.wait()
-    server.close()
-    for _ in range(20):  # what was accepted just before becomes a task within a few turns
+    loop.remove_reader(server.sockets[0].fileno())  # a closed server resets what it accepted in the same turn
+    for _ in range(20):  # which becomes a task within a few turns
         await asyncio.sleep(0)
+    server.close()
     while busy:
         await asyncio.wait(busy)
 
