@@ -99,12 +99,13 @@ void AsioLoop::select(std::optional<TimePoint> until) {
         return impl_->await_bell(until && *until <= time() ? Duration::zero() : until ? *until - now() : kForever);
     }
 #endif
+    bool may_be_stopped = true;  // only an io_context that runs nothing may be: asking costs a lock
     try {
         if (until && *until <= time()) {
-            impl_->context.poll_one();
+            may_be_stopped = impl_->context.poll_one() == 0;
         } else {
             if (until) impl_->set_alarm(*until);
-            impl_->context.run_one();
+            may_be_stopped = impl_->context.run_one() == 0;
         }
         impl_->drain();
     } catch (const FatalError&) {
@@ -112,7 +113,7 @@ void AsioLoop::select(std::optional<TimePoint> until) {
     } catch (...) {
         call_exception_handler(std::current_exception(), "Exception in an Asio handler");
     }
-    if (impl_->context.stopped()) {
+    if (may_be_stopped && impl_->context.stopped()) {
         impl_->context.restart();
         stop();
     }

@@ -12,8 +12,11 @@ namespace girin::detail {
 
 unsigned g_fork_generation = 0;
 bool g_forked_in_loop = false;
+std::atomic<unsigned> g_forks_made = 0;
 
 namespace {
+
+void before_fork() { g_forks_made.fetch_add(1, std::memory_order_relaxed); }
 
 /// In the child, which has the forking thread alone.
 void on_fork_in_child() {
@@ -24,8 +27,8 @@ void on_fork_in_child() {
     forget_signal_watches();
 }
 
-// Not seen: vfork and posix_spawn, whose children exec, and a bare clone(2).
-[[maybe_unused]] const int g_registered = ::pthread_atfork(nullptr, nullptr, &on_fork_in_child);
+// Not seen: vfork and posix_spawn, whose children exec, which closes ours; and a bare clone(2).
+[[maybe_unused]] const int g_registered = ::pthread_atfork(&before_fork, nullptr, &on_fork_in_child);
 
 }  // namespace
 

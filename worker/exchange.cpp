@@ -62,6 +62,7 @@ void Exchange::take_trailers() {
 
 /// All that is known of one request and its answer, but for what the parser knows and what waits to be sent.
 void Exchange::forget_request() {
+    if (number_ == 0) return;  // none has begun since: all is as in a new exchange
     number_ = 0;
     began_at_ = {};
     extended_until_.reset();

@@ -206,7 +206,7 @@ class Exchange {
     std::optional<TimePoint> extended_until_;
     Future<void> draining_;  // none until somebody has asked
     BodyShare body_share_;
-    bool may_keep_alive_ = true;
+    bool may_keep_alive_ = false;
     bool body_over_ = true;
     bool awaits_continue_ = false;
     Duration body_waited_{};

@@ -60,6 +60,8 @@ class Descriptor {
     AsioLoop& loop() const;
     /// Ends a forked child that uses its parent's descriptor; closing its copy is well.
     void check_process() const noexcept;
+    /// Closing it may not end what it is connected to; see ProcessCheck.
+    bool may_be_shared() const noexcept;
 
     /// Tries `op` if the descriptor may be ready, and queues it. At most one a direction.
     void start(Direction direction, IoOp& op);

@@ -153,6 +153,7 @@ Descriptor::~Descriptor() {
 int Descriptor::fd() const { return impl_->fd(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
 void Descriptor::check_process() const noexcept { impl_->process.check(); }
+bool Descriptor::may_be_shared() const noexcept { return impl_->process.may_be_shared(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->side(direction).op != nullptr; }
 bool Descriptor::is_armed() const { return impl_->armed; }
 

@@ -75,11 +75,12 @@ struct Descriptor::Impl final : LoopResident {
     void leave_reactor() noexcept {
         if (reactor == nullptr) return;
         // A forked child shares the epoll set with its parent, whose descriptor would go off it. A listener of ours is on
-        // it only while it is armed.
+        // it only while it is armed. What nobody else holds goes off it when it is closed.
         const bool is_ours = loop.is_ours();
         if (is_ours && kind == Kind::listener && watched) control(EPOLL_CTL_DEL, 0);
         watched = false;
-        reactor->deregister_descriptor(fd.get(), data, !is_ours || kind == Kind::listener);
+        const bool stays_on = is_ours && kind == Kind::stream && process.may_be_shared();
+        reactor->deregister_descriptor(fd.get(), data, !stays_on);
         reactor->cleanup_descriptor_data(data);
         reactor = nullptr;
     }
@@ -147,6 +148,7 @@ Descriptor::~Descriptor() {
 int Descriptor::fd() const { return impl_->fd.get(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
 void Descriptor::check_process() const noexcept { impl_->process.check(); }
+bool Descriptor::may_be_shared() const noexcept { return impl_->process.may_be_shared(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->is_pending(direction); }
 bool Descriptor::is_armed() const { return impl_->watched; }
 

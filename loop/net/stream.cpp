@@ -74,7 +74,7 @@ void Stream::end() {
     descriptor_.check_process();
     const sockaddr nowhere{AF_UNSPEC, {}};
     if (resets_ && ::connect(fd(), &nowhere, sizeof nowhere) == 0) return;  // TCP: reset at once
-    ::shutdown(fd(), SHUT_RDWR);
+    if (descriptor_.may_be_shared()) ::shutdown(fd(), SHUT_RDWR);  // else closing it, which comes next, does the same
 }
 
 void Stream::abort() {

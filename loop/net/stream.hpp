@@ -83,7 +83,7 @@ class Stream {
     /// end.
     void reset_on_close();
     /// The end of the connection, whoever else holds it (a forked child): both ways shut, or, after reset_on_close(),
-    /// reset.
+    /// reset. To be called just before it is destroyed.
     void end();
     /// What waits in receive or send ends with ECANCELED.
     void abort();

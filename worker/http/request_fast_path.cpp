@@ -170,7 +170,6 @@ bool RequestParser::take_plain_head(std::string_view bytes) {
     PlainHead plain(text, limits_, head_, slots_, reader);
     if (!plain.read(method_size) || reader.conclude()) {
         forget_request();  // the other way may wait for more, and these bytes move meanwhile
-        stage_ = Stage::empty_lines;
         return false;
     }
     head_.bytes = text.substr(0, plain.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "worker/http/chars.hpp"
 #include "worker/http/field_values.hpp"
@@ -37,8 +38,8 @@ VersionFit fit_version(std::string_view text) {
 
 RequestStep RequestParser::next(std::string_view bytes) {
     switch (stage_) {
+        case Stage::over: forget_request(); [[fallthrough]];
         case Stage::empty_lines:
-            forget_request();
             if (take_plain_head(bytes)) return {RequestEvent::head, head_.bytes.size()};
             return stage_ == Stage::failed ? failed() : next_head(bytes);
         case Stage::failed: return failed();
@@ -85,7 +86,8 @@ bool RequestParser::skip_empty_lines(std::string_view bytes, std::size_t& skippe
 /// The one place where a request's views end: whatever is asked of the parser from here on, also by who refuses what
 /// never becomes a request, isn't answered with the one before.
 void RequestParser::forget_request() {
-    head_ = RequestHead();
+    stage_ = Stage::empty_lines;
+    std::construct_at(&head_);  // in place: an assignment makes a second one first
     body_piece_ = {};
     trailers_ = {};
     error_ = ParseError();
@@ -251,7 +253,7 @@ RequestStep RequestParser::finish_trailers(std::string_view bytes, std::size_t c
 }
 
 RequestStep RequestParser::end_request(std::size_t consumed) {
-    stage_ = Stage::empty_lines;
+    stage_ = Stage::over;
     return {RequestEvent::end, consumed};
 }
 
@@ -261,8 +263,7 @@ std::optional<std::uint64_t> RequestParser::body_bytes_left() const {
 }
 
 void RequestParser::reset() {
-    forget_request();
-    stage_ = Stage::empty_lines;
+    if (stage_ != Stage::empty_lines) forget_request();
     empty_lines_ = 0;
 }
 

@@ -92,5 +92,22 @@ TEST(SystemCalls, OfPipelinedRequestsAreOneReceiveAndOneSendForAll) {
     EXPECT_EQ(count_calls(seen, "sendto|sendmsg"), 1U) << seen;
 }
 
+TEST(SystemCalls, OfAConnectionThatNoChildCanHoldEndWithClosing) {
+    if (!find_program("strace")) GTEST_SKIP() << "strace is not installed";
+    TempDir directory;
+    GirinProcess girin(directory, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "demo"}));
+    Trace trace(directory, girin.workers().at(0));
+    if (!trace.attaches()) GTEST_SKIP() << "strace may not trace here: " << trace.why_not();
+    for (int i = 0; i < kRequests; ++i) {
+        HttpClient client(girin.endpoint());
+        client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        ASSERT_EQ(client.read_response().status, 200);
+    }
+    const std::string seen = trace.end();
+    EXPECT_EQ(count_calls(seen, "shutdown"), 0U) << seen.substr(0, 3000);
+    // Put on the epoll set, and not taken off; the accept gate has some of its own.
+    EXPECT_LT(count_calls(seen, "epoll_ctl"), std::size_t{kRequests} * 3 / 2) << seen.substr(0, 3000);
+}
+
 }  // namespace
 }  // namespace girin::test
