@@ -67,7 +67,7 @@ class Generations {
     Result<void> steer(const std::vector<bool>& served);
     bool has_candidate() const;
     /// As ListenerSet::listen_again; generations share what both have.
-    void listen_again() { all_.at(committed_).listeners.listen_again(); }
+    bool listen_again(bool may_replace) { return all_.at(committed_).listeners.listen_again(may_replace); }
 
     /// For a server that stops: takes nobody new, and keeps what is queued. Errors: it can't be had for each socket.
     Result<void> refuse_new();

@@ -222,7 +222,8 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
     switch (message.kind) {
         case MessageKind::ready:
             if (!worker->ready_at) worker->ready_at = os_.now();
-            return decide(Event::worker_ready(slot));
+            decide(Event::worker_ready(slot));
+            return replace_deaf(slot);
         case MessageKind::boot_failed:
             return decide(Event::worker_boot_failed(slot, message.text, to_boot_exit_code(message.value)));
         case MessageKind::recycle: return decide(Event::worker_asks_recycle(slot, message.text));
@@ -326,6 +327,30 @@ bool Supervisor::others_go_on() const {
     const bool may_fail_trial = on_trial() && (!in_place() || setup_.has_way_back);
     const bool are_kept = setup_.service && setup_.service->keeps_some();
     return retiring_ || successor_ || may_fail_trial || !elders_.empty() || are_kept;
+}
+
+/// A new Unix socket in the place of one that was shut down isn't in the workers that run: they are replaced, one after
+/// another. Not while others have copies that nobody could tell of it: another master, or a candidate's workers.
+void Supervisor::listen_again() {
+    if (fleet_.is_stopping()) return;
+    const bool may_replace = !on_trial() && !successor_ && !generations_.has_candidate();
+    const bool some_are_new = generations_.listen_again(may_replace);
+    report_.set_deaf(generations_.committed().listeners.deaf());
+    if (!some_are_new) return;
+    have_listeners_kept();
+    std::vector<std::size_t> slots;
+    for (const auto& [slot, worker] : workers_.all()) slots.push_back(slot);
+    for (const std::size_t slot : slots) {
+        workers_.find(slot)->has_old_sockets = true;
+        replace_deaf(slot);
+    }
+}
+
+/// Those that aren't ready yet are once they are.
+void Supervisor::replace_deaf(std::size_t slot) {
+    const WorkerProcess* const worker = workers_.find(slot);
+    if (!worker || !worker->has_old_sockets) return;
+    decide(Event::worker_asks_recycle(slot, "a listening socket was shut down for all"));
 }
 
 void Supervisor::steer() {

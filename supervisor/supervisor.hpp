@@ -128,6 +128,8 @@ class Supervisor {
     void close_listeners_when_unused();
     void end_listeners();
     bool others_go_on() const;
+    void listen_again();
+    void replace_deaf(std::size_t slot);
     void steer();
 
     // supervisor_actions.cpp: what is done about it

@@ -71,7 +71,7 @@ void Supervisor::spawn(const Action& action) {
 Result<pid_t> Supervisor::try_spawn(const Action& action) {
     const Generation* const generation = generations_.find(action.generation);
     if (!generation) return Error("generation " + std::to_string(action.generation) + " is gone");
-    if (!fleet_.is_stopping()) generations_.listen_again();
+    listen_again();
     const std::size_t lane = make_lane(action.generation);
     const std::optional<unsigned> cpu = choose_cpu(*generation, action.generation);
     auto spawned = fork_worker(action, *generation, lane, cpu);

@@ -43,7 +43,7 @@ void Supervisor::watch_health(const Settings& settings) {
 }
 
 void Supervisor::look_at_workers(TimePoint now) {
-    if (!fleet_.is_stopping()) generations_.listen_again();
+    listen_again();
     std::vector<std::size_t> slots;  // what is found may end some, or add others
     for (const auto& [slot, worker] : workers_.all()) slots.push_back(slot);
     for (const std::size_t slot : slots) {

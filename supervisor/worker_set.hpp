@@ -33,6 +33,7 @@ struct WorkerProcess {
     TimePoint spawned_at{};
     std::optional<TimePoint> ready_at;
     bool accepting = true;       // until it takes nothing more from its listeners; a worker that starts counts too
+    bool has_old_sockets = false;  // others are listened on since it was forked
     bool asked_to_stop = false;  // told to drain or quit
     bool lagging = false;        // its loop is held up: its lane is steered away
     std::optional<OwnKill> own_kill;

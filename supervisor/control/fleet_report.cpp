@@ -57,7 +57,9 @@ void FleetReport::publish(const Fleet& fleet) {
     facts_.live = static_cast<std::uint32_t>(fleet.live_count());
     facts_.reloading = fleet.is_reloading();
     facts_.stopping = fleet.is_stopping();
-    facts_.degraded = fleet.is_degraded();
+    facts_.deaf = !deaf_.empty();
+    facts_.degraded = fleet.is_degraded() || facts_.deaf;
+    facts_.degraded_why = FixedText<300>(facts_.deaf ? deaf_ : degraded_why_);
     facts_.log_level = static_cast<std::uint8_t>(log_level());
     board_.publish(facts_);
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {

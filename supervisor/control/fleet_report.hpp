@@ -24,7 +24,9 @@ class FleetReport {
     void on_lag(std::size_t slot, bool lags) { slots_[slot].lagging = lags; }
     void on_exit(std::size_t slot, const ExitStory& story);
     void on_reload(std::uint32_t generation, ReloadOutcome outcome, const std::string& reason = {});
-    void on_degraded(const std::string& why) { facts_.degraded_why = FixedText<300>(why); }
+    void on_degraded(const std::string& why) { degraded_why_ = why; }
+    /// Why nobody can connect to one of the listeners; empty: that isn't so.
+    void set_deaf(const std::string& why) { deaf_ = why; }
     void set_listeners(const std::string& lines) { facts_.listeners = FixedText<1000>(lines); }
     void set_serves_programs(bool does) { facts_.serves_programs = does; }
     void on_first_ready() { facts_.ever_ready = true; }
@@ -33,7 +35,7 @@ class FleetReport {
     void take_over(ScoreboardSlot& line) { board_.take_over(line); }
     /// What has changed is written for readers.
     void publish(const Fleet& fleet);
-    std::string degraded_why() const { return std::string(facts_.degraded_why.view()); }
+    const std::string& degraded_why() const { return degraded_why_; }
     const MasterBoard& board() const { return board_; }
     /// For a worker, whom it doesn't concern.
     void forget() { board_ = MasterBoard(); }
@@ -41,6 +43,8 @@ class FleetReport {
   private:
     MasterBoard board_;
     MasterFacts facts_;
+    std::string degraded_why_;
+    std::string deaf_;
     std::vector<SlotFacts> slots_;
 };
 

@@ -46,6 +46,7 @@ struct MasterFacts {
     bool reloading = false;
     bool stopping = false;
     bool degraded = false;
+    bool deaf = false;        // nobody can connect to one of the listeners
     bool ever_ready = false;  // the first generation has served in full
     bool serves_programs = false;  // by --exec: what they answer isn't counted
     std::uint8_t log_level = 0;

@@ -54,7 +54,7 @@ void add_server(Metrics& metrics, const Snapshot& snapshot, const std::string& v
     metrics.gauge("girin_start_time_seconds", "When the master began, in seconds since 1970.",
                   static_cast<double>(master.started_unix_ms) / 1000);
     metrics.gauge("girin_ready", "1 while new requests find a worker.", snapshot.is_ready() ? 1 : 0);
-    metrics.gauge("girin_degraded", "1 while workers fail in a row.", master.degraded ? 1 : 0);
+    metrics.gauge("girin_degraded", "1 while workers fail in a row, or nobody can connect to a listener.", master.degraded ? 1 : 0);
     metrics.gauge("girin_generation", "The generation that serves.", master.generation);
     metrics.begin(MetricType::Gauge, "girin_workers", "Worker processes.");
     metrics.add(master.wanted, {{"state", "wanted"}});

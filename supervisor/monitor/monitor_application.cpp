@@ -243,10 +243,15 @@ Coro<void> MonitorApplication::get_live(Request&, Response& response) {
 
 Coro<void> MonitorApplication::get_ready(Request&, Response& response) {
     const Snapshot now = snapshot();
-    if (!now.is_ready()) response.status(503);
+    if (now.is_ready()) {
+        response.body("ready\n");
+        co_return;
+    }
+    response.status(503);
     const std::string held_up = now.held_up() > 0 ? ", " + std::to_string(now.held_up()) + " of them held up" : "";
-    response.body(now.is_ready() ? "ready\n" : now.state() + ": " + std::to_string(now.master.ready) + " of " +
-                                                   std::to_string(now.master.wanted) + " workers are ready" + held_up + "\n");
+    const std::string deaf = now.master.deaf ? "; " + std::string(now.master.degraded_why.view()) : "";
+    response.body(now.state() + ": " + std::to_string(now.master.ready) + " of " + std::to_string(now.master.wanted) +
+                  " workers are ready" + held_up + deaf + "\n");
     co_return;
 }
 

@@ -75,7 +75,7 @@ struct Snapshot {
     /// Workers that are ready, but held up.
     std::size_t held_up() const;
     /// New requests find somebody.
-    bool is_ready() const { return master.ready > held_up() && !master.stopping; }
+    bool is_ready() const { return master.ready > held_up() && !master.stopping && !master.deaf; }
     double uptime_s() const;
     std::uint64_t requests_in_flight() const;
     std::uint64_t connections() const;

@@ -231,18 +231,29 @@ Result<void> Listener::steer(const std::vector<bool>& live) {
     return steer_reuse_port_group(sockets_.front().get(), marks);
 }
 
-Result<bool> Listener::listen_again(int backlog) {
-    if (is_unix_ && is_shut_down(sockets_.front().get())) return Error(text_ + ": a Unix socket can't listen again");
-    bool some = false;
+Result<ListenedAgain> Listener::listen_again(const ListenOptions& options, bool may_replace) {
+    if (is_unix_) return replace_if_shut_down(options, may_replace);
+    ListenedAgain done = ListenedAgain::not_needed;
     for (const int socket : descriptors()) {
-        if (is_unix_ || option_of(socket, SO_ACCEPTCONN) != 0) continue;
+        if (option_of(socket, SO_ACCEPTCONN) != 0) continue;
         // A port that the kernel had chosen is given back by the shutdown; EINVAL: it is bound still.
         const bool bound = ::bind(socket, bound_.generic(), bound_.bytes) == 0 || errno == EINVAL;
         if (!bound) return Error::from_errno(errno, "bind", text_);
-        if (auto listening = start_listening(socket, backlog, text_); !listening) return listening.error();
-        some = true;
+        if (auto listening = start_listening(socket, options.backlog, text_); !listening) return listening.error();
+        done = ListenedAgain::same_sockets;
     }
-    return some;
+    return done;
+}
+
+Result<ListenedAgain> Listener::replace_if_shut_down(const ListenOptions& options, bool may_replace) {
+    if (!is_shut_down(sockets_.front().get())) return ListenedAgain::not_needed;
+    if (foreign_) return Error(text_ + ": a Unix socket can't listen again, and this one was inherited");
+    if (!may_replace) return Error(text_ + ": it is opened anew when the upgrade or reload is over");
+    auto anew = open_unix(address_, options);
+    if (!anew) return anew.error();
+    sockets_ = std::move(anew->sockets_);
+    file_ = std::move(anew->file_);
+    return ListenedAgain::new_sockets;
 }
 
 Result<void> Listener::refuse_new() {

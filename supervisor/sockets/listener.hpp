@@ -31,6 +31,9 @@ struct ListenOptions {
     ListenOptions() {}
 };
 
+/// What Listener::listen_again() had to do: nothing, or have sockets of all listen again, or open new ones.
+enum class ListenedAgain { not_needed, same_sockets, new_sockets };
+
 class Listener {
   public:
     /// Binds and listens. Errors: as the kernel gives them, told as "bind 0.0.0.0:80: permission denied". Another
@@ -63,9 +66,10 @@ class Listener {
     /// marked: to every lane. For an address without lanes: nothing. Errors: the kernel knows no such filter.
     Result<void> steer(const std::vector<bool>& live);
 
-    /// Whoever has a socket can stop it for all by shutdown(). Has those of TCP listen again, at the same address: true
-    /// when there were some. Errors: the address is taken meanwhile; a Unix socket, which can't listen again.
-    Result<bool> listen_again(int backlog);
+    /// Whoever has a socket can stop it for all by shutdown(). Has those of TCP listen again, at the same address. A Unix
+    /// socket can't: with `may_replace` it is closed, and another opened at its path as at a start, which those who have
+    /// copies don't know. Errors: the address is taken meanwhile; a Unix socket that was inherited, or may not be replaced.
+    Result<ListenedAgain> listen_again(const ListenOptions& options, bool may_replace);
 
     /// Takes nobody new, for a server that stops; what is queued stays to be accepted. An inherited socket goes on
     /// as it is: it isn't ours alone, and whoever else has it may keep its queue for our successor. Errors: the
@@ -88,6 +92,7 @@ class Listener {
     /// Empty: nobody handed over such a socket.
     static Result<std::optional<Listener>> take_handed(const BindAddress& address, const ListenOptions& options);
     Result<void> adopt(std::vector<HandedSocket> handed, const ListenOptions& options);
+    Result<ListenedAgain> replace_if_shut_down(const ListenOptions& options, bool may_replace);
 
     BindAddress address_;
     std::string text_;

@@ -81,16 +81,20 @@ void ListenerSet::shut_down() {
     for (Listener& listener : listeners_) listener.shut_down();
 }
 
-void ListenerSet::listen_again() {
+bool ListenerSet::listen_again(bool may_replace) {
     constexpr const char* kHow = ": a worker, or a program of --exec, has shut it down for all";
-    bool is_deaf = false;
+    bool some_are_new = false;
+    std::string deaf;
     for (Listener& listener : listeners_) {
-        const auto again = listener.listen_again(options_.backlog);
-        if (again && *again) log_error("Listens again at " + listener.text() + kHow);
-        if (!again && !told_deaf_) log_error("Nobody can connect to " + listener.text() + kHow, {{"why", again.error().message()}});
-        is_deaf = is_deaf || !again;
+        const auto again = listener.listen_again(options_, may_replace);
+        if (again && *again != ListenedAgain::not_needed) log_error("Listens again at " + listener.text() + kHow);
+        some_are_new = some_are_new || (again && *again == ListenedAgain::new_sockets);
+        if (again) continue;
+        if (deaf_.empty()) log_error("Nobody can connect to " + listener.text() + kHow, {{"why", again.error().message()}});
+        deaf = "nobody can connect to " + listener.text();
     }
-    told_deaf_ = is_deaf;
+    deaf_ = std::move(deaf);
+    return some_are_new;
 }
 
 void ListenerSet::leave_files() {

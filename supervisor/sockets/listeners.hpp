@@ -32,8 +32,10 @@ class ListenerSet {
     Result<void> refuse_new();
     void shut_down();
 
-    /// As Listener::listen_again, for each, and logged; what stays deaf, once.
-    void listen_again();
+    /// As Listener::listen_again, for each, and logged; what stays deaf, once. True: some sockets are new.
+    bool listen_again(bool may_replace);
+    /// Why nobody can connect to one of them, as the last listen_again() found it; empty: all listen.
+    const std::string& deaf() const { return deaf_; }
 
     void leave_files();
     void claim_files();
@@ -46,7 +48,7 @@ class ListenerSet {
     const Listener* find(const BindAddress& address) const;
 
     ListenOptions options_;
-    bool told_deaf_ = false;
+    std::string deaf_;
     std::vector<Listener> listeners_;
 };
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -297,6 +298,48 @@ TEST(ListenerOfAll, ListensAgainWhenAWorkerHasShutItDown) {
             return false;
         }
     })) << girin.log();
+}
+
+bool answers(const Endpoint& endpoint) {
+    try {
+        return get(endpoint, "/who").status == 200;
+    } catch (const HttpClientError&) {
+        return false;
+    }
+}
+
+// FAULTS 7, a sibling: a Unix socket that was shut down stayed deaf for ever, and /readyz said ready.
+TEST(ListenerOfAll, IsOpenedAnewWhenAWorkerHasShutDownAUnixSocket) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "2", "-b", "unix:" + (dir / "s"), app("misbehaving")}, 2));
+    for (int times = 1; times <= 2; ++times) {
+        const std::vector<pid_t> former = girin.workers();
+        const std::size_t from = girin.mark();
+        EXPECT_EQ(get(girin.endpoint(), "/shut-listeners").body, "shut");
+        EXPECT_TRUE(girin.wait_for_log("Listens again at unix:", 15s, from)) << girin.log();
+        EXPECT_TRUE(eventually(15s, "an answer at the same path", [&] { return answers(girin.endpoint()); })) << girin.log();
+        EXPECT_TRUE(girin.workers_become(2, former)) << girin.log();
+        for (int i = 0; i < 10; ++i) EXPECT_EQ(get(girin.endpoint(), "/who").status, 200);
+    }
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_FALSE(std::filesystem::exists(dir / "s")) << "the file is ours to remove";
+}
+
+// FAULTS 7, a sibling: where it isn't ours to open, somebody has to be told.
+TEST(ListenerOfAll, IsNotReadyWhenAnInheritedUnixSocketIsShutDown) {
+    const TempDir dir;
+    Endpoint endpoint = Endpoint::unix_socket(dir / "s");
+    const auto theirs = listen_on(endpoint, 10);
+    ASSERT_TRUE(theirs);
+    GirinCommand command({"-w", "1", "-b", "fd://7", "--admin-bind", "127.0.0.1:0", app("misbehaving")});
+    command.inherit = {{theirs->get(), 7}};
+    GirinProcess girin(dir, command);
+    const Endpoint admin = admin_of(girin);
+    EXPECT_EQ(get(admin, "/readyz").status, 200);
+    EXPECT_EQ(get(endpoint, "/shut-listeners").body, "shut");
+    ASSERT_TRUE(eventually(15s, "not ready", [&] { return get(admin, "/readyz").status == 503; })) << girin.log();
+    const std::string body = get(admin, "/readyz").body;
+    EXPECT_NE(body.find("degraded: 1 of 1 workers are ready; nobody can connect to unix:"), body.npos) << body;
 }
 
 // --- the scoreboard
