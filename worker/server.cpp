@@ -384,11 +384,11 @@ std::string_view Server::date() { return dates_.at(std::time(nullptr)); }
 
 UsualHead& Server::usual_head() {
     const std::string_view now = date();
-    if (!usual_head_.is_for(now)) {
+    if (!usual_head_.is_for(dates_.second())) {
         ResponseContext context;
         context.server = server_header();
         context.date = now;
-        usual_head_.make(Exchange::kDefaultContentType, context);
+        usual_head_.make(Exchange::kDefaultContentType, context, dates_.second());
     }
     return usual_head_;
 }

@@ -24,6 +24,8 @@ class DateCache {
         }
         return {date_.data(), date_.size()};
     }
+    /// The time that at() was called with last.
+    std::time_t second() const { return second_; }
 
   private:
     std::time_t second_ = 0;

@@ -6,7 +6,7 @@
 
 namespace girin {
 
-void UsualHead::make(std::string_view content_type, const ResponseContext& context) {
+void UsualHead::make(std::string_view content_type, const ResponseContext& context, std::time_t second) {
     constexpr std::string_view kLength = "Content-Length: ";
     ResponseHead head;
     head.body_bytes = 0;
@@ -18,7 +18,7 @@ void UsualHead::make(std::string_view content_type, const ResponseContext& conte
     const std::size_t digits = whole_.find(kLength) + kLength.size();
     before_length_.assign(whole_, 0, digits);
     after_length_.assign(whole_, digits + 1);
-    date_ = context.date;
+    second_ = second;
     make_for(whole_for_);
 }
 
