@@ -230,6 +230,9 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
         case MessageKind::draining:
             worker->accepting = false;
             return close_listeners_when_unused();
+        case MessageKind::listeners_closed:
+            worker->has_listeners = false;
+            return close_listeners_when_unused();
         case MessageKind::crashed: return on_crash(slot);
         case MessageKind::leaving: return decide(Event::worker_leaves(slot));
         default: return;  // what only a master says
@@ -309,10 +312,11 @@ void Supervisor::hand_out_logs() {
 /// Once a stopping server accepts nothing more, newcomers are better refused than left waiting for a reset.
 void Supervisor::close_listeners_when_unused() {
     if (!fleet_.is_stopping()) return;
-    const auto accepts = [](const auto& entry) { return entry.second.accepting; };
-    if (std::ranges::any_of(workers_.all(), accepts)) return;
     // A program may take what is queued for as long as it likes, and doesn't say when it is done.
-    return generations_.serves_programs() ? generations_.close_listeners() : end_listeners();
+    const bool programs = generations_.serves_programs();
+    const auto uses = [programs](const auto& entry) { return programs ? entry.second.accepting : entry.second.has_listeners; };
+    if (std::ranges::any_of(workers_.all(), uses)) return;
+    return programs ? generations_.close_listeners() : end_listeners();
 }
 
 /// The last of a server: a process that a handler has forked would keep the address, and a queue that nobody serves.

@@ -32,7 +32,8 @@ struct WorkerProcess {
     std::optional<unsigned> cpu;  // with --affinity
     TimePoint spawned_at{};
     std::optional<TimePoint> ready_at;
-    bool accepting = true;       // until it takes nothing more from its listeners; a worker that starts counts too
+    bool accepting = true;       // until it says that it drains; a worker that starts counts too
+    bool has_listeners = true;   // until it says that it has closed them
     bool has_old_sockets = false;  // others are listened on since it was forked
     bool asked_to_stop = false;  // told to drain or quit
     bool lagging = false;        // its loop is held up: its lane is steered away

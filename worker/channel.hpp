@@ -19,7 +19,7 @@ enum class MessageKind : std::uint8_t {
     ready,         // application started and listeners armed
     boot_failed,   // text: why; the worker exits next
     recycle,       // text: why; the worker serves on and asks for a replacement ("max-requests", "SIGTERM")
-    draining,      // the worker takes nothing more from its listeners; that of a program that it was told to stop
+    draining,      // no newcomer is wanted any more: the worker only takes what is queued, if that; its lane is steered away
     crashed,       // from its crash handler; the scoreboard has the rest, and it waits for CrashNote::told
     // master → worker
     drain,         // stop accepting, finish within value milliseconds, exit 0
@@ -34,8 +34,10 @@ enum class MessageKind : std::uint8_t {
     leaving,       // its loop has ended, and it clears away
     // master → its own monitor
     taken,         // value: the request's number; it was read, and an answer follows
+    // worker → master
+    listeners_closed,  // what is queued there is nobody's of this worker from now on; a program of --exec never says so
 };
-inline constexpr MessageKind kLastMessageKind = MessageKind::taken;
+inline constexpr MessageKind kLastMessageKind = MessageKind::listeners_closed;
 
 /// The text of a `drain` to a worker that nobody comes after: the server stops, or its queue was its alone. The
 /// master has seen to it that the queue doesn't grow, and the worker takes what is left in it.

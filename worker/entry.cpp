@@ -45,7 +45,7 @@ class Worker final : private MasterLink::Listener {
           link_(loop, UniqueFd(setup.channel_fd), *this), heartbeat_(loop, setup.board[setup.slot]),
           server_(loop, setup.options, application, ServerPlace(info_, setup.board)), stop_asked_(loop) {
         server_.set_on_worn_out([this] { on_worn_out(); });
-        server_.set_on_listeners_closed([this] { link_.send(MessageKind::draining); });
+        server_.set_on_listeners_closed([this] { link_.send(MessageKind::listeners_closed); });
     }
 
     Coro<int> run() {
@@ -54,6 +54,7 @@ class Worker final : private MasterLink::Listener {
         const bool started = co_await start();
         if (!started) co_return stop_asked_.done() ? kWorkerDone : kWorkerBootFailed;
         co_await stop_asked_;
+        link_.send(MessageKind::draining);
         co_await server_.drain(stop_limit_, stop_last_);
         co_await shut_down();
         co_return kWorkerDone;

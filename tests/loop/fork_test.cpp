@@ -38,6 +38,23 @@ Coro<int> end_of(pid_t child) {
     co_return -1000;
 }
 
+/// A child that has all descriptors which are open here, and does nothing, for as long as this lives.
+class Holder {
+  public:
+    Holder() : child_(::fork()) {
+        while (child_ == 0) ::pause();
+    }
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+    ~Holder() {
+        ::kill(child_, SIGKILL);
+        ::waitpid(child_, nullptr, 0);
+    }
+
+  private:
+    pid_t child_;
+};
+
 /// Everything a server does, in the child.
 Coro<int> serve_in_child() {
     auto& loop = dynamic_cast<AsioLoop&>(EventLoop::running());
@@ -183,17 +200,16 @@ TEST(Fork, WhatIsClosedHereIsOffTheEpollSetThoughAChildHoldsIt) {
     AsioLoop loop;
     auto main = [](AsioLoop& l) -> Coro<void> {
         FdPair old_pair = tcp_pair();
-        const UniqueFd held(::dup(old_pair.first.get()));  // as in a child
         TellsOfHangup listener;
-        {
-            Stream old(l, std::move(old_pair.first));
-            old.watch(listener);
-            co_await sleep_for(1ms);
-        }
+        std::optional<Stream> old(std::in_place, l, std::move(old_pair.first));
+        old->watch(listener);
+        co_await sleep_for(1ms);
+        const Holder child;
+        old.reset();
         FdPair pair = tcp_pair();
         Stream next(l, std::move(pair.first));  // in the place of the old one
         next.watch(listener);
-        old_pair.second.reset();
+        ::shutdown(old_pair.second.get(), SHUT_RDWR);  // of which the child has a copy, too
         co_await sleep_for(20ms);
         EXPECT_FALSE(listener.told) << "of the other's end";
         pair.second.reset();
@@ -208,8 +224,8 @@ TEST(Fork, AConnectionIsEndedWhoeverElseHoldsIt) {
     AsioLoop loop;
     for (const bool reset : {false, true}) {
         FdPair pair = tcp_pair();
-        const UniqueFd held(::dup(pair.first.get()));
         Stream stream(loop, std::move(pair.first));
+        const Holder child;
         if (reset) stream.reset_on_close();
         stream.end();
         char byte;
