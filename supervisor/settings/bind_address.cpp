@@ -8,6 +8,7 @@
 #include <charconv>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 namespace girin {
 namespace {
@@ -159,11 +160,27 @@ std::string BindAddress::to_text() const {
     return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+namespace {
+
+/// But for "." and repeated slashes. What ".." leads to isn't told by a path's text, as a link may come before it.
+bool is_one_path(const std::string& one, const std::string& other) {
+    const auto parts = [](const std::string& text) {
+        std::vector<std::string> all;
+        for (const auto& part : std::filesystem::path(text)) {
+            if (!part.empty() && part != ".") all.push_back(part);
+        }
+        return all;
+    };
+    return parts(one) == parts(other);
+}
+
+}  // namespace
+
 bool exclude_each_other(const BindAddress& one, const BindAddress& other) {
     if (one.kind != other.kind) return false;
     switch (one.kind) {
         case BindAddress::Kind::unix_socket:
-            return std::filesystem::path(one.path).lexically_normal() == std::filesystem::path(other.path).lexically_normal();
+            return is_one_path(one.path, other.path);
         case BindAddress::Kind::inherited: return one.fd == other.fd;
         case BindAddress::Kind::tcp: break;
     }

@@ -249,7 +249,9 @@ Result<ListenedAgain> Listener::replace_if_shut_down(const ListenOptions& option
     if (!is_shut_down(sockets_.front().get())) return ListenedAgain::not_needed;
     if (foreign_) return Error(text_ + ": a Unix socket can't listen again, and this one was inherited");
     if (!may_replace) return Error(text_ + ": it is opened anew when the upgrade or reload is over");
-    auto anew = open_unix(address_, options);
+    BindAddress where = address_;
+    where.path = file_.path();  // whatever directory is the current one by now
+    auto anew = open_unix(where, options);
     if (!anew) return anew.error();
     sockets_ = std::move(anew->sockets_);
     file_ = std::move(anew->file_);

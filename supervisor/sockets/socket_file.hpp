@@ -34,6 +34,8 @@ class SocketFile {
     Result<void> give_to(uid_t uid, gid_t gid) const;
     Result<void> set_mode(mode_t mode) const;
 
+    /// Absolute.
+    const std::string& path() const { return path_; }
     /// For a successor. 0: there is no file.
     dev_t device() const { return device_; }
     ino_t inode() const { return inode_; }

@@ -325,6 +325,27 @@ TEST(ListenerOfAll, IsOpenedAnewWhenAWorkerHasShutDownAUnixSocket) {
     EXPECT_FALSE(std::filesystem::exists(dir / "s")) << "the file is ours to remove";
 }
 
+// FAULTS 7, a sibling: a reload may have moved to another directory meanwhile.
+TEST(ListenerOfAll, IsOpenedAnewWhereItWas) {
+    namespace fs = std::filesystem;
+    const TempDir dir;
+    for (const char* release : {"r1", "r2"}) fs::create_directory(dir.path() / release);
+    fs::create_directory_symlink("r1", dir.path() / "current");
+    GirinProcess girin(dir, GirinCommand({"-w", "1", "-b", "127.0.0.1:0", "-b", "unix:app.sock", "--chdir", dir / "current",
+                                          "--control-socket", "none", app("misbehaving")}));
+    fs::remove(dir.path() / "current");
+    fs::create_directory_symlink("r2", dir.path() / "current");
+    girin.hup();
+    ASSERT_TRUE(girin.wait_for_log("generation 2 serves", 15s)) << girin.log();
+    EXPECT_EQ(get(girin.endpoint(), "/shut-listeners").body, "shut");
+    ASSERT_TRUE(girin.wait_for_log("Listens again at unix:", 15s)) << girin.log();
+    EXPECT_TRUE(eventually(15s, "an answer", [&] { return answers(Endpoint::unix_socket(dir / "r1/app.sock")); }))
+        << girin.log();
+    EXPECT_FALSE(fs::exists(dir.path() / "r2/app.sock"));
+    EXPECT_EQ(girin.stop(), (ExitStatus{0, 0})) << girin.log();
+    EXPECT_FALSE(fs::exists(dir.path() / "r1/app.sock"));
+}
+
 // FAULTS 7, a sibling: where it isn't ours to open, somebody has to be told.
 TEST(ListenerOfAll, IsNotReadyWhenAnInheritedUnixSocketIsShutDown) {
     const TempDir dir;

@@ -142,6 +142,7 @@ TEST(SettingsErrors, TellOfAddressesThatExcludeEachOther) {
               "bind: '[0:0::1]:80' can't be had beside bind '[::1]:80', which takes it already");
     EXPECT_EQ(from_arguments({"demo", "-b", "unix:/run/s", "-b", "unix:/run/.//s"}),
               "bind: 'unix:/run/.//s' can't be had beside bind 'unix:/run/s', which takes it already");
+    EXPECT_EQ(from_arguments({"demo", "-b", "unix:/run/link/../s", "-b", "unix:/run/s"}), "(no error)");
     EXPECT_EQ(from_arguments({"demo", "-b", "unix:s", "--control-socket", "s"}),
               "control-socket: 'unix:s' can't be had beside bind 'unix:s', which takes it already");
     EXPECT_EQ(from_arguments({"demo", "-b", ":80", "-b", "[::]:80", "-b", "[::1]:81", "--admin-bind", "127.0.0.1:81",
