@@ -121,6 +121,7 @@ void AsioLoop::select(std::optional<TimePoint> until) {
 }
 
 void AsioLoop::run_ended() noexcept {
+    if (impl_->context.stopped()) impl_->context.restart();  // in the last turn, for this run
     if (guest_ != nullptr) guest_->wake();
 }
 

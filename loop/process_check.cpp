@@ -12,7 +12,7 @@ namespace girin::detail {
 
 unsigned g_fork_generation = 0;
 bool g_forked_in_loop = false;
-std::atomic<unsigned> g_forks_made = 0;
+std::atomic<std::uint64_t> g_forks_made = 0;
 
 namespace {
 
@@ -27,7 +27,7 @@ void on_fork_in_child() {
     forget_signal_watches();
 }
 
-// Not seen: vfork and posix_spawn, whose children exec, which closes ours; and a bare clone(2).
+// Not seen: vfork and posix_spawn, whose children exec, which closes ours; and _Fork(3) and a bare clone(2).
 [[maybe_unused]] const int g_registered = ::pthread_atfork(&before_fork, nullptr, &on_fork_in_child);
 
 }  // namespace

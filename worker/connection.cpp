@@ -102,7 +102,7 @@ class Connection::SendWait final : private Deadline {
 };
 
 Connection::Connection(Server& server, Accepted accepted)
-    : server_(server), stream_(server.loop(), std::move(accepted.fd)), peer_(accepted.peer),
+    : server_(server), stream_(server.loop(), std::move(accepted.fd), accepted.opened), peer_(accepted.peer),
       waits_since_(to_ticks(server.loop().time())) {}
 
 Connection::~Connection() {

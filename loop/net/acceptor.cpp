@@ -52,6 +52,7 @@ int Acceptor::accept_one(Accepted& connection) noexcept {
     for (std::size_t gone = 0;; ++gone) {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
+        connection.opened = OpenedMark::now();
         const int fd = ::accept4(descriptor_.fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             connection.fd.reset(fd);

@@ -16,6 +16,7 @@ namespace girin {
 struct Accepted {
     UniqueFd fd;
     Address peer;
+    OpenedMark opened;
 
     Accepted() = default;
     Accepted(UniqueFd f, Address p) : fd(std::move(f)), peer(p) {}

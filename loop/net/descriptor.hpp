@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "loop/base/unique_fd.hpp"
+#include "loop/process_check.hpp"
 
 namespace girin {
 
@@ -49,18 +50,18 @@ class Descriptor {
     };
 
     /// Owns: `fd`, non-blocking. Errors: std::system_error when the kernel takes no more watches.
-    Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind = Kind::stream);
+    Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind = Kind::stream, OpenedMark opened = {});
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
-    /// Operations that wait are dropped without a call. Takes the descriptor off the reactor before closing it: a forked
-    /// child, or a duplicate, would keep it there. May outlive its loop; starting and arming are bugs then.
+    /// Operations that wait are dropped without a call. Takes the descriptor off the reactor before closing it, where a
+    /// forked child, or a duplicate, may keep it there. May outlive its loop; starting and arming are bugs then.
     ~Descriptor();
 
     int fd() const;
     AsioLoop& loop() const;
     /// Ends a forked child that uses its parent's descriptor; closing its copy is well.
     void check_process() const noexcept;
-    /// Closing it may not end what it is connected to; see ProcessCheck.
+    /// Closing it may not end what it is connected to; see OpenedMark.
     bool may_be_shared() const noexcept;
 
     /// Tries `op` if the descriptor may be ready, and queues it. At most one a direction.

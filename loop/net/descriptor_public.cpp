@@ -48,8 +48,8 @@ struct Descriptor::Impl final : LoopResident {
         bool cancelled = false;
     };
 
-    Impl(AsioLoop& l, UniqueFd f, Kind k)
-        : LoopResident(l), loop(l), kind(k), descriptor(std::in_place, l.io_context().get_executor(), f.get()) {
+    Impl(AsioLoop& l, UniqueFd f, Kind k, OpenedMark when)
+        : LoopResident(l), loop(l), opened(when), kind(k), descriptor(std::in_place, l.io_context().get_executor(), f.get()) {
         f.release();
     }
 
@@ -131,6 +131,7 @@ struct Descriptor::Impl final : LoopResident {
 
     AsioLoop& loop;
     const ProcessCheck process;
+    const OpenedMark opened;
     Kind kind;
     std::optional<boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>> descriptor;
     UniqueFd kept;  // once the loop is gone
@@ -141,7 +142,8 @@ struct Descriptor::Impl final : LoopResident {
     Rewait rewait{*this};
 };
 
-Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
+Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind, OpenedMark opened)
+    : impl_(new Impl(loop, std::move(fd), kind, opened)) {}
 
 Descriptor::~Descriptor() {
     impl_->closed = true;
@@ -153,7 +155,7 @@ Descriptor::~Descriptor() {
 int Descriptor::fd() const { return impl_->fd(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
 void Descriptor::check_process() const noexcept { impl_->process.check(); }
-bool Descriptor::may_be_shared() const noexcept { return impl_->process.may_be_shared(); }
+bool Descriptor::may_be_shared() const noexcept { return impl_->opened.may_be_shared(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->side(direction).op != nullptr; }
 bool Descriptor::is_armed() const { return impl_->armed; }
 

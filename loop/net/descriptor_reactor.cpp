@@ -59,8 +59,8 @@ struct Descriptor::Impl final : LoopResident {
         Impl& owner_;
     };
 
-    Impl(AsioLoop& l, UniqueFd f, Kind k)
-        : LoopResident(l), loop(l), reactor(&asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k) {
+    Impl(AsioLoop& l, UniqueFd f, Kind k, OpenedMark when)
+        : LoopResident(l), loop(l), reactor(&asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k), opened(when) {
         reactor->init_task();
         if (const int error = reactor->register_descriptor(fd.get(), data); error != 0) {
             reactor->cleanup_descriptor_data(data);
@@ -79,7 +79,7 @@ struct Descriptor::Impl final : LoopResident {
         const bool is_ours = loop.is_ours();
         if (is_ours && kind == Kind::listener && watched) control(EPOLL_CTL_DEL, 0);
         watched = false;
-        const bool stays_on = is_ours && kind == Kind::stream && process.may_be_shared();
+        const bool stays_on = is_ours && kind == Kind::stream && opened.may_be_shared();
         reactor->deregister_descriptor(fd.get(), data, !stays_on);
         reactor->cleanup_descriptor_data(data);
         reactor = nullptr;
@@ -129,12 +129,14 @@ struct Descriptor::Impl final : LoopResident {
     Kind kind;
     bool watched = false;  // for all events of ours: a listener while it is armed, a stream since its first wait
     bool closed = false;
+    const OpenedMark opened;
     bool starting = false;
     Adapter read{*this};
     std::unique_ptr<Adapter> write;  // made when a write first has to wait, which most connections never see
 };
 
-Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind) : impl_(new Impl(loop, std::move(fd), kind)) {}
+Descriptor::Descriptor(AsioLoop& loop, UniqueFd fd, Kind kind, OpenedMark opened)
+    : impl_(new Impl(loop, std::move(fd), kind, opened)) {}
 
 Descriptor::~Descriptor() {
     impl_->read.op = nullptr;
@@ -148,7 +150,7 @@ Descriptor::~Descriptor() {
 int Descriptor::fd() const { return impl_->fd.get(); }
 AsioLoop& Descriptor::loop() const { return impl_->loop; }
 void Descriptor::check_process() const noexcept { impl_->process.check(); }
-bool Descriptor::may_be_shared() const noexcept { return impl_->process.may_be_shared(); }
+bool Descriptor::may_be_shared() const noexcept { return impl_->opened.may_be_shared(); }
 bool Descriptor::is_pending(Direction direction) const { return impl_->is_pending(direction); }
 bool Descriptor::is_armed() const { return impl_->watched; }
 

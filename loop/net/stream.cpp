@@ -41,7 +41,8 @@ IoResult send_parts(int fd, std::array<std::string_view, 2>& parts) noexcept {
 
 }  // namespace
 
-Stream::Stream(AsioLoop& loop, UniqueFd fd) : descriptor_(loop, std::move(fd)) {}
+Stream::Stream(AsioLoop& loop, UniqueFd fd, OpenedMark opened)
+    : descriptor_(loop, std::move(fd), Descriptor::Kind::stream, opened) {}
 
 Stream::~Stream() {
     if (read_op_.receiver != nullptr) read_op_.receiver->end_wait();

@@ -36,8 +36,8 @@ class Stream {
     class ReceiveAwaiter;
     class SendAwaiter;
 
-    /// Owns: `fd`, a connected non-blocking socket.
-    Stream(AsioLoop& loop, UniqueFd fd);
+    /// Owns: `fd`, a connected non-blocking socket. Where `opened` tells that nobody else has it, its end costs less.
+    Stream(AsioLoop& loop, UniqueFd fd, OpenedMark opened = {});
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
     /// Closes it. What waits in receive or send ends with ECANCELED.

@@ -199,9 +199,10 @@ struct TellsOfHangup final : HangupListener {
 TEST(Fork, WhatIsClosedHereIsOffTheEpollSetThoughAChildHoldsIt) {
     AsioLoop loop;
     auto main = [](AsioLoop& l) -> Coro<void> {
+        const OpenedMark opened = OpenedMark::now();
         FdPair old_pair = tcp_pair();
         TellsOfHangup listener;
-        std::optional<Stream> old(std::in_place, l, std::move(old_pair.first));
+        std::optional<Stream> old(std::in_place, l, std::move(old_pair.first), opened);
         old->watch(listener);
         co_await sleep_for(1ms);
         const Holder child;
@@ -223,9 +224,10 @@ TEST(Fork, WhatIsClosedHereIsOffTheEpollSetThoughAChildHoldsIt) {
 TEST(Fork, AConnectionIsEndedWhoeverElseHoldsIt) {
     AsioLoop loop;
     for (const bool reset : {false, true}) {
+        const OpenedMark opened = OpenedMark::now();
         FdPair pair = tcp_pair();
-        Stream stream(loop, std::move(pair.first));
-        const Holder child;
+        const Holder child;  // before it is a stream: a connection that was accepted waits for its turn
+        Stream stream(loop, std::move(pair.first), opened);
         if (reset) stream.reset_on_close();
         stream.end();
         char byte;

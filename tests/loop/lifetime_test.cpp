@@ -8,6 +8,7 @@
 
 #include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <optional>
 #include <system_error>
@@ -316,6 +317,12 @@ TEST(Misuse, StoppingTheIoContextStopsTheLoop) {
         co_return 5;
     };
     EXPECT_EQ(loop.run_until_complete(sleeps()), 5) << "and it runs again";
+    boost::asio::post(loop.io_context(), [&] {
+        loop.io_context().stop();
+        loop.stop();
+    });
+    loop.run_forever();
+    EXPECT_EQ(loop.run_until_complete(sleeps()), 5) << "though it was stopped in the last turn of another run";
 }
 
 // FAULTS 7: a loop for which the system had no descriptors aborted the process.

@@ -29,6 +29,22 @@ TEST_F(ForkingHandler, AnAnswerThatEndsWithItsConnectionDoesNotWaitForTheChild) 
     EXPECT_NE(other.read_until_close().find("200 OK"), std::string::npos);
 }
 
+// FAULTS 7, a sibling: the child has what was accepted in the turn in which the handler forked, though nobody serves it yet.
+TEST_F(ForkingHandler, AConnectionThatWaitsForItsTurnIsEndedToo) {
+    for (int i = 0; i < 3; ++i) {
+        HttpClient blocking(girin_.endpoint(), 5s);
+        HttpClient forking(girin_.endpoint(), 5s);
+        EXPECT_EQ(blocking.get("/").status, 200);
+        EXPECT_EQ(forking.get("/").status, 200);
+        blocking.send("GET /block/200 HTTP/1.1\r\nHost: a\r\n\r\n");
+        forking.send("GET /fork/4000 HTTP/1.1\r\nHost: a\r\n\r\n");
+        HttpClient newcomer(girin_.endpoint(), 5s);
+        newcomer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        EXPECT_EQ(newcomer.read_final_response().status, 200);
+        EXPECT_TRUE(newcomer.closed_within(2s));
+    }
+}
+
 // FAULTS 7: the news of a connection that the child still held were taken for another client's: its request got 499.
 TEST_F(ForkingHandler, TheEndOfAClosedConnectionIsNotTakenForAnotherOnes) {
     HttpClient kept(girin_.endpoint(), 5s);
