@@ -219,6 +219,7 @@ TEST_F(SupervisorTest, RefusesNewcomersOnceAStoppingServerAcceptsNothingMore) {
         ::poll(&channel, 1, -1);
         for (const ListenerSocket& listener : place.listeners) ::close(listener.fd);
         send(place, MessageKind::draining);
+        send(place, MessageKind::listeners_closed);
         for (;;) ::pause();  // a request that takes long
         return 0;
     };
