@@ -300,14 +300,6 @@ TEST(ListenerOfAll, ListensAgainWhenAWorkerHasShutItDown) {
     })) << girin.log();
 }
 
-bool answers(const Endpoint& endpoint) {
-    try {
-        return get(endpoint, "/who").status == 200;
-    } catch (const HttpClientError&) {
-        return false;
-    }
-}
-
 // FAULTS 7, a sibling: a Unix socket that was shut down stayed deaf for ever, and /readyz said ready.
 TEST(ListenerOfAll, IsOpenedAnewWhenAWorkerHasShutDownAUnixSocket) {
     const TempDir dir;

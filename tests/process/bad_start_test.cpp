@@ -196,15 +196,6 @@ TEST(RefusedCalls, LeaveAnyProgramsEndToBeSeen) {
     EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
 }
 
-/// Not refused, and not cut off.
-bool answers(const Endpoint& endpoint) {
-    try {
-        return get(endpoint, "/").status == 200;
-    } catch (const std::exception&) {
-        return false;
-    }
-}
-
 // FAULTS 16, 6: the master's own log likewise; what was pending ended it once signals were no longer blocked.
 TEST(PlainSigpipe, DoesNotEndAMasterWhoseLogNobodyReads) {
     const TempDir dir;

@@ -68,6 +68,14 @@ void provoke(const Endpoint& server, const std::string& target) {
     }
 }
 
+bool answers(const Endpoint& server) {
+    try {
+        return get(server, "/").status == 200;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
 Finished run_girin(const TempDir& dir, std::vector<std::string> args, std::map<std::string, std::string> environment) {
     Command command = girin_command(std::move(args));
     command.directory = dir.path().string();

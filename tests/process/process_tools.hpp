@@ -40,6 +40,9 @@ std::size_t count_of(const std::string& text, std::string_view part);
 /// Sends a request and doesn't care what comes of it: for requests that end or hang a worker.
 void provoke(const Endpoint& server, const std::string& target);
 
+/// Whether GET / is answered with 200: not refused, nor cut off.
+bool answers(const Endpoint& server);
+
 /// `args` run to their end by a start that must fail.
 Finished run_girin(const TempDir& dir, std::vector<std::string> args,
                    std::map<std::string, std::string> environment = {});

@@ -127,8 +127,7 @@ TEST(Shortage, OfDiskForTheLogStopsNothing) {
     Command command = girin_command({"-w", "2", "-b", "unix:" + (dir / "s"), "--error-logfile", "/dev/full", "demo"});
     ChildProcess girin(command);
     const Endpoint endpoint = Endpoint::unix_socket(dir / "s");
-    ASSERT_TRUE(eventually(10s, "the socket", [&] { return fs::exists(dir / "s"); }));
-    EXPECT_EQ(get(endpoint, "/").status, 200);
+    ASSERT_TRUE(eventually(10s, "the socket", [&] { return answers(endpoint); }));
     girin.signal(SIGTTIN);
     EXPECT_TRUE(eventually(10s, "one worker more", [&] { return children_of(girin.pid()).size() == 3; }));
     EXPECT_EQ(get(endpoint, "/").status, 200);
@@ -146,14 +145,7 @@ TEST(Shortage, OfAReaderForTheLogStopsNothing) {
     // All but a page of it is full already, so that the next lines fill it.
     ::fcntl(pipe.second.get(), F_SETFL, O_NONBLOCK);
     const Endpoint endpoint = Endpoint::unix_socket(dir / "s");
-    const auto listens = [&] {
-        try {
-            return fs::exists(dir / "s") && get(endpoint, "/").status == 200;
-        } catch (const std::exception&) {  // bound, and not listening yet
-            return false;
-        }
-    };
-    ASSERT_TRUE(eventually(10s, "the socket", listens));
+    ASSERT_TRUE(eventually(10s, "the socket", [&] { return answers(endpoint); }));
     const std::string page(4096, 'x');
     while (::write(pipe.second.get(), page.data(), page.size()) > 0) {
     }
