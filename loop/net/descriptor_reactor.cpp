@@ -60,7 +60,7 @@ struct Descriptor::Impl final : LoopResident {
     };
 
     Impl(AsioLoop& l, UniqueFd f, Kind k, OpenedMark when)
-        : LoopResident(l), loop(l), reactor(&asio_internals::reactor_of(l.io_context())), fd(std::move(f)), kind(k), opened(when) {
+        : LoopResident(l), loop(l), reactor(&asio_internals::reactor_of(l.io_context())), fd(std::move(f)), opened(when), kind(k) {
         reactor->init_task();
         if (const int error = reactor->register_descriptor(fd.get(), data); error != 0) {
             reactor->cleanup_descriptor_data(data);
@@ -126,10 +126,10 @@ struct Descriptor::Impl final : LoopResident {
     Reactor::per_descriptor_data data = nullptr;
     UniqueFd fd;
     const ProcessCheck process;
+    const OpenedMark opened;
     Kind kind;
     bool watched = false;  // for all events of ours: a listener while it is armed, a stream since its first wait
     bool closed = false;
-    const OpenedMark opened;
     bool starting = false;
     Adapter read{*this};
     std::unique_ptr<Adapter> write;  // made when a write first has to wait, which most connections never see
