@@ -127,6 +127,18 @@ bool meet(const std::string& one, const std::string& other) {
     return a.length == b.length && (a.bytes == b.bytes || a.is_every() || b.is_every());
 }
 
+/// But for "." and repeated slashes. What ".." leads to isn't told by a path's text, as a link may come before it.
+bool is_one_path(const std::string& one, const std::string& other) {
+    const auto parts = [](const std::string& text) {
+        std::vector<std::string> all;
+        for (const auto& part : std::filesystem::path(text)) {
+            if (!part.empty() && part != ".") all.push_back(part);
+        }
+        return all;
+    };
+    return parts(one) == parts(other);
+}
+
 }  // namespace
 
 BindAddress BindAddress::tcp(std::string host, std::uint16_t port) {
@@ -160,27 +172,10 @@ std::string BindAddress::to_text() const {
     return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-namespace {
-
-/// But for "." and repeated slashes. What ".." leads to isn't told by a path's text, as a link may come before it.
-bool is_one_path(const std::string& one, const std::string& other) {
-    const auto parts = [](const std::string& text) {
-        std::vector<std::string> all;
-        for (const auto& part : std::filesystem::path(text)) {
-            if (!part.empty() && part != ".") all.push_back(part);
-        }
-        return all;
-    };
-    return parts(one) == parts(other);
-}
-
-}  // namespace
-
 bool exclude_each_other(const BindAddress& one, const BindAddress& other) {
     if (one.kind != other.kind) return false;
     switch (one.kind) {
-        case BindAddress::Kind::unix_socket:
-            return is_one_path(one.path, other.path);
+        case BindAddress::Kind::unix_socket: return is_one_path(one.path, other.path);
         case BindAddress::Kind::inherited: return one.fd == other.fd;
         case BindAddress::Kind::tcp: break;
     }
