@@ -342,9 +342,7 @@ void Supervisor::listen_again() {
     report_.set_deaf(generations_.committed().listeners.deaf());
     if (!some_are_new) return;
     have_listeners_kept();
-    std::vector<std::size_t> slots;
-    for (const auto& [slot, worker] : workers_.all()) slots.push_back(slot);
-    for (const std::size_t slot : slots) {
+    for (const std::size_t slot : workers_.slots()) {
         workers_.find(slot)->has_old_sockets = true;
         replace_deaf(slot);
     }

@@ -44,9 +44,7 @@ void Supervisor::watch_health(const Settings& settings) {
 
 void Supervisor::look_at_workers(TimePoint now) {
     listen_again();
-    std::vector<std::size_t> slots;  // what is found may end some, or add others
-    for (const auto& [slot, worker] : workers_.all()) slots.push_back(slot);
-    for (const std::size_t slot : slots) {
+    for (const std::size_t slot : workers_.slots()) {
         if (!end_) look_at_worker(slot, now);
     }
     next_look_ = now + judge_.interval();

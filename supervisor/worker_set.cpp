@@ -31,6 +31,12 @@ WorkerProcess* WorkerSet::find(std::size_t slot) {
     return worker == workers_.end() ? nullptr : &worker->second;
 }
 
+std::vector<std::size_t> WorkerSet::slots() const {
+    std::vector<std::size_t> slots;
+    for (const auto& [slot, worker] : workers_) slots.push_back(slot);
+    return slots;
+}
+
 std::vector<pid_t> WorkerSet::pids() const {
     std::vector<pid_t> pids;
     for (const auto& [slot, worker] : workers_) pids.push_back(worker.pid);

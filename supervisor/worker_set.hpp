@@ -56,6 +56,8 @@ class WorkerSet {
     /// Null: nobody is in the slot.
     WorkerProcess* find(std::size_t slot);
     const std::map<std::size_t, WorkerProcess>& all() const { return workers_; }
+    /// For who ends some, or adds others, while it goes over them.
+    std::vector<std::size_t> slots() const;
     bool empty() const { return workers_.empty(); }
     std::vector<pid_t> pids() const;
 

@@ -30,8 +30,8 @@
 //   /loaded                         as which user the library was loaded, and its object made: "UID UID"
 // Everything else: "ok". How its start-up misbehaves: misbehaving.hpp.
 
-#include <sys/wait.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -366,7 +366,8 @@ struct Fault {
 };
 constexpr Fault kFaults[] = {
     {"/throw", throw_error}, {"/throw-int", throw_int},   {"/throw-late", throw_late}, {"/crash", crash},
-    {"/abort", abort_now},   {"/exit/", exit_now},        {"/leave/", leave},         {"/spin", spin},             {"/spin/", spin},
+    {"/abort", abort_now},   {"/exit/", exit_now},        {"/leave/", leave},
+    {"/spin", spin},             {"/spin/", spin},
     {"/block/", block},      {"/deadlock", deadlock},    {"/overflow", overflow},     {"/wait-and-spin", wait_and_spin},
     {"/hang", hang},             {"/leak/", leak},            {"/big/", big},
     {"/bad-header", bad_header}, {"/short-body", short_body}, {"/long-body", long_body}, {"/slow-write", slow_write},

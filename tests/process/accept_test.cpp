@@ -291,13 +291,7 @@ TEST(ListenerOfAll, ListensAgainWhenAWorkerHasShutItDown) {
     GirinProcess girin(dir, GirinCommand({"-w", "2", "-b", "127.0.0.1:0", app("misbehaving")}, 2));
     EXPECT_EQ(get(girin.endpoint(), "/shut-listeners").body, "shut");
     EXPECT_TRUE(girin.wait_for_log("Listens again at 127.0.0.1:")) << girin.log();
-    EXPECT_TRUE(eventually(15s, "an answer at the same address", [&] {
-        try {
-            return get(girin.endpoint(), "/who").status == 200;
-        } catch (const HttpClientError&) {
-            return false;
-        }
-    })) << girin.log();
+    EXPECT_TRUE(eventually(15s, "an answer at the same address", [&] { return answers(girin.endpoint()); })) << girin.log();
 }
 
 // FAULTS 7, a sibling: a Unix socket that was shut down stayed deaf for ever, and /readyz said ready.
