@@ -45,8 +45,13 @@ Stream::Stream(AsioLoop& loop, UniqueFd fd, OpenedMark opened)
     : descriptor_(loop, std::move(fd), Descriptor::Kind::stream, opened) {}
 
 Stream::~Stream() {
-    if (read_op_.receiver != nullptr) read_op_.receiver->end_wait();
-    if (write_op_.sender != nullptr) write_op_.sender->end_wait();
+    if (read_op_.awaiter != nullptr) read_op_.awaiter->end_wait();
+    if (write_op_.awaiter != nullptr) write_op_.awaiter->end_wait();
+}
+
+Stream::Op& Stream::op(Direction direction) {
+    if (direction == Direction::read) return read_op_;
+    return write_op_;
 }
 
 IoResult Stream::try_send(std::string_view first, std::string_view second) {
@@ -79,8 +84,8 @@ void Stream::end() {
 }
 
 void Stream::abort() {
-    if (read_op_.receiver != nullptr) descriptor_.cancel(Direction::read);
-    if (write_op_.sender != nullptr) descriptor_.cancel(Direction::write);
+    if (read_op_.awaiter != nullptr) descriptor_.cancel(Direction::read);
+    if (write_op_.awaiter != nullptr) descriptor_.cancel(Direction::write);
 }
 
 void Stream::watch(HangupListener& listener) {
@@ -88,22 +93,64 @@ void Stream::watch(HangupListener& listener) {
     if (!descriptor_.is_pending(Direction::read)) descriptor_.start(Direction::read, read_op_);
 }
 
+// --- waiting
+
+bool Stream::Awaiter::await_suspend(std::coroutine_handle<> awaiting) {
+    if (!attach(awaiting)) return false;
+    Op& op = stream_.op(direction_);
+    GIRIN_CHECK(op.awaiter == nullptr, "one task at a time receives on a stream, and one sends");
+    if (direction_ == Direction::read) stream_.unwatch();
+    op.awaiter = this;
+    waits_ = true;
+    // One that watched for the peer, or whose awaiter was destroyed, is still on the queue and now works for this one.
+    if (!stream_.descriptor_.is_pending(direction_)) stream_.descriptor_.start(direction_, op);
+    return true;
+}
+
+IoResult Stream::Awaiter::await_resume() {
+    check_cancelled();
+    if (cancelled_) {
+        if (result_.error == ECANCELED) throw Cancelled{};
+        keep_cancel_request();
+    }
+    return result_;
+}
+
+bool Stream::Awaiter::request_cancel() {
+    if (finished_) return false;
+    if (!cancelled_) stream_.descriptor_.cancel(direction_);
+    cancelled_ = true;
+    return true;
+}
+
+Stream::Awaiter::~Awaiter() {
+    if (waits_) stream_.op(direction_).awaiter = nullptr;
+}
+
+void Stream::Awaiter::end_wait() noexcept {
+    waits_ = false;
+    stream_.op(direction_).awaiter = nullptr;
+    if (!finished_) result_.error = ECANCELED;
+    finished_ = true;
+    task()->loop().schedule(*this);
+}
+
 // --- reading
 
 IoStatus Stream::ReadOp::perform(Readiness readiness) noexcept {
     hung_up = hung_up || readiness.hung_up;
     stream.peer_finished_ = stream.peer_finished_ || readiness.peer_finished || readiness.hung_up;
-    if (receiver != nullptr) return receiver->try_receive(readiness.event);
+    if (awaiter != nullptr) return static_cast<ReceiveAwaiter*>(awaiter)->try_receive(readiness.event);
     stream.maybe_readable_ = true;
     const bool news = readiness.hung_up || (readiness.peer_finished && !finished_told);
     return listener != nullptr && news ? IoStatus::done : IoStatus::pending;
 }
 
 void Stream::ReadOp::complete(bool aborted) noexcept {
-    if (receiver != nullptr) {
+    if (awaiter != nullptr) {
         // What it performed may have been for the listener, before there was a receiver.
-        if (!aborted && !receiver->finished_) return stream.descriptor_.start(Direction::read, *this);
-        return receiver->end_wait();
+        if (!aborted && !awaiter->finished_) return stream.descriptor_.start(Direction::read, *this);
+        return awaiter->end_wait();
     }
     if (aborted || listener == nullptr) return;
     finished_told = true;
@@ -144,57 +191,16 @@ IoStatus Stream::ReceiveAwaiter::try_receive(bool likely) noexcept {
     return IoStatus::drained;  // whether there is more is ours to remember, not the reactor's
 }
 
-bool Stream::ReceiveAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
-    if (!attach(awaiting)) return false;
-    ReadOp& op = stream_.read_op_;
-    GIRIN_CHECK(op.receiver == nullptr, "one task at a time waits to receive on a stream");
-    op.listener = nullptr;
-    op.receiver = this;
-    waits_ = true;
-    // An operation that watched for the peer stays on the queue, and now reads.
-    if (!stream_.descriptor_.is_pending(Direction::read)) stream_.descriptor_.start(Direction::read, op);
-    return true;
-}
-
-IoResult Stream::ReceiveAwaiter::await_resume() {
-    check_cancelled();
-    if (cancelled_) {
-        if (result_.error == ECANCELED) throw Cancelled{};
-        keep_cancel_request();
-    }
-    return result_;
-}
-
-bool Stream::ReceiveAwaiter::request_cancel() {
-    if (finished_) return false;
-    if (!cancelled_) stream_.descriptor_.cancel(Direction::read);
-    cancelled_ = true;
-    return true;
-}
-
-Stream::ReceiveAwaiter::~ReceiveAwaiter() {
-    if (waits_) stream_.read_op_.receiver = nullptr;
-}
-
-/// With what it performed, or else ECANCELED.
-void Stream::ReceiveAwaiter::end_wait() noexcept {
-    waits_ = false;
-    stream_.read_op_.receiver = nullptr;
-    if (!finished_) result_.error = ECANCELED;
-    finished_ = true;
-    task()->loop().schedule(*this);
-}
-
 // --- writing
 
 IoStatus Stream::WriteOp::perform(Readiness) noexcept {
-    return sender != nullptr ? sender->try_send() : IoStatus::done;
+    return awaiter != nullptr ? static_cast<SendAwaiter*>(awaiter)->try_send() : IoStatus::done;
 }
 
 void Stream::WriteOp::complete(bool aborted) noexcept {
-    if (sender == nullptr) return;
-    if (!aborted && !sender->finished_) return sender->stream_.descriptor_.start(Direction::write, *this);
-    sender->end_wait();
+    if (awaiter == nullptr) return;
+    if (!aborted && !awaiter->finished_) return awaiter->stream_.descriptor_.start(Direction::write, *this);
+    awaiter->end_wait();
 }
 
 IoStatus Stream::SendAwaiter::try_send() noexcept {
@@ -205,46 +211,6 @@ IoStatus Stream::SendAwaiter::try_send() noexcept {
     result_.error = step.error;
     finished_ = step.error != 0 || (parts_[0].empty() && parts_[1].empty());
     return finished_ ? IoStatus::done : IoStatus::pending;
-}
-
-bool Stream::SendAwaiter::await_suspend(std::coroutine_handle<> awaiting) {
-    if (!attach(awaiting)) return false;
-    WriteOp& op = stream_.write_op_;
-    GIRIN_CHECK(op.sender == nullptr, "one task at a time sends on a stream");
-    op.sender = this;
-    waits_ = true;
-    // An operation whose sender was destroyed may still stand on the queue.
-    if (!stream_.descriptor_.is_pending(Direction::write)) stream_.descriptor_.start(Direction::write, op);
-    return true;
-}
-
-IoResult Stream::SendAwaiter::await_resume() {
-    check_cancelled();
-    if (cancelled_) {
-        if (result_.error == ECANCELED) throw Cancelled{};
-        keep_cancel_request();
-    }
-    return result_;
-}
-
-bool Stream::SendAwaiter::request_cancel() {
-    if (finished_) return false;
-    if (!cancelled_) stream_.descriptor_.cancel(Direction::write);
-    cancelled_ = true;
-    return true;
-}
-
-Stream::SendAwaiter::~SendAwaiter() {
-    if (waits_) stream_.write_op_.sender = nullptr;
-}
-
-/// As the receiver's.
-void Stream::SendAwaiter::end_wait() noexcept {
-    waits_ = false;
-    stream_.write_op_.sender = nullptr;
-    if (!finished_) result_.error = ECANCELED;
-    finished_ = true;
-    task()->loop().schedule(*this);
 }
 
 }  // namespace girin

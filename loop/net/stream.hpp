@@ -89,26 +89,34 @@ class Stream {
     void abort();
 
   private:
+    class Awaiter;
+    // Reading or writing, for the task that waits for it, if one does.
+    class Op : public IoOp {
+      public:
+        Awaiter* awaiter = nullptr;
+
+      protected:
+        ~Op() = default;
+    };
     // A read that waits for a receiver, or for the peer to go.
-    class ReadOp final : public IoOp {
+    class ReadOp final : public Op {
       public:
         explicit ReadOp(Stream& owner) : stream(owner) {}
         IoStatus perform(Readiness readiness) noexcept override;
         void complete(bool aborted) noexcept override;
 
         Stream& stream;
-        ReceiveAwaiter* receiver = nullptr;
         HangupListener* listener = nullptr;
         bool hung_up = false;
         bool finished_told = false;  // to the listener
     };
-    class WriteOp final : public IoOp {
+    class WriteOp final : public Op {
       public:
         IoStatus perform(Readiness readiness) noexcept override;
         void complete(bool aborted) noexcept override;
-
-        SendAwaiter* sender = nullptr;
     };
+
+    Op& op(Direction direction);
 
     Descriptor descriptor_;
     ReadOp read_op_{*this};
@@ -119,57 +127,61 @@ class Stream {
     std::uint64_t bytes_sent_ = 0;
 };
 
-class [[nodiscard]] Stream::ReceiveAwaiter final : public Suspension {
+/// What waiting to receive and waiting to send have in common: one task a direction, whose wait the stream ends.
+class Stream::Awaiter : public Suspension {
   public:
-    /// Without a buffer it waits, and leaves the bytes where they are.
-    ReceiveAwaiter(Stream& stream, std::span<char> buffer) : stream_(stream), buffer_(buffer) {}
-    ~ReceiveAwaiter();
-
-    bool await_ready() noexcept { return stream_.maybe_readable_ && try_receive(true) != IoStatus::pending; }
     bool await_suspend(std::coroutine_handle<> awaiting);
     IoResult await_resume();
 
-  private:
-    friend class Stream;
-    friend class Stream::ReadOp;
-
-    void end_wait() noexcept;
-    bool request_cancel() override;
-    IoStatus try_receive(bool likely) noexcept;
+  protected:
+    Awaiter(Stream& stream, Direction direction) : stream_(stream), direction_(direction) {}
+    ~Awaiter();
 
     Stream& stream_;
-    std::span<char> buffer_;
     IoResult result_;
+    const Direction direction_;
+    bool finished_ = false;  // performed, or ended by the stream: result_ holds
+
+  private:
+    friend class Stream;
+
+    /// With what it performed, or else ECANCELED.
+    void end_wait() noexcept;
+    bool request_cancel() override;
+
     bool waits_ = false;  // the stream knows of it, and is there
-    bool finished_ = false;
     bool cancelled_ = false;
 };
 
-class [[nodiscard]] Stream::SendAwaiter final : public Suspension {
+class [[nodiscard]] Stream::ReceiveAwaiter final : public Awaiter {
+  public:
+    /// Without a buffer it waits, and leaves the bytes where they are.
+    ReceiveAwaiter(Stream& stream, std::span<char> buffer) : Awaiter(stream, Direction::read), buffer_(buffer) {}
+
+    bool await_ready() noexcept { return stream_.maybe_readable_ && try_receive(true) != IoStatus::pending; }
+
+  private:
+    friend class Stream::ReadOp;
+
+    IoStatus try_receive(bool likely) noexcept;
+
+    std::span<char> buffer_;
+};
+
+class [[nodiscard]] Stream::SendAwaiter final : public Awaiter {
   public:
     SendAwaiter(Stream& stream, std::string_view first, std::string_view second)
-        : stream_(stream), parts_{first, second} {}
-    ~SendAwaiter();
+        : Awaiter(stream, Direction::write), parts_{first, second} {}
 
     /// Sends at once what the kernel takes; usually that is all.
     bool await_ready() noexcept { return try_send() != IoStatus::pending; }
-    bool await_suspend(std::coroutine_handle<> awaiting);
-    IoResult await_resume();
 
   private:
-    friend class Stream;
     friend class Stream::WriteOp;
 
-    void end_wait() noexcept;
-    bool request_cancel() override;
     IoStatus try_send() noexcept;
 
-    Stream& stream_;
     std::array<std::string_view, 2> parts_;
-    IoResult result_;
-    bool waits_ = false;  // as above
-    bool finished_ = false;
-    bool cancelled_ = false;
 };
 
 inline Stream::ReceiveAwaiter Stream::readable() { return ReceiveAwaiter(*this, {}); }
