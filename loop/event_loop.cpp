@@ -2,7 +2,7 @@
 
 #include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
-#include "loop/cancel.hpp"
+#include "loop/exception_text.hpp"
 #include "loop/executor.hpp"
 #include "loop/task.hpp"
 
@@ -25,19 +25,6 @@ class ScopeExit {
 
 std::string describe(const std::source_location& where) {
     return std::string(where.file_name()) + ":" + std::to_string(where.line());
-}
-
-std::string describe(const std::exception_ptr& exception) {
-    if (!exception) return "";
-    try {
-        std::rethrow_exception(exception);
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (const Cancelled&) {
-        return "cancelled";
-    } catch (...) {
-        return "an exception that is no std::exception";
-    }
 }
 
 }  // namespace
@@ -167,14 +154,14 @@ void EventLoop::call_exception_handler(std::exception_ptr exception, const std::
             exception_handler_(exception, message);
             return;
         } catch (...) {
-            log_error("The loop's exception handler failed: " + describe(std::current_exception()));
+            log_error("The loop's exception handler failed: " + current_exception_text());
         }
     }
     log_exception(exception, message);
 }
 
 void EventLoop::log_exception(const std::exception_ptr& exception, const std::string& message) noexcept {
-    log_error(message + ": " + describe(exception));
+    log_error(message + ": " + exception_text(exception));
 }
 
 Executor& EventLoop::executor() {

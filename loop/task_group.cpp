@@ -1,6 +1,7 @@
 #include "loop/task_group.hpp"
 
 #include "loop/base/check.hpp"
+#include "loop/exception_text.hpp"
 
 namespace girin {
 namespace {
@@ -8,22 +9,12 @@ namespace {
 using detail::FailureKind;
 using detail::kind_of;
 
-std::string text_of(const std::exception_ptr& exception) {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (...) {
-        return "an exception that is no std::exception";
-    }
-}
-
 }  // namespace
 
 ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions)
     : text_(std::move(message)), exceptions_(std::move(exceptions)) {
     GIRIN_CHECK(!exceptions_.empty(), "an exception group holds at least one exception");
-    text_ += " (" + std::to_string(exceptions_.size()) + "): " + text_of(exceptions_.front());
+    text_ += " (" + std::to_string(exceptions_.size()) + "): " + exception_text(exceptions_.front());
 }
 
 TaskGroup::TaskGroup() : loop_(EventLoop::running()), parent_(*TaskBase::current()) {}

@@ -21,28 +21,27 @@ std::string name_of(const std::type_info& type) {
     return name;
 }
 
-/// "std::runtime_error: no such table"; empty: std::terminate() was called for another reason.
-std::string describe_uncaught() {
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    if (type == nullptr) return {};
-    try {
-        throw;
-    } catch (const std::exception& error) {
-        return name_of(*type) + ": " + error.what();
-    } catch (...) {
-        return name_of(*type);
-    }
-}
-
 [[noreturn]] void on_terminate() {
-    const std::string what = describe_uncaught();
-    log_critical(what.empty() ? "std::terminate() was called; the process aborts"
-                              : "Uncaught exception, the process aborts: " + what,
+    log_critical(abi::__cxa_current_exception_type() == nullptr
+                     ? "std::terminate() was called; the process aborts"
+                     : "Uncaught exception, the process aborts: " + describe_current_exception(),
                  {{"thread", static_cast<std::int64_t>(::syscall(SYS_gettid))}});
     std::abort();
 }
 
 }  // namespace
+
+std::string describe_current_exception() {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    const std::string name = type != nullptr ? name_of(*type) : "an exception of unknown type";
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return name + ": " + error.what();
+    } catch (...) {
+        return name;
+    }
+}
 
 void log_uncaught_exceptions() {
     if (std::get_terminate() == &__gnu_cxx::__verbose_terminate_handler) std::set_terminate(&on_terminate);
