@@ -6,20 +6,20 @@
 #include <optional>
 #include <utility>
 
-#include "supervisor/check_start.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/exit_code.hpp"
-#include "supervisor/master.hpp"
 #include "supervisor/process/descriptors.hpp"
 #include "supervisor/process/environment.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/process/start_state.hpp"
-#include "supervisor/served.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
+#include "supervisor/start/check_start.hpp"
+#include "supervisor/start/master.hpp"
+#include "supervisor/start/served.hpp"
+#include "supervisor/start/surroundings.hpp"
 #include "supervisor/supervisor.hpp"
-#include "supervisor/surroundings.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 
 namespace girin {

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "supervisor/event_wait.hpp"
 #include "supervisor/health/health_judge.hpp"
-#include "supervisor/outbox.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/os.hpp"
+#include "supervisor/process/outbox.hpp"
 #include "supervisor/process/spawn.hpp"
+#include "supervisor/turn/event_wait.hpp"
 #include "worker/channel.hpp"
 
 namespace girin {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/event_wait.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/hooks/hook_queue.hpp"
 #include "supervisor/hooks/server_callbacks.hpp"
 #include "supervisor/settings/settings.hpp"
+#include "supervisor/turn/event_wait.hpp"
 
 namespace girin {
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "supervisor/recycle_watch.hpp"
 #include "supervisor/settings/cgroup.hpp"
 #include "supervisor/settings/cpus.hpp"
+#include "supervisor/survey/recycle_watch.hpp"
 
 namespace girin {
 namespace {

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "supervisor/worker_set.hpp"
+#include "supervisor/crew/worker_set.hpp"
 
 namespace girin {
 

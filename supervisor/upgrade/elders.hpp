@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "supervisor/control/control_desk.hpp"
-#include "supervisor/event_wait.hpp"
 #include "supervisor/process/os.hpp"
+#include "supervisor/turn/event_wait.hpp"
 #include "supervisor/upgrade/handover.hpp"
 
 namespace girin {

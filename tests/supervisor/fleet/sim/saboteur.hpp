@@ -8,8 +8,8 @@
 
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/health/process_sample.hpp"
+#include "supervisor/survey/worker_survey.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
-#include "supervisor/worker_survey.hpp"
 #include "worker/scoreboard.hpp"
 
 namespace girin::sim {

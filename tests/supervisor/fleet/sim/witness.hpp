@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "supervisor/health/health_judge.hpp"
+#include "supervisor/survey/worker_survey.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
-#include "supervisor/worker_survey.hpp"
 #include "tests/supervisor/fleet/sim/ailment.hpp"
 
 namespace girin::sim {
