@@ -10,7 +10,7 @@
 #include <string>
 
 #include "supervisor/hooks/server_callbacks.hpp"
-#include "worker/app/loader.hpp"
+#include "worker/app/application.hpp"
 
 namespace girin {
 

@@ -4,6 +4,8 @@
 // Not here: how a shared object exports one (export.hpp) and how it is found (loader.hpp).
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "loop/coro.hpp"
@@ -40,5 +42,8 @@ class Application {
     /// After the drain, before the worker exits. An exception is logged; the exit goes on.
     virtual Coro<void> shutdown();
 };
+
+/// Makes one; called once in each worker.
+using ApplicationFactory = std::function<std::unique_ptr<Application>()>;
 
 }  // namespace girin

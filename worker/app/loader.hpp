@@ -4,7 +4,6 @@
 // through a private copy (library_image.hpp says why and how), so each load sees the file as it is then, and
 // overwriting it later touches no process that runs. Not here: how a library exports an application (export.hpp).
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,8 +12,6 @@
 #include "worker/app/application.hpp"
 
 namespace girin {
-
-using ApplicationFactory = std::function<std::unique_ptr<Application>()>;
 
 /// Which application, not yet loaded.
 class AppSource {
