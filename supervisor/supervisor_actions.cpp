@@ -28,6 +28,7 @@ void Supervisor::decide(Event event) {
 void Supervisor::carry_out(const Action& action) {
     switch (action.kind) {
         case ActionKind::spawn: return spawn(action);
+        case ActionKind::call_off_spawn: return;  // a fork is answered within the turn
         case ActionKind::tell_drain: return tell_drain(action);
         case ActionKind::tell_quit: return workers_.tell(action.slot, Message(MessageKind::quit));
         case ActionKind::signal: return workers_.send_signal(action.slot, action.signal_number, "");

@@ -29,7 +29,7 @@ namespace girin {
 enum class WorkerState : std::uint8_t {
     empty,        // nobody, and nobody wanted here
     waiting,      // nobody, but a worker is to be spawned here when it is due
-    spawning,     // the shell was asked
+    spawning,     // the shell was asked, and has not answered yet
     starting,     // a process, not ready yet
     ready,        // serves
     draining,     // told to drain
@@ -55,6 +55,7 @@ struct WorkerRecord {
     std::optional<TimePoint> deadline;
     Backoff backoff;
     std::string reason;            // why it is being ended
+    bool called_off = false;       // its spawn, which is still to be answered
     bool overdue = false;          // its time to drain is over: what it still does is cut off
     bool given_up = false;         // even KILL did not end it in time: a stop no longer waits for it
 
@@ -66,11 +67,11 @@ struct WorkerRecord {
 
 /// Decides; the shell performs.
 ///
-/// Contract with the shell: perform the actions of one decision in order, then report what came of them by
-/// further calls; call with `tick` when next_deadline() has come, after all that has happened until then has been told
-/// (a master that comes late doesn't blame workers for it); tell of a worker's exit last; `now` never goes backwards.
-/// Nothing may be asked after exit_master. An event that breaks this is our own bug and stops the process; whatever
-/// workers and operators may do, in any order, is not.
+/// Contract with the shell: perform the actions of one decision in order, then report what came of them by further calls
+/// (each spawn is answered once, however late, and at once when it is called off); call with `tick` when next_deadline()
+/// has come, after all that has happened until then has been told (a master that comes late doesn't blame workers for it);
+/// tell of a worker's exit last; `now` never goes backwards. Nothing may be asked after exit_master. An event that breaks
+/// this is our own bug and stops the process; whatever workers and operators may do, in any order, is not.
 ///
 /// Promises (the simulator's invariants):
 /// - No more than wanted + surge workers start or serve at once; with those that end, no more than slots().
@@ -193,10 +194,14 @@ class Fleet {
     void on_leaves(std::size_t slot, const Event& event);
     void on_silent(std::size_t slot, const Event& event);
     void on_boot_late(std::size_t slot, const Event& event);
+    void on_spawn_late(std::size_t slot, const Event& event);
     void on_stable(std::size_t slot, const Event& event);
     void on_patience_over(std::size_t slot, const Event& event);
     void enter(std::size_t slot, WorkerState state, std::optional<Duration> limit);
     void leave_process(std::size_t slot);
+    void call_off(std::size_t slot, std::string_view reason);
+    void on_called_off(std::size_t slot);
+    std::optional<Duration> boot_limit() const;
     void end(std::size_t slot, WorkerState rung, std::string reason);
     void lose_place(std::size_t slot, std::string_view reason, ExitCode code);
     void retry_place(std::size_t slot, std::string_view reason);

@@ -5,6 +5,7 @@ namespace girin {
 std::string_view to_text(ActionKind kind) {
     switch (kind) {
         case ActionKind::spawn: return "spawn";
+        case ActionKind::call_off_spawn: return "call_off_spawn";
         case ActionKind::tell_drain: return "tell_drain";
         case ActionKind::tell_quit: return "tell_quit";
         case ActionKind::signal: return "signal";

@@ -17,7 +17,9 @@
 namespace girin {
 
 enum class ActionKind : std::uint8_t {
-    spawn,              // slot, generation: start a worker; answer worker_spawned or worker_spawn_failed, always
+    spawn,              // slot, generation: start a worker; answer worker_spawned or worker_spawn_failed, once, now or later
+    call_off_spawn,     // slot, text: one that wasn't answered isn't wanted any more, and why; answer at once: failed, or,
+                        // when it was done meanwhile, spawned
     tell_drain,         // slot, pid, patience: message `drain`, to be done within `patience`
     tell_quit,          // slot, pid: message `quit`
     signal,             // slot, pid, signal_number: TERM, ABRT or KILL; text: why, for the ledger of kills

@@ -15,10 +15,11 @@ Event Event::worker_spawned(std::size_t slot, pid_t pid) {
     return event;
 }
 
-Event Event::worker_spawn_failed(std::size_t slot, std::string reason) {
+Event Event::worker_spawn_failed(std::size_t slot, std::string reason, ExitCode code) {
     Event event(EventKind::worker_spawn_failed);
     event.slot = slot;
     event.text = std::move(reason);
+    event.code = code;
     return event;
 }
 

@@ -48,8 +48,10 @@ class Event {
 
     /// A spawn action worked: `pid` runs in `slot`.
     static Event worker_spawned(std::size_t slot, pid_t pid);
-    /// A spawn action failed in the master (fork, a full process table); nothing runs in `slot`.
-    static Event worker_spawn_failed(std::size_t slot, std::string reason);
+    /// A spawn action failed, or was called off; nothing runs in `slot`. `code`: `failure` where the application can't be
+    /// blamed (fork, a full process table); else it could not be loaded, and this is the master's exit code if it is the
+    /// first start.
+    static Event worker_spawn_failed(std::size_t slot, std::string reason, ExitCode code = ExitCode::failure);
     /// Application started and listeners armed.
     static Event worker_ready(std::size_t slot);
     /// The worker says why it can't become ready; it exits next. `code` is the master's exit code if this is

@@ -76,6 +76,7 @@ void Fleet::claim(std::size_t slot, std::uint32_t generation, const Backoff& bac
 void Fleet::retire(std::size_t slot, std::string_view reason) {
     const WorkerState state = workers_[slot].state;
     release_place(slot);
+    if (state == WorkerState::spawning) call_off(slot, reason);
     if (state == WorkerState::starting) end(slot, WorkerState::quitting, std::string(reason));
     if (state == WorkerState::ready) end(slot, WorkerState::draining, std::string(reason));
 }
@@ -90,7 +91,7 @@ void Fleet::spawn_due() {
     for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
         WorkerRecord& worker = workers_[slot];
         if (worker.state != WorkerState::waiting || !may_respawn(slot)) continue;
-        enter(slot, WorkerState::spawning, std::nullopt);
+        enter(slot, WorkerState::spawning, boot_limit());
         Action& spawn = act(ActionKind::spawn, slot);
         spawn.is_respawn = worker.is_respawn;
         spawn.is_probe = worker.is_respawn && worker.backoff.is_failing();

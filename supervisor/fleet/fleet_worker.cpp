@@ -66,6 +66,7 @@ Fleet::Handler Fleet::handler_for(WorkerState state, std::size_t column) {
     constexpr Handler leaves = &Fleet::on_leaves;
     constexpr Handler hangs = &Fleet::on_silent;
     constexpr Handler late = &Fleet::on_boot_late;
+    constexpr Handler unborn = &Fleet::on_spawn_late;
     constexpr Handler stable = &Fleet::on_stable;
     constexpr Handler over = &Fleet::on_patience_over;
     // clang-format off
@@ -73,7 +74,7 @@ Fleet::Handler Fleet::handler_for(WorkerState state, std::size_t column) {
         //                 spawned  failed   ready  boot_failed  exited  recycle  leaves   silent   deadline
         /* empty       */ {bug,     bug,     none,  none,        bug,    none,    none,    none,    none},
         /* waiting     */ {bug,     bug,     none,  none,        bug,    none,    none,    none,    none},
-        /* spawning    */ {spawned, no_fork, none,  none,        bug,    none,    none,    none,    none},
+        /* spawning    */ {spawned, no_fork, none,  none,        bug,    none,    none,    none,    unborn},
         /* starting    */ {bug,     bug,     ready, failed,      early,  none,    none,    none,    late},
         /* ready       */ {bug,     bug,     none,  none,        died,   recycle, none,    hangs,   stable},
         /* draining    */ {bug,     bug,     none,  none,        ended,  none,    leaves,  hangs,   over},
@@ -93,19 +94,28 @@ void Fleet::broken(std::size_t, const Event&) {
 }
 
 void Fleet::on_spawned(std::size_t slot, const Event& event) {
-    workers_[slot].pid = event.pid;
-    if (!workers_[slot].holds_place) {  // given up while it was being spawned
-        return end(slot, WorkerState::quitting, "not wanted any more");
-    }
-    const bool limited = options_.boot_timeout > Duration::zero();
-    enter(slot, WorkerState::starting, limited ? std::optional(options_.boot_timeout) : std::nullopt);
+    WorkerRecord& worker = workers_[slot];
+    worker.pid = event.pid;
+    if (std::exchange(worker.called_off, false)) return end(slot, WorkerState::quitting, worker.reason);
+    const std::optional<TimePoint> deadline = worker.deadline;  // --boot-timeout is for both, from the order to ready
+    enter(slot, WorkerState::starting, std::nullopt);
+    worker.deadline = deadline;
     log(LogLevel::info, slot, "starts, generation " + std::to_string(workers_[slot].generation));
 }
 
 void Fleet::on_spawn_failed(std::size_t slot, const Event& event) {
+    if (workers_[slot].called_off) return on_called_off(slot);
     log(LogLevel::error, slot, "could not be spawned: " + event.text);
+    if (event.code != ExitCode::failure) blame(slot, Fault::start, event.text);
     leave_process(slot);
-    lose_place(slot, event.text, ExitCode::failure);
+    lose_place(slot, event.text, event.code);
+}
+
+/// Nobody came of it. A place that it still holds found no other slot, and has counted the failure.
+void Fleet::on_called_off(std::size_t slot) {
+    leave_process(slot);
+    if (!workers_[slot].holds_place) return release_place(slot);
+    workers_[slot].state = WorkerState::waiting;
 }
 
 void Fleet::on_ready(std::size_t slot, const Event&) {
@@ -179,6 +189,27 @@ void Fleet::on_boot_late(std::size_t slot, const Event&) {
     lose_place(slot, reason, ExitCode::worker_boot_failed);
 }
 
+void Fleet::on_spawn_late(std::size_t slot, const Event&) {
+    const std::string reason = "was not spawned within " + to_text(options_.boot_timeout);
+    log(LogLevel::error, slot, reason);
+    call_off(slot, reason);
+    blame(slot, Fault::start, reason);
+    lose_place(slot, reason, ExitCode::worker_boot_failed);
+}
+
+/// The slot stays taken until the answer has come: somebody may be in it by then.
+void Fleet::call_off(std::size_t slot, std::string_view reason) {
+    WorkerRecord& worker = workers_[slot];
+    if (std::exchange(worker.called_off, true)) return;
+    worker.reason = reason;
+    worker.deadline.reset();
+    act(ActionKind::call_off_spawn, slot).text = worker.reason;
+}
+
+std::optional<Duration> Fleet::boot_limit() const {
+    return options_.boot_timeout > Duration::zero() ? std::optional(options_.boot_timeout) : std::nullopt;
+}
+
 void Fleet::on_stable(std::size_t slot, const Event&) { workers_[slot].backoff = Backoff(); }
 
 void Fleet::on_patience_over(std::size_t slot, const Event&) {
@@ -208,6 +239,7 @@ void Fleet::leave_process(std::size_t slot) {
     enter(slot, WorkerState::empty, std::nullopt);
     workers_[slot].pid = 0;
     workers_[slot].leaves = false;
+    workers_[slot].called_off = false;
     workers_[slot].recycle_turn = 0;
     workers_[slot].overdue = false;
     workers_[slot].given_up = false;

@@ -144,7 +144,10 @@ TEST(FleetStop, QuitsAWorkerWhoseSpawnIsAnsweredTooLate) {
     Harness h;
     h.answers_spawns = false;
     h.send(Event::start(1));
-    EXPECT_EQ(count(h.send(Event::stop_graceful()), ActionKind::exit_master), 0u);
+    const Actions stop = h.send(Event::stop_graceful());
+    EXPECT_EQ(first(stop, ActionKind::call_off_spawn).slot, 0u);
+    EXPECT_EQ(count(stop, ActionKind::exit_master), 0u);
+    EXPECT_EQ(count(h.send(Event::stop_quick()), ActionKind::call_off_spawn), 0u);
     EXPECT_EQ(count(h.send(Event::worker_spawned(0, 700)), ActionKind::tell_quit), 1u);
     EXPECT_EQ(count(h.finish(0), ActionKind::exit_master), 1u);
 }

@@ -14,9 +14,11 @@ std::string about(const Action& action) {
 
 constexpr std::string_view kInvariants[] = {
     "each_process_is_reaped_once",
+    "each_spawn_is_answered_once",
     "acts_only_on_slots_that_exist",
     "spawns_only_into_free_slots",
     "orders_only_the_process_in_the_slot",
+    "calls_off_only_what_is_open",
     "spawns_nothing_after_a_stop",
     "spawns_no_dropped_generation",
     "drops_no_living_generation",
@@ -42,6 +44,8 @@ constexpr std::string_view kInvariants[] = {
     "replacing_never_lowers_the_ready",
     "deadlines_are_near_and_ahead",
     "whom_it_ends_it_kills_at_last",
+    "waits_for_no_spawn_for_ever",
+    "late_comers_are_ended",
     "load_keeps_to_the_range",
     "steady_load_moves_one_way",
     "load_is_answered_in_time",
@@ -103,6 +107,14 @@ void each_process_is_reaped_once(Witness& witness, const Event& event) {
     }
 }
 
+void each_spawn_is_answered_once(Witness& witness, const Event& event) {
+    if (event.kind != EventKind::worker_spawned && event.kind != EventKind::worker_spawn_failed) return;
+    Process* const last = witness.last_in(event.slot);
+    if (last == nullptr || ++last->answers != 1) {
+        witness.found("each_spawn_is_answered_once", "slot " + std::to_string(event.slot));
+    }
+}
+
 void acts_only_on_slots_that_exist(Witness& witness, const Action& action) {
     if (is_about_a_slot(action) && action.slot >= witness.slots) {
         witness.found("acts_only_on_slots_that_exist", about(action));
@@ -121,6 +133,14 @@ void orders_only_the_process_in_the_slot(Witness& witness, const Action& action)
     // One that has just ended is a zombie with its pid until its exit is reported: the order is harmless.
     const bool is_right = found != witness.in_slot.end() && witness.processes[found->second].pid == action.pid;
     if (!is_right) witness.found("orders_only_the_process_in_the_slot", about(action));
+}
+
+void calls_off_only_what_is_open(Witness& witness, const Action& action) {
+    if (action.kind != ActionKind::call_off_spawn) return;
+    const auto found = witness.in_slot.find(action.slot);
+    const bool is_open = found != witness.in_slot.end() && witness.processes[found->second].pid == 0 &&
+                         !witness.processes[found->second].called_off;
+    if (!is_open) witness.found("calls_off_only_what_is_open", about(action));
 }
 
 void spawns_nothing_after_a_stop(Witness& witness, const Action& action) {
@@ -215,11 +235,7 @@ void respawns_keep_to_their_rate(Witness& witness, const Action& action) {
 
 void probes_one_place_at_a_time(Witness& witness, const Action& action) {
     if (action.kind != ActionKind::spawn || !action.is_probe) return;
-    // One that was given up before its spawn was answered isn't waited for.
-    const auto is_under_way = [&witness](const Process& p) {
-        const bool counts = p.pid != 0 || p.decision == witness.decision;
-        return p.alive && p.is_probe && !p.ready && !p.told_to_end && counts;
-    };
+    const auto is_under_way = [](const Process& p) { return p.alive && p.is_probe && !p.ready && !p.told_to_end; };
     for (const auto& [slot, index] : witness.in_slot) {
         if (is_under_way(witness.processes[index])) witness.found("probes_one_place_at_a_time", about(action));
     }
@@ -289,9 +305,6 @@ void a_failed_successor_is_killed_at_last(Witness& witness) {
 }
 
 void serves_within_wanted_and_surge(Witness& witness) {
-    // A spawn that was asked for and given up in the same breath is told to quit once it is answered.
-    const auto is_asked_for = [&witness](const auto& entry) { return witness.processes[entry.second].pid == 0; };
-    if (std::ranges::any_of(witness.in_slot, is_asked_for)) return;
     if (witness.not_leaving() > witness.wanted + witness.surge) {
         witness.found("serves_within_wanted_and_surge", std::to_string(witness.not_leaving()) + " of " +
                                                             std::to_string(witness.wanted) + " wanted");
@@ -336,6 +349,24 @@ void whom_it_ends_it_kills_at_last(Witness& witness) {
     }
 }
 
+void waits_for_no_spawn_for_ever(Witness& witness) {
+    for (const auto& [slot, index] : witness.in_slot) {
+        const Process& process = witness.processes[index];
+        if (process.pid != 0 || process.called_off || witness.now - process.asked_at <= witness.longest_spawn) continue;
+        witness.found("waits_for_no_spawn_for_ever", "slot " + std::to_string(slot));
+    }
+}
+
+/// Whoever comes although it was called off is told so at once.
+void late_comers_are_ended(Witness& witness) {
+    for (const auto& [slot, index] : witness.in_slot) {
+        const Process& process = witness.processes[index];
+        if (process.answers == 1 && process.called_off && !process.sent_order) {
+            witness.found("late_comers_are_ended", "pid " + std::to_string(process.pid));
+        }
+    }
+}
+
 void nobody_dead_is_unreported(Witness& witness) {
     for (const Process& process : witness.processes) {
         if (!process.alive && process.pid != 0 && process.exits_reported != 1) {
@@ -358,6 +389,7 @@ void fleet_stopped(Witness& witness) {
 
 void check_event(Witness& witness, const Event& event) {
     each_process_is_reaped_once(witness, event);
+    each_spawn_is_answered_once(witness, event);
     load_keeps_to_the_range(witness, event);
     steady_load_moves_one_way(witness, event);
     only_the_worn_out_are_recycled(witness, event);
@@ -368,6 +400,7 @@ void check_action(Witness& witness, const Action& action) {
     acts_only_on_slots_that_exist(witness, action);
     spawns_only_into_free_slots(witness, action);
     orders_only_the_process_in_the_slot(witness, action);
+    calls_off_only_what_is_open(witness, action);
     spawns_nothing_after_a_stop(witness, action);
     spawns_no_dropped_generation(witness, action);
     drops_no_living_generation(witness, action);
@@ -402,6 +435,8 @@ void check_decision(Witness& witness, std::size_t ready_ended) {
     replacing_never_lowers_the_ready(witness, ready_ended);
     deadlines_are_near_and_ahead(witness);
     whom_it_ends_it_kills_at_last(witness);
+    waits_for_no_spawn_for_ever(witness);
+    late_comers_are_ended(witness);
     recycles_one_at_a_time(witness);
 }
 

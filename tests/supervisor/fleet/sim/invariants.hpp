@@ -15,6 +15,7 @@ std::span<const std::string_view> all_invariants();
 
 // For an event, before the Fleet sees it.
 void each_process_is_reaped_once(Witness& witness, const Event& event);
+void each_spawn_is_answered_once(Witness& witness, const Event& event);
 
 void load_keeps_to_the_range(Witness& witness, const Event& event);
 void steady_load_moves_one_way(Witness& witness, const Event& event);
@@ -26,6 +27,7 @@ void only_who_hangs_is_ended(Witness& witness, const Event& event);
 void acts_only_on_slots_that_exist(Witness& witness, const Action& action);
 void spawns_only_into_free_slots(Witness& witness, const Action& action);
 void orders_only_the_process_in_the_slot(Witness& witness, const Action& action);
+void calls_off_only_what_is_open(Witness& witness, const Action& action);
 void spawns_nothing_after_a_stop(Witness& witness, const Action& action);
 void spawns_no_dropped_generation(Witness& witness, const Action& action);
 void drops_no_living_generation(Witness& witness, const Action& action);
@@ -57,6 +59,8 @@ void at_most_three_generations_live(Witness& witness);
 void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended);
 void deadlines_are_near_and_ahead(Witness& witness);
 void whom_it_ends_it_kills_at_last(Witness& witness);
+void waits_for_no_spawn_for_ever(Witness& witness);
+void late_comers_are_ended(Witness& witness);
 
 void recycles_one_at_a_time(Witness& witness);
 

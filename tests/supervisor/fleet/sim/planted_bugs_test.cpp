@@ -130,6 +130,45 @@ class NamesNoSlot : public AddsActions {
     }
 };
 
+class AnswersTwice : public Saboteur {
+    using Saboteur::alter;
+    std::vector<Event> alter(Event event) override {
+        if (event.kind != EventKind::worker_spawned && event.kind != EventKind::worker_spawn_failed) return {event};
+        return {event, event};
+    }
+};
+
+class CallsOffTwice : public AddsActions {
+    void add(const Action& action, const Fleet&, std::vector<Action>& more) override {
+        if (action.kind == ActionKind::call_off_spawn) more.push_back(action);
+    }
+};
+
+class NeverCallsOff : public DropsActions {
+    bool is_dropped(const Action& action, const Fleet&) override { return action.kind == ActionKind::call_off_spawn; }
+};
+
+class KeepsLateComers : public Saboteur {
+    using Saboteur::alter;
+    std::vector<Event> alter(Event event) override {
+        has_come_ = event.kind == EventKind::worker_spawned && called_off_.contains(event.slot);
+        if (event.kind == EventKind::worker_spawned || event.kind == EventKind::worker_spawn_failed) {
+            called_off_.erase(event.slot);
+        }
+        return {event};
+    }
+    std::vector<Action> alter(std::vector<Action> actions, const Fleet&) override {
+        for (const Action& action : actions) {
+            if (action.kind == ActionKind::call_off_spawn) called_off_.insert(action.slot);
+        }
+        if (has_come_) std::erase_if(actions, [](const Action& a) { return a.kind == ActionKind::tell_quit; });
+        return actions;
+    }
+
+    std::set<std::size_t> called_off_;
+    bool has_come_ = false;
+};
+
 class SignalsAnotherPid : public ChangesActions {
     void change(Action& action, const Fleet&) override { action.pid += is_order(action) ? 1 : 0; }
 };
@@ -215,7 +254,8 @@ class WatchesOn : public DropsActions {
 class ForgetsToRestore : public DropsActions {
     bool is_dropped(const Action& action, const Fleet& fleet) override {
         rolled_back_ = rolled_back_ || action.kind == ActionKind::roll_back_reload;
-        return rolled_back_ && action.kind == ActionKind::spawn && action.generation == fleet.generation();
+        const bool is_about_it = action.kind == ActionKind::spawn || action.kind == ActionKind::call_off_spawn;
+        return rolled_back_ && is_about_it && action.generation == fleet.generation();
     }
     bool rolled_back_ = false;
 };
@@ -476,6 +516,10 @@ constexpr Plant kPlants[] = {
     {"SlotThatDoesNotExistIsFound", "acts_only_on_slots_that_exist", look_for<NamesNoSlot>},
     {"OrderForAnotherProcessIsFound", "orders_only_the_process_in_the_slot",
      look_for<SignalsAnotherPid>},
+    {"SpawnAnsweredTwiceIsFound", "each_spawn_is_answered_once", look_for<AnswersTwice>},
+    {"SpawnCalledOffTwiceIsFound", "calls_off_only_what_is_open", look_for<CallsOffTwice>},
+    {"SpawnWaitedForTooLongIsFound", "waits_for_no_spawn_for_ever", look_for<NeverCallsOff>},
+    {"LateComerThatStaysIsFound", "late_comers_are_ended", look_for<KeepsLateComers>},
     {"ProcessReapedTwiceIsFound", "each_process_is_reaped_once", look_for<ReapsTwice>},
     {"LostExitIsFound", "nobody_dead_is_unreported", look_for<LosesExits>},
     {"TooManyWorkersAreFound", "serves_within_wanted_and_surge", look_for<SurgesTooFar>},

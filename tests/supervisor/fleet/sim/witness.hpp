@@ -48,13 +48,17 @@ struct Process {
     std::uint32_t generation = 0;
     bool alive = true;
     bool ready = false;
-    bool told_to_end = false;
+    bool told_to_end = false;   // or its spawn was called off
+    bool called_off = false;     // before it was answered
     bool sent_kill = false;
     bool has_a_reason = false;   // to be ended: it was reported silent, or asked to be replaced
     bool is_probe = false;
     std::uint64_t decision = 0;  // that it was spawned by
     bool is_respawn = false;
     int exits_reported = 0;
+    int answers = 0;             // to its spawn
+    bool sent_order = false;     // to end: what called_off alone is not
+    TimePoint asked_at{};
     TimePoint told_at{};
     TimePoint ready_at{};
     Ailment ailment;
@@ -115,6 +119,7 @@ struct Witness {
     std::size_t surge = 1;
     Duration longest_wait{};    // no deadline may be further away
     Duration longest_ladder{};  // from being told to end until KILL
+    Duration longest_spawn{};   // from the order until it is called off
     std::optional<TimePoint> next_deadline;
     bool is_tick = false;  // what is decided on
     std::vector<Successor> successors;  // all there ever were; only the last may live

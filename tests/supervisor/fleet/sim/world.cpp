@@ -10,12 +10,23 @@ namespace girin::sim {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// It failed because of what was to be loaded.
+bool is_blamed_spawn(const Event& event) {
+    return event.kind == EventKind::worker_spawn_failed && event.code != ExitCode::failure;
+}
+
+}  // namespace
+
 World::World(std::uint64_t seed, Saboteur& saboteur)
     : random_(seed), saboteur_(saboteur), options_(draw_options()), fleet_(options_), board_(fleet_.slots()) {
     witness_.slots = fleet_.slots();
     // The waits of draw_options at their longest, and the token bucket's.
     witness_.longest_wait = 10s;
     witness_.longest_ladder = 10s + 3s + 1s;
+    witness_.longest_spawn = 10s;
+    forks_directly_ = random_() % 2 == 0;
     upgrade_options_.boot_timeout = draw(500ms, 10s);
     upgrade_options_.soak = draw(0ms, 2s);
     upgrade_options_.rehearses = random_() % 2 == 0;
@@ -121,7 +132,7 @@ void World::observe(const Event& event) {
 
 void World::observe_worker(const Event& event) {
     const bool is_fault = event.kind == EventKind::worker_exited || event.kind == EventKind::worker_boot_failed ||
-                          event.kind == EventKind::worker_silent;
+                          event.kind == EventKind::worker_silent || is_blamed_spawn(event);
     if (!is_fault && event.kind != EventKind::worker_asks_recycle) return;
     Process* const last = witness_.last_in(event.slot);
     if (last == nullptr) return;
@@ -134,6 +145,7 @@ void World::observe_worker(const Event& event) {
 std::size_t World::perform(const Action& action) {
     switch (action.kind) {
         case ActionKind::spawn: perform_spawn(action); return 0;
+        case ActionKind::call_off_spawn: perform_call_off(action); return 0;
         case ActionKind::tell_drain:
         case ActionKind::tell_quit:
         case ActionKind::signal: return perform_order(action);
@@ -155,11 +167,28 @@ void World::perform_spawn(const Action& action) {
     process.is_probe = action.is_probe;
     process.is_respawn = action.is_respawn;
     process.decision = witness_.decision;
+    process.asked_at = now_;
     witness_.processes.push_back(process);
     stubbornness_.push_back(fault(4) ? 1 + static_cast<int>(random_() % 4) : 0);
     const std::size_t index = witness_.processes.size() - 1;
     witness_.in_slot[action.slot] = index;
-    schedule(Duration::zero(), Happening::spawn_answered, index);
+    schedule_answer(index);
+}
+
+/// Some are never answered, until they are called off.
+void World::schedule_answer(std::size_t index) {
+    if (forks_directly_) return schedule(Duration::zero(), Happening::spawn_answered, index);
+    if (fault(30)) return;
+    schedule(draw(0ms, fault(15) ? 12s : 100ms), Happening::spawn_answered, index);
+}
+
+/// Answered at once, as it is asked for: but it may have been done already.
+void World::perform_call_off(const Action& action) {
+    Process& process = witness_.processes[witness_.in_slot.at(action.slot)];
+    if (action.text.starts_with("was not spawned within")) witness_.note_fault(process);
+    process.told_at = now_;
+    process.told_to_end = process.called_off = true;
+    schedule(Duration::zero(), Happening::spawn_answered, witness_.in_slot.at(action.slot));
 }
 
 std::size_t World::perform_order(const Action& action) {
@@ -172,6 +201,7 @@ std::size_t World::perform_order(const Action& action) {
     if (!process.told_to_end && !process.ready && action.signal_number == SIGABRT) witness_.note_fault(process);
     if (!process.told_to_end) process.told_at = now_;
     process.told_to_end = true;
+    process.sent_order = true;
     process.sent_kill = process.sent_kill || action.signal_number == SIGKILL;
     if (obeys(index, action)) {
         const bool drains = action.kind == ActionKind::tell_drain;
@@ -219,15 +249,22 @@ void World::happen(const Scheduled& scheduled) {
     }
 }
 
+void World::fail_spawn(std::size_t index, const std::string& reason, ExitCode code) {
+    Process& process = witness_.processes[index];
+    process.alive = false;
+    witness_.in_slot.erase(process.slot);
+    tell(Event::worker_spawn_failed(process.slot, reason, code));
+}
+
 void World::answer_spawn(std::size_t index) {
     Process& process = witness_.processes[index];
-    if (fault(30)) {
-        process.alive = false;
-        witness_.in_slot.erase(process.slot);
-        return tell(Event::worker_spawn_failed(process.slot, "fork: resource temporarily unavailable"));
-    }
-    process.pid = ++last_pid_;
+    if (!process.alive || process.pid != 0) return;  // answered before
+    if (process.called_off && random_() % 2 == 0) return fail_spawn(index, "called off");
+    if (fault(30)) return fail_spawn(index, "fork: resource temporarily unavailable");
     const bool is_bad = is_generation_bad(process.generation);
+    const bool loads_first = !forks_directly_ && random_() % 2 == 0;
+    if (is_bad && loads_first) return fail_spawn(index, "the constructor threw", ExitCode::worker_boot_failed);
+    process.pid = ++last_pid_;
     if (is_bad || fault(40)) {
         const Duration after = draw(1ms, 300ms);
         const auto kind = random_() % 3;

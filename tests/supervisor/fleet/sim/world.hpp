@@ -55,9 +55,12 @@ class World {
     void observe_worker(const Event& event);
     std::size_t perform(const Action& action);
     void perform_spawn(const Action& action);
+    void schedule_answer(std::size_t index);
+    void perform_call_off(const Action& action);
     std::size_t perform_order(const Action& action);
     void happen(const Scheduled& scheduled);
     void answer_spawn(std::size_t index);
+    void fail_spawn(std::size_t index, const std::string& reason, ExitCode code = ExitCode::failure);
     void get_ready(std::size_t index);
     void live_on(std::size_t index);
     void end_process(std::size_t index);
@@ -127,6 +130,7 @@ class World {
     TimePoint frozen_at_{};   // the machine, last; and well workers go on at
     TimePoint thawed_at_{};
     Duration suspended_{};
+    bool forks_directly_;     // so that each spawn is answered at once; else by somebody who may be slow, or never answer
     std::vector<int> stubbornness_;  // by process: 0 obeys all, 4 only KILL
     std::map<std::uint32_t, bool> bad_generations_;
     std::map<std::uint32_t, bool> rotten_generations_;

@@ -93,6 +93,7 @@ void World::stand_still() {
         process.ailment.all_counts_from = now_;
         if (who == 1) process.ailment.frozen += length;
         if (who != 2) process.told_at += length;  // nobody could be killed meanwhile
+        if (who != 2) process.asked_at += length;
     }
     for (Successor& successor : witness_.successors) {
         if (successor.failed_at && who != 2) *successor.failed_at += length;
