@@ -1,7 +1,7 @@
 #pragma once
 
 // Executor: a pool of threads for work that blocks, so that the loop never does. Made after the fork, at first use.
-// Whoever has to see that its threads are well watches it (ExecutorObserver); not here: who does (worker/pool_watch.hpp).
+// Whoever has to see that its threads are well watches it (ExecutorObserver); not here: who does (worker/serving/pool_watch.hpp).
 
 #include <atomic>
 #include <memory>

@@ -8,7 +8,7 @@
 #include "loop/base/check.hpp"
 #include "loop/base/log.hpp"
 #include "supervisor/sockets/lanes.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 namespace {

@@ -306,7 +306,7 @@ class Supervisor {
 /// the two don't cross and a good end isn't told as a kill. Once it says that it leaves, it has kLeavingLimit for that.
 inline constexpr Duration kDrainMargin = std::chrono::seconds(1);
 
-/// Between ABRT and KILL: enough for a worker's stacks to be read meanwhile (worker/crash_handler.cpp).
+/// Between ABRT and KILL: enough for a worker's stacks to be read meanwhile (worker/process/crash_handler.cpp).
 inline constexpr Duration kAbortGrace = std::chrono::seconds(3);
 
 /// What the Fleet needs of the settings.

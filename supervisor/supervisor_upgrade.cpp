@@ -10,7 +10,7 @@
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 namespace {

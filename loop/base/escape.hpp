@@ -1,7 +1,7 @@
 #pragma once
 
 // How text from elsewhere (a client, an application, the environment) enters a log line, JSON or a terminal: one rule for
-// all of them. Not here: the lines (log.hpp, worker/access_format.hpp).
+// all of them. Not here: the lines (log.hpp, worker/log/access_format.hpp).
 
 #include <cstddef>
 #include <string>

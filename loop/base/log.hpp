@@ -2,7 +2,7 @@
 
 // The process's own log: one line a record, for people by default and as JSON for machines. The sink is the one global
 // that rooms share. Writing never blocks and never fails the caller: what a full pipe or disk refuses is counted,
-// and the count is told by the next line that gets through. Not here: the access log (worker/access_log.hpp).
+// and the count is told by the next line that gets through. Not here: the access log (worker/log/access_log.hpp).
 
 #include <cstdint>
 #include <initializer_list>

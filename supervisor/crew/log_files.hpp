@@ -3,7 +3,7 @@
 // The log files of a generation. The master opens them, and nobody else: a worker may have another user, another root
 // directory, or an application that changes its directory, for all of which the names mean something else, or nothing.
 // Workers inherit the descriptors, and are sent new ones after a rotation. Not here: the channel that those go through
-// (worker/channel.hpp), and how a line is written (loop/base/line_sink.hpp).
+// (worker/process/channel.hpp), and how a line is written (loop/base/line_sink.hpp).
 
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/settings.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin {
 

@@ -18,7 +18,7 @@
 #include "supervisor/process/outbox.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/turn/event_wait.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin {
 

@@ -20,8 +20,8 @@
 #include "supervisor/process/memory.hpp"
 #include "supervisor/process/signals.hpp"
 #include "supervisor/settings/stop_signal.hpp"
-#include "worker/channel.hpp"
-#include "worker/entry.hpp"
+#include "worker/process/channel.hpp"
+#include "worker/process/entry.hpp"
 
 namespace girin {
 namespace {

@@ -13,7 +13,7 @@
 #include "loop/base/clock.hpp"
 #include "loop/base/unique_fd.hpp"
 #include "supervisor/process/os.hpp"
-#include "worker/listener_socket.hpp"
+#include "worker/process/listener_socket.hpp"
 
 namespace girin {
 

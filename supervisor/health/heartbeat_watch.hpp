@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "loop/base/clock.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "loop/base/clock.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 

@@ -1,14 +1,14 @@
 #pragma once
 
 // How long requests took lately, told from histograms that only grow: the difference between now and ten looks ago. Pure.
-// Not here: the histograms (worker/scoreboard.hpp), and who looks (snapshot.hpp).
+// Not here: the histograms (worker/process/scoreboard.hpp), and who looks (snapshot.hpp).
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 

@@ -2,7 +2,7 @@
 
 // The master's board: shared memory beside the scoreboard, written by the master and read by the monitor, who so needs
 // nothing of the master to tell how things are: the server's state, each slot's story, the last events, and what
-// departed workers had counted. It outlives any monitor. Not here: what workers write (worker/scoreboard.hpp).
+// departed workers had counted. It outlives any monitor. Not here: what workers write (worker/process/scoreboard.hpp).
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +16,7 @@
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/monitor/published.hpp"
 #include "supervisor/process/exit_cause.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 

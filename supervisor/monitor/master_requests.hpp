@@ -10,7 +10,7 @@
 #include "loop/asio_loop.hpp"
 #include "loop/future.hpp"
 #include "supervisor/control/control_desk.hpp"
-#include "worker/master_link.hpp"
+#include "worker/process/master_link.hpp"
 
 namespace girin {
 

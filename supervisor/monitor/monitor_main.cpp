@@ -1,6 +1,6 @@
 #include "supervisor/monitor/monitor_main.hpp"
 
-#include "worker/entry.hpp"
+#include "worker/process/entry.hpp"
 
 namespace girin {
 namespace {

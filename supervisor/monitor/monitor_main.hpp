@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "supervisor/monitor/monitor_application.hpp"
-#include "worker/listener_socket.hpp"
+#include "worker/process/listener_socket.hpp"
 
 namespace girin {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // What the master has to say on a channel whose reader doesn't read it just now: kept, and said again until it is taken,
-// so that nobody waits for words that were never sent. Never blocks. Not here: the channel's packets (worker/channel.hpp).
+// so that nobody waits for words that were never sent. Never blocks. Not here: the channel's packets (worker/process/channel.hpp).
 
 #include <deque>
 #include <optional>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "loop/base/clock.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin {
 

@@ -2,7 +2,7 @@
 
 // A root directory of a worker's own (--chroot). Entering it takes a capability, and what is loaded before that must not
 // run as root: so a worker becomes its user first and keeps that one capability, asleep, until it has entered. Not here:
-// when that is (spawn.cpp, worker/entry.cpp, exec/program.cpp), and what has to be opened before.
+// when that is (spawn.cpp, worker/process/entry.cpp, exec/program.cpp), and what has to be opened before.
 
 #include <string>
 

@@ -10,7 +10,7 @@
 
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/process/root_directory.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin {
 namespace {

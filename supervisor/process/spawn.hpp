@@ -15,8 +15,8 @@
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/process/signals.hpp"
-#include "worker/listener_socket.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/listener_socket.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 

@@ -7,7 +7,7 @@
 
 #include "loop/base/log.hpp"
 #include "supervisor/settings/settings.hpp"
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin {
 

@@ -15,7 +15,7 @@
 #include "supervisor/sockets/handed_sockets.hpp"
 #include "supervisor/sockets/socket_address.hpp"
 #include "supervisor/sockets/socket_file.hpp"
-#include "worker/listener_socket.hpp"
+#include "worker/process/listener_socket.hpp"
 
 namespace girin {
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "loop/base/unique_fd.hpp"
-#include "worker/listener_socket.hpp"
+#include "worker/process/listener_socket.hpp"
 
 namespace girin {
 namespace {

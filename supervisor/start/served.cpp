@@ -11,7 +11,7 @@
 #include "supervisor/reload/preload.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "worker/app/library_image.hpp"
-#include "worker/entry.hpp"
+#include "worker/process/entry.hpp"
 
 namespace girin {
 namespace {

@@ -22,7 +22,7 @@
 #include "supervisor/settings/settings_checks.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/socket_address.hpp"
-#include "worker/entry.hpp"
+#include "worker/process/entry.hpp"
 
 namespace girin {
 namespace {

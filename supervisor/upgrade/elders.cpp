@@ -5,8 +5,8 @@
 
 #include "loop/base/log.hpp"
 #include "supervisor/process/exit_cause.hpp"
-#include "worker/channel.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/channel.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin {
 namespace {

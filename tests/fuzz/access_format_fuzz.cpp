@@ -5,7 +5,7 @@
 
 #include "tests/fuzz/server/choices.hpp"
 #include "tests/fuzz/server/verdict.hpp"
-#include "worker/access_format.hpp"
+#include "worker/log/access_format.hpp"
 
 namespace girin::test {
 namespace {

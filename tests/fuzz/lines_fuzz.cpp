@@ -16,7 +16,7 @@
 #include "supervisor/upgrade/handover_line.hpp"
 #include "tests/fuzz/server/choices.hpp"
 #include "tests/fuzz/server/verdict.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin::test {
 namespace {

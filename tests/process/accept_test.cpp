@@ -20,7 +20,7 @@
 #include "tests/process/process_tools.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin::test {
 namespace {

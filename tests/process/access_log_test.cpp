@@ -1,4 +1,4 @@
-// The access log of the real girin: what of it needs a connection. Atoms: tests/worker/app/access_format_test.cpp.
+// The access log of the real girin: what of it needs a connection. Atoms: tests/worker/log/access_format_test.cpp.
 
 #include <fcntl.h>
 

@@ -13,7 +13,7 @@
 #include "tests/process/process_tools.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/proc.hpp"
-#include "worker/crash_handler.hpp"
+#include "worker/process/crash_handler.hpp"
 
 namespace girin::test {
 namespace {

@@ -25,17 +25,21 @@ DATA = ["*/corpus/*", "tests/requests/*", "*.http", "*.expect", "*.dict", "*.pat
 # One row after the other, nothing else.
 TABLES = ["*_table.cpp", "*_tables.cpp"]
 
+# What master and worker share without a loop, in worker/process/.
+PLAIN_DATA = ["crash_handler", "listener_socket", "options", "pool_note", "request_note", "scoreboard"]
 # What a room may include, by the room of the including file. The most specific room of a path counts.
 ROOMS = {
     "loop/base/": ["loop/base/"],
     "loop/": ["loop/"],
-    "worker/http/": ["loop/base/", "worker/http/", "worker/options.hpp"],
+    "worker/http/": ["loop/base/", "worker/http/", "worker/process/options.hpp"],
+    "worker/log/": ["loop/base/", "worker/http/", "worker/log/", "worker/process/options.hpp"],
+    "worker/app/": ["loop/", "worker/http/", "worker/app/"],
+    "worker/serving/": ["loop/", "worker/http/", "worker/log/", "worker/app/", "worker/serving/",
+                        *(f"worker/process/{part}.hpp" for part in PLAIN_DATA)],
     "worker/": ["loop/", "worker/"],
-    "supervisor/": ["loop/base/", "supervisor/", "worker/entry.hpp", "worker/options.hpp", "worker/channel.hpp",
-                    "worker/scoreboard.hpp", "worker/listener_socket.hpp", "worker/app.hpp", "worker/app/"],
+    "supervisor/": ["loop/base/", "supervisor/", "worker/process/", "worker/app.hpp", "worker/app/"],
     # The monitor is a worker with a built-in application, and so has a loop.
-    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app.hpp", "worker/app/", "worker/entry.hpp",
-                            "worker/listener_socket.hpp", "worker/master_link.hpp", "worker/scoreboard.hpp"],
+    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app.hpp", "worker/app/", "worker/process/"],
 }
 # Outside of loop/ and its tests, Asio's headers may stand in these.
 ASIO_ALLOWED = ["loop/*", "tests/loop/*", "tests/package/libraries/*"]

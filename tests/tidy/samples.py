@@ -10,14 +10,14 @@ def source(text):
 SAMPLES = [
     # include-direction
     ("loop/base/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
-    ("loop/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
+    ("loop/x.cpp", '#include "worker/serving/server.hpp"\n', [(1, "include-direction")]),
     ("worker/x.cpp", '#include "loop/task.hpp"\n#include "supervisor/fleet/fleet.hpp"\n', [(2, "include-direction")]),
     ("worker/http/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
     ("worker/x.cpp", '#include "tests/support/proc.hpp"\n', [(1, "include-direction")]),
-    ("supervisor/x.cpp", '#include "worker/server.hpp"\n', [(1, "include-direction")]),
+    ("supervisor/x.cpp", '#include "worker/serving/server.hpp"\n', [(1, "include-direction")]),
     ("supervisor/x.cpp", '#include "loop/event_loop.hpp"\n', [(1, "include-direction")]),
-    ("supervisor/x.cpp", '#include "worker/options.hpp"\n#include "worker/app/loader.hpp"\n#include "loop/base/log.hpp"\n', []),
-    ("tests/process/x.cpp", '#include "supervisor/fleet/fleet.hpp"\n#include "worker/server.hpp"\n', []),
+    ("supervisor/x.cpp", '#include "worker/process/options.hpp"\n#include "worker/app/loader.hpp"\n#include "loop/base/log.hpp"\n', []),
+    ("tests/process/x.cpp", '#include "supervisor/fleet/fleet.hpp"\n#include "worker/serving/server.hpp"\n', []),
 
     # asio-place
     ("supervisor/x.cpp", "#include <boost/asio.hpp>\n", [(1, "asio-place")]),

@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "loop/future.hpp"
-#include "worker/body_budget.hpp"
+#include "worker/app/body_budget.hpp"
 #include "worker/app/request.hpp"
 #include "worker/app/response.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "worker/http/fields.hpp"
 #include "worker/http/trusted_peers.hpp"
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin {
 

@@ -12,7 +12,7 @@
 #include "worker/http/body_decoder.hpp"
 #include "worker/http/field_block.hpp"
 #include "worker/http/request_head.hpp"
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "tests/fuzz/server/choices.hpp"
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin::test {
 

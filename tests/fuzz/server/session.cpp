@@ -20,7 +20,7 @@
 #include "tests/fuzz/server/client.hpp"
 #include "tests/fuzz/server/composer.hpp"
 #include "tests/fuzz/server/verdict.hpp"
-#include "worker/server.hpp"
+#include "worker/serving/server.hpp"
 
 namespace girin::test {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "loop/base/log.hpp"
 #include "tests/support/proc.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin::test {
 namespace {

@@ -9,9 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/endpoint.hpp"
 #include "tests/supervisor/shell/master_process.hpp"
-#include "worker/channel.hpp"
+#include "tests/support/endpoint.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin::test {
 namespace {

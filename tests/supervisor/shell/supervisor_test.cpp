@@ -11,10 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "loop/base/log.hpp"
+#include "tests/supervisor/shell/master_process.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/proc.hpp"
-#include "tests/supervisor/shell/master_process.hpp"
-#include "worker/channel.hpp"
+#include "worker/process/channel.hpp"
 
 namespace girin::test {
 namespace {

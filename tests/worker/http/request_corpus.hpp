@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "loop/base/error.hpp"
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin::test {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/options.hpp"
+#include "worker/process/options.hpp"
 
 namespace girin::test {
 

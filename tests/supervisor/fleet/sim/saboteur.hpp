@@ -10,7 +10,7 @@
 #include "supervisor/health/process_sample.hpp"
 #include "supervisor/survey/worker_survey.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
-#include "worker/scoreboard.hpp"
+#include "worker/process/scoreboard.hpp"
 
 namespace girin::sim {
 
