@@ -14,6 +14,7 @@
 #include "loop/base/boost_types.hpp"
 #include "loop/base/log.hpp"
 #include "loop/base/place.hpp"
+#include "loop/exception_text.hpp"
 #include "worker/app/demo.hpp"
 #include "worker/app/elf_library.hpp"
 #include "worker/app/export.hpp"
@@ -163,10 +164,8 @@ Result<void*> open_library(Inspected& library, const AppSource& source) {
     void* handle = nullptr;
     try {
         handle = dlopen_throwing(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    } catch (const std::exception& error) {
-        return Error(source.file() + ": failed while it was loaded: " + error.what());
     } catch (...) {
-        return Error(source.file() + ": failed while it was loaded: an exception that is not a std::exception");
+        return Error(source.file() + ": failed while it was loaded: " + current_exception_text());
     }
     if (handle == nullptr) return Error(source.file() + ": " + explain_link_error(::dlerror(), path));
     library.image.keep_open();
@@ -247,10 +246,8 @@ Result<LoadedApplication> make_application(const ApplicationCode& code, const Ap
         std::unique_ptr<Application> made = code.make();
         if (!made) return Error(failed + "it made nothing");
         return LoadedApplication(std::move(made), code.built_with);
-    } catch (const std::exception& error) {
-        return Error(failed + error.what());
     } catch (...) {
-        return Error(failed + "an exception that is not a std::exception");
+        return Error(failed + current_exception_text());
     }
 }
 

@@ -7,7 +7,7 @@
 #include "loop/asio_loop.hpp"
 #include "loop/base/log.hpp"
 #include "loop/base/uncaught.hpp"
-#include "loop/cancel.hpp"
+#include "loop/exception_text.hpp"
 #include "loop/executor.hpp"
 #include "loop/signals.hpp"
 #include "loop/task.hpp"
@@ -23,19 +23,6 @@
 
 namespace girin {
 namespace {
-
-/// "what()" of the exception that is being handled.
-std::string current_exception_text() {
-    try {
-        throw;
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (const Cancelled&) {
-        return "cancelled";
-    } catch (...) {
-        return "an exception that is no std::exception";
-    }
-}
 
 /// A worker at work: what connects server, application, master and signals.
 class Worker final : private MasterLink::Listener {

@@ -1,39 +1,14 @@
 // Connection: the answers of its own, to what is no request and for handlers that fail, and what is logged of all.
 
-#include <cxxabi.h>
-
-#include <cstdlib>
 #include <ctime>
 
 #include "loop/base/log.hpp"
+#include "loop/base/uncaught.hpp"
 #include "loop/cancel.hpp"
 #include "worker/serving/connection.hpp"
 #include "worker/serving/server.hpp"
 
 namespace girin {
-namespace {
-
-std::string type_name(const std::type_info& type) {
-    int status = 0;
-    char* const demangled = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-    std::string name = status == 0 ? demangled : type.name();
-    std::free(demangled);
-    return name;
-}
-
-/// "std::runtime_error: no such item", of the exception that is being handled.
-std::string describe_current_exception() {
-    try {
-        throw;
-    } catch (const std::exception& error) {
-        return type_name(typeid(error)) + ": " + error.what();
-    } catch (...) {
-        const std::type_info* const type = abi::__cxa_current_exception_type();
-        return type != nullptr ? type_name(*type) : "an exception of unknown type";
-    }
-}
-
-}  // namespace
 
 void Connection::replace_answer(int status, std::string_view detail) {
     if (exchange_->head_sent() || exchange_->is_cut_off()) {

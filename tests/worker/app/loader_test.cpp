@@ -233,7 +233,7 @@ TEST(Loader, NamesAMissingLibrary) {
 TEST(Loader, TellsWhyAConstructorFailed) {
     const std::string file = app("constructor_throws");
     EXPECT_EQ(refusal(file), file + ": its constructor failed: no stock file");
-    EXPECT_EQ(refusal(file, "oddly"), file + ":oddly: its constructor failed: an exception that is not a std::exception");
+    EXPECT_EQ(refusal(file, "oddly"), file + ":oddly: its constructor failed: an exception that is no std::exception");
 }
 
 // In a child: the exception leaves the dynamic linker's lock taken, which later tests of this process may need.
