@@ -1,4 +1,4 @@
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -12,8 +12,8 @@
 #include <boost/system/system_error.hpp>
 #include <system_error>
 
+#include "girin/loop/guest.hpp"
 #include "loop/asio/internals.hpp"
-#include "loop/guest.hpp"
 
 namespace girin {
 namespace {

@@ -1,10 +1,10 @@
-#include "loop/event_loop.hpp"
+#include "girin/loop/event_loop.hpp"
 
-#include "loop/base/check.hpp"
-#include "loop/base/log.hpp"
+#include "girin/base/check.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/task.hpp"
 #include "loop/exception_text.hpp"
-#include "loop/executor.hpp"
-#include "loop/task.hpp"
 
 namespace girin {
 namespace {

@@ -1,6 +1,6 @@
 #include "loop/exception_text.hpp"
 
-#include "loop/cancel.hpp"
+#include "girin/loop/cancel.hpp"
 
 namespace girin {
 

@@ -1,4 +1,4 @@
-#include "loop/executor.hpp"
+#include "girin/loop/executor.hpp"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,4 +1,4 @@
-#include "loop/frame_pool.hpp"
+#include "girin/loop/frame_pool.hpp"
 
 #include <new>
 

@@ -1,7 +1,7 @@
-#include "loop/future.hpp"
+#include "girin/loop/future.hpp"
 
-#include "loop/cancel.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin {
 

@@ -1,8 +1,8 @@
 // The guest, whatever it sleeps on.
 
-#include "loop/guest.hpp"
+#include "girin/loop/guest.hpp"
 
-#include "loop/asio/inside.hpp"
+#include "girin/asio/inside.hpp"
 
 #if GIRIN_ASIO_INSIDE
 #include "loop/guest_reactor.hpp"

@@ -5,7 +5,7 @@
 // the loop's thread (asio/loop_executor.hpp), and a bell rung. Handlers that are no operations of ours, a bare asio::post
 // for instance, run on that thread.
 
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,8 +16,8 @@
 #include <system_error>
 #include <thread>
 
-#include "loop/base/unique_fd.hpp"
-#include "loop/guest.hpp"
+#include "girin/base/unique_fd.hpp"
+#include "girin/loop/guest.hpp"
 
 namespace girin {
 

@@ -3,13 +3,13 @@
 // What a guest sleeps on, from Asio's inside: its own epoll descriptor. For guest.cpp alone; guest_public.hpp is the same
 // over Asio's public interface.
 
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "girin/loop/guest.hpp"
 #include "loop/asio/internals.hpp"
-#include "loop/guest.hpp"
 
 namespace girin {
 

@@ -1,8 +1,8 @@
-#include "loop/loop_ref.hpp"
+#include "girin/loop/loop_ref.hpp"
 
 #include <mutex>
 
-#include "loop/event_loop.hpp"
+#include "girin/loop/event_loop.hpp"
 
 namespace girin {
 namespace {

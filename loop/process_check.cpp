@@ -1,12 +1,12 @@
-#include "loop/process_check.hpp"
+#include "girin/loop/process_check.hpp"
 
 #include <pthread.h>
 #include <unistd.h>
 
-#include "loop/base/log.hpp"
-#include "loop/event_loop.hpp"
-#include "loop/executor.hpp"
-#include "loop/signals.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/event_loop.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/signals.hpp"
 
 namespace girin::detail {
 

@@ -1,5 +1,5 @@
-#include "loop/signals.hpp"
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
+#include "girin/loop/signals.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include <csignal>
 #include <system_error>
 
-#include "loop/asio_loop.hpp"
-#include "loop/net/descriptor.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/net/descriptor.hpp"
 
 namespace girin {
 namespace {

@@ -1,8 +1,8 @@
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 
-#include "loop/cancel.hpp"
-#include "loop/event_loop.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/event_loop.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin {
 

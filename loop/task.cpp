@@ -1,8 +1,8 @@
-#include "loop/task.hpp"
+#include "girin/loop/task.hpp"
 
-#include "loop/base/check.hpp"
-#include "loop/base/log.hpp"
-#include "loop/cancel.hpp"
+#include "girin/base/check.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/cancel.hpp"
 
 namespace girin {
 

@@ -1,6 +1,6 @@
-#include "loop/task_group.hpp"
+#include "girin/loop/task_group.hpp"
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "loop/exception_text.hpp"
 
 namespace girin {

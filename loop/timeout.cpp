@@ -1,4 +1,4 @@
-#include "loop/timeout.hpp"
+#include "girin/loop/timeout.hpp"
 
 namespace girin {
 

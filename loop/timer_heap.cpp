@@ -1,6 +1,6 @@
-#include "loop/timer_heap.hpp"
+#include "girin/loop/timer_heap.hpp"
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 
 namespace girin {
 

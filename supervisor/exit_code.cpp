@@ -1,4 +1,4 @@
-#include "supervisor/exit_code.hpp"
+#include "girin/run/exit_code.hpp"
 
 namespace girin {
 

@@ -1,5 +1,5 @@
 // girin, the program.
 
-#include "supervisor/run.hpp"
+#include "girin/run.hpp"
 
 int main(int argc, char** argv) { return girin::run_girin(argc, argv); }

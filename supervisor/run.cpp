@@ -1,4 +1,4 @@
-#include "supervisor/run.hpp"
+#include "girin/run.hpp"
 
 #include <unistd.h>
 
@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "girin/run/exit_code.hpp"
 #include "supervisor/cli/commands.hpp"
-#include "supervisor/exit_code.hpp"
 #include "supervisor/process/descriptors.hpp"
 #include "supervisor/process/environment.hpp"
 #include "supervisor/process/privileges.hpp"

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "loop/base/check.hpp"
-#include "loop/base/log.hpp"
+#include "girin/base/check.hpp"
+#include "girin/log.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "worker/process/scoreboard.hpp"
 

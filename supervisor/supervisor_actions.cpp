@@ -6,7 +6,7 @@
 #include <cctype>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "supervisor/supervisor.hpp"

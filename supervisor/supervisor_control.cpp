@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace girin {

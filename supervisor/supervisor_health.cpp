@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/health/health_report.hpp"
 #include "supervisor/health/stack_trace.hpp"
 #include "supervisor/supervisor.hpp"

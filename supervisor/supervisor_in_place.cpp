@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/supervisor.hpp"
 #include "supervisor/upgrade/execute.hpp"
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "loop/base/check.hpp"
-#include "loop/base/log.hpp"
+#include "girin/base/check.hpp"
+#include "girin/log.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/socket_address.hpp"

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/health/process_sample.hpp"
 #include "supervisor/process/memory.hpp"
 #include "supervisor/sockets/backlog.hpp"

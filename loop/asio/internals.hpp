@@ -5,9 +5,9 @@
 // ([temp.spec.general]/6). Guarded by version (inside.hpp); without GIRIN_ASIO_INSIDE nothing here is used, and the public
 // API serves.
 
-#include "loop/asio/inside.hpp"
+#include "girin/asio/inside.hpp"
 
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
 
 #include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/detail/scheduler.hpp>

@@ -1,4 +1,4 @@
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 
 #include <cstdio>
 #include <cstdlib>

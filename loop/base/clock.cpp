@@ -1,4 +1,4 @@
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 #include <cstdio>
 

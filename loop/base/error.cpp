@@ -1,4 +1,4 @@
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 #include <cctype>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 #include <unistd.h>
 

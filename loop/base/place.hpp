@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

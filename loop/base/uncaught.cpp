@@ -8,7 +8,7 @@
 #include <exception>
 #include <string>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

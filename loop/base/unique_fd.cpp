@@ -1,4 +1,4 @@
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "loop/net/acceptor.hpp"
+#include "girin/net/acceptor.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <initializer_list>
 
-#include "loop/asio_loop.hpp"
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
+#include "girin/loop/asio_loop.hpp"
 
 namespace girin {
 namespace {

@@ -1,4 +1,4 @@
-#include "loop/net/address.hpp"
+#include "girin/net/address.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,10 +1,10 @@
 // Descriptor over Asio's public interface: the fallback of descriptor_reactor.cpp, for an Asio whose inside is not
 // known. Slower, and a new connection wakes every process that waits for it.
 
-#include "loop/net/descriptor.hpp"
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
+#include "girin/net/descriptor.hpp"
 
-#include "loop/asio/inside.hpp"
+#include "girin/asio/inside.hpp"
 
 #if !GIRIN_ASIO_INSIDE
 
@@ -15,9 +15,9 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <optional>
 
-#include "loop/asio/loop_executor.hpp"
-#include "loop/asio_loop.hpp"
-#include "loop/base/check.hpp"
+#include "girin/asio/loop_executor.hpp"
+#include "girin/base/check.hpp"
+#include "girin/loop/asio_loop.hpp"
 
 namespace girin {
 

@@ -1,10 +1,10 @@
 // Descriptor on Asio's own reactor operations: no allocation, no handler, one queue. The fast one;
 // descriptor_public.cpp is the same over Asio's public interface.
 
-#include "loop/net/descriptor.hpp"
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
+#include "girin/net/descriptor.hpp"
 
-#include "loop/asio/inside.hpp"
+#include "girin/asio/inside.hpp"
 
 #if GIRIN_ASIO_INSIDE
 
@@ -14,9 +14,9 @@
 #include <boost/asio/error.hpp>
 #include <system_error>
 
+#include "girin/base/check.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "loop/asio/internals.hpp"
-#include "loop/asio_loop.hpp"
-#include "loop/base/check.hpp"
 
 namespace girin {
 

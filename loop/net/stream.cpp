@@ -1,4 +1,4 @@
-#include "loop/net/stream.hpp"
+#include "girin/net/stream.hpp"
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loop/asio_loop.hpp"
-#include "loop/base/check.hpp"
-#include "loop/cancel.hpp"
-#include "loop/task.hpp"
+#include "girin/base/check.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin {
 namespace {

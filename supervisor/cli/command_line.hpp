@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/cli/control_client.hpp"
 #include "supervisor/settings/command_table.hpp"
 

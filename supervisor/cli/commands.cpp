@@ -9,13 +9,13 @@
 #include <deque>
 #include <functional>
 
+#include "girin/run/exit_code.hpp"
 #include "supervisor/cli/command_line.hpp"
 #include "supervisor/cli/master_end.hpp"
 #include "supervisor/cli/status_text.hpp"
 #include "supervisor/cli/status_words.hpp"
 #include "supervisor/cli/terminal.hpp"
 #include "supervisor/cli/top_screen.hpp"
-#include "supervisor/exit_code.hpp"
 #include "supervisor/monitor/request_body.hpp"
 
 namespace girin {

@@ -15,7 +15,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/control/control_socket.hpp"
 
 namespace girin {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

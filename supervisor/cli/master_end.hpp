@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

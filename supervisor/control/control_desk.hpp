@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/error.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

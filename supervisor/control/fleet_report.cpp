@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

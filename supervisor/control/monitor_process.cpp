@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/health/health_report.hpp"
 
 namespace girin {

@@ -7,8 +7,8 @@
 #include <climits>
 #include <utility>
 
-#include "loop/base/check.hpp"
-#include "loop/base/log.hpp"
+#include "girin/base/check.hpp"
+#include "girin/log.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/sockets/socket_address.hpp"
 

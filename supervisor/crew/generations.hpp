@@ -8,7 +8,7 @@
 #include <map>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "supervisor/crew/log_files.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/sockets/listeners.hpp"

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

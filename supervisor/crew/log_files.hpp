@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "girin/base/unique_fd.hpp"
 #include "loop/base/line_sink.hpp"
-#include "loop/base/unique_fd.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "worker/process/channel.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "supervisor/exec/notify_receiver.hpp"
 
 namespace girin {

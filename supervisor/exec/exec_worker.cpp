@@ -12,7 +12,7 @@
 #include <vector>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/exec_keeper.hpp"
 #include "supervisor/exec/port_probe.hpp"

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

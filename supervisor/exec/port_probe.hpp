@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

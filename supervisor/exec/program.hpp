@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/process/os.hpp"
 #include "worker/process/listener_socket.hpp"
 

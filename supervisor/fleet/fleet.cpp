@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 
 namespace girin {
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/log.hpp"
-#include "supervisor/exit_code.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/log.hpp"
+#include "girin/run/exit_code.hpp"
 
 namespace girin {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <random>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "supervisor/fleet/fleet_options.hpp"
 
 namespace girin {

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "supervisor/exit_code.hpp"
+#include "girin/run/exit_code.hpp"
 #include "supervisor/fleet/fleet_options.hpp"
 
 namespace girin {

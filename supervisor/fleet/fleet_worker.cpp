@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "supervisor/fleet/fleet.hpp"
 
 namespace girin {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 namespace {

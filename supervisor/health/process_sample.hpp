@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {

@@ -1,4 +1,4 @@
-#include "supervisor/hooks/hook_facts.hpp"
+#include "girin/run/hook_facts.hpp"
 
 #include <algorithm>
 

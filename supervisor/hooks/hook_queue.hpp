@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "supervisor/hooks/hook_facts.hpp"
+#include "girin/run/hook_facts.hpp"
 
 namespace girin {
 

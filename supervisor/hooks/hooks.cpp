@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

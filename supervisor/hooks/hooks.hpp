@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "girin/run/server_callbacks.hpp"
 #include "supervisor/hooks/hook_process.hpp"
 #include "supervisor/hooks/hook_queue.hpp"
-#include "supervisor/hooks/server_callbacks.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/turn/event_wait.hpp"
 

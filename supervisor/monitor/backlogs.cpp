@@ -12,7 +12,7 @@
 #include <array>
 #include <cstring>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 namespace {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
-#include "loop/base/log.hpp"
+#include "girin/base/error.hpp"
+#include "girin/log.hpp"
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/monitor/published.hpp"
 #include "supervisor/process/exit_cause.hpp"

@@ -1,7 +1,7 @@
 #include "supervisor/monitor/master_requests.hpp"
 
-#include "loop/base/log.hpp"
-#include "loop/task.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin {
 

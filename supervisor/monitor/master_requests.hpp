@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "loop/asio_loop.hpp"
-#include "loop/future.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/future.hpp"
 #include "supervisor/control/control_desk.hpp"
 #include "worker/process/master_link.hpp"
 

@@ -7,13 +7,13 @@
 #include <charconv>
 #include <utility>
 
-#include "loop/executor.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
-#include "loop/timeout.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
+#include "girin/loop/timeout.hpp"
 #include "supervisor/monitor/asker_check.hpp"
 #include "supervisor/monitor/dashboard.hpp"
-#include "loop/base/log.hpp"
 #include "supervisor/monitor/json_text.hpp"
 #include "supervisor/monitor/metrics_text.hpp"
 #include "supervisor/monitor/request_body.hpp"

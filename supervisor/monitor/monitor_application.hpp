@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "loop/task.hpp"
+#include "girin/app.hpp"
+#include "girin/loop/task.hpp"
 #include "supervisor/monitor/master_requests.hpp"
 #include "supervisor/monitor/monitor_place.hpp"
 #include "supervisor/monitor/snapshot.hpp"
 #include "supervisor/monitor/statsd.hpp"
-#include "worker/app.hpp"
 
 namespace girin {
 

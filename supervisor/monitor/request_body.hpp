@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/control/control_desk.hpp"
 
 namespace girin {

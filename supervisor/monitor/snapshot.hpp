@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "supervisor/monitor/latency_window.hpp"
 #include "supervisor/monitor/master_board.hpp"
 #include "supervisor/monitor/monitor_place.hpp"

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/monitor/snapshot.hpp"
 
 namespace girin {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "worker/process/channel.hpp"
 
 namespace girin {

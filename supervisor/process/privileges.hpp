@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "loop/base/error.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/error.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

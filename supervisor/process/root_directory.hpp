@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/process/privileges.hpp"
 
 namespace girin {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

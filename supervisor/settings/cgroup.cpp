@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/settings/bind_address.hpp"
 
 namespace girin {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/settings_text.hpp"
 
 namespace girin {

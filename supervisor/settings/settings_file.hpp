@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "supervisor/settings/cpu_list.hpp"
 #include "supervisor/settings/settings_checks.hpp"
 

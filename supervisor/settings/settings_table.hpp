@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/settings.hpp"
 
 namespace girin {

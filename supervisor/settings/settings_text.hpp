@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/settings/settings_table.hpp"
 

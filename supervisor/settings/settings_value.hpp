@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/settings_table.hpp"
 
 namespace girin {

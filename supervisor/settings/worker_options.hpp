@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "worker/process/options.hpp"
 

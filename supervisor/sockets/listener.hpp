@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/bind_address.hpp"
 #include "supervisor/sockets/handed_sockets.hpp"

@@ -6,7 +6,7 @@
 #include <array>
 #include <cerrno>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "worker/process/listener_socket.hpp"
 
 namespace girin {

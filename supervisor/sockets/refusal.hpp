@@ -3,7 +3,7 @@
 // Refusal: a listening TCP socket that begins no new connections, while those that it has queued are still served.
 // Closing it would reset them. Not here: which sockets, and when (listener.hpp, supervisor.cpp).
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/bind_address.hpp"
 
 namespace girin {

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

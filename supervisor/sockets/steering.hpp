@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

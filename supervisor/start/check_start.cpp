@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <string>
 
+#include "girin/run/exit_code.hpp"
 #include "loop/base/line_sink.hpp"
-#include "supervisor/exit_code.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/sockets/listener.hpp"
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "loop/base/place.hpp"
 #include "loop/base/uncaught.hpp"
 #include "supervisor/control/control_socket.hpp"

@@ -6,8 +6,8 @@
 
 #include <optional>
 
-#include "supervisor/exit_code.hpp"
-#include "supervisor/hooks/server_callbacks.hpp"
+#include "girin/run/exit_code.hpp"
+#include "girin/run/server_callbacks.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "supervisor/systemd/service_environment.hpp"

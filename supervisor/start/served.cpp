@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/threads.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "supervisor/supervisor.hpp"
 #include "worker/app/loader.hpp"

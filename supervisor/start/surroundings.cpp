@@ -15,8 +15,8 @@
 #include <climits>
 #include <cstdlib>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/settings/settings_checks.hpp"

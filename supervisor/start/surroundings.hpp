@@ -4,7 +4,7 @@
 // that nobody can write, a library that can't be linked. For --check-config and --check-start; nothing is created, bound or
 // served. Not here: what only trying can tell (check_start.hpp).
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "worker/app/loader.hpp"
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/error.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/error.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

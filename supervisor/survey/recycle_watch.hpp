@@ -11,7 +11,7 @@
 #include <random>
 #include <string>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 namespace girin {
 

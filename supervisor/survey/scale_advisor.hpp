@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 namespace girin {
 

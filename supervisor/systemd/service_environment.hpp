@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 namespace girin {
 

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "worker/process/channel.hpp"
 #include "worker/process/scoreboard.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "supervisor/sockets/handed_sockets.hpp"
 #include "supervisor/sockets/listeners.hpp"
 

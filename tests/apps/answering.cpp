@@ -17,9 +17,7 @@
 #include <string>
 #include <utility>
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "worker/app.hpp"
+#include <girin/girin.hpp>
 
 namespace {
 

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

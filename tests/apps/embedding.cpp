@@ -17,8 +17,8 @@
 #include <string>
 #include <thread>
 
-#include "supervisor/run.hpp"
-#include "worker/app.hpp"
+#include <girin/app.hpp>
+#include <girin/run.hpp>
 
 namespace {
 

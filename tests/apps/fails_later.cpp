@@ -6,9 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
-#include "worker/app.hpp"
+#include <girin/girin.hpp>
 
 namespace {
 

@@ -2,8 +2,7 @@
 
 #include <stdexcept>
 
-#include "worker/app/application.hpp"
-#include "worker/app/export.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -1,7 +1,6 @@
 // The least an application can be: for tests of the loader, it uses nothing of a request.
 
-#include "worker/app/application.hpp"
-#include "worker/app/export.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

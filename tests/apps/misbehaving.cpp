@@ -46,11 +46,9 @@
 #include <thread>
 #include <vector>
 
-#include "loop/executor.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
-#include "tests/apps/misbehaving.hpp"
-#include "worker/app.hpp"
+#include <girin/girin.hpp>
+
+#include "misbehaving.hpp"
 
 namespace {
 

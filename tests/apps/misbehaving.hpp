@@ -2,7 +2,7 @@
 
 // The misbehaving application's start-up, apart from its requests.
 
-#include "loop/coro.hpp"
+#include <girin/tasks.hpp>
 
 namespace girin_test {
 

@@ -9,9 +9,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
-#include "tests/apps/misbehaving.hpp"
+#include <girin/tasks.hpp>
+
+#include "misbehaving.hpp"
 
 namespace girin_test {
 namespace {

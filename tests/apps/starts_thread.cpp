@@ -6,8 +6,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "worker/app/application.hpp"
-#include "worker/app/export.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -25,7 +25,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -1,8 +1,6 @@
 // Two applications in one library, none of them called app.
 
-#include "worker/app/application.hpp"
-#include "worker/app/export.hpp"
-#include "worker/app/response.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -1,7 +1,6 @@
 // An application that was linked without one of its own parts.
 
-#include "worker/app/application.hpp"
-#include "worker/app/export.hpp"
+#include <girin/app.hpp>
 
 namespace shop {
 int count_stock(const char* shelf);

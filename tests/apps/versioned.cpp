@@ -1,6 +1,6 @@
 // Answers "v1" or "v2", by how it was built: for tests of reloading. /pid tells which worker answered.
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)

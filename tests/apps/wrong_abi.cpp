@@ -1,7 +1,7 @@
 // An export as another girin's headers would have made it. It also needs a symbol that no girin has, as such
 // libraries do: the sentence must name the ABI, not the symbol.
 
-#include "worker/app/export.hpp"
+#include <girin/app.hpp>
 
 extern "C" girin::Application* girin_symbol_of_another_abi();
 

@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "loop/asio_loop.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
+#include "girin/net/stream.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string>
 
-#include "worker/http/date.hpp"
+#include "girin/http/date.hpp"
 #include "worker/http/request_parser.hpp"
 #include "worker/http/response_head.hpp"
 

@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace {
 

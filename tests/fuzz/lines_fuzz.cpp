@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "girin/run/hook_facts.hpp"
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/exec_keeper.hpp"
 #include "supervisor/exec/notify_receiver.hpp"
-#include "supervisor/hooks/hook_facts.hpp"
 #include "supervisor/systemd/service_environment.hpp"
 #include "supervisor/upgrade/handover.hpp"
 #include "supervisor/upgrade/handover_line.hpp"

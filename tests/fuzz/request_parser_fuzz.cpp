@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "tests/worker/http/request_transcript.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 namespace girin::load {
 

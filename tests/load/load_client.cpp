@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 
 namespace girin::load {
 namespace {

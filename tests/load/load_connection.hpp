@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/load/load_request.hpp"
 
 namespace girin::load {

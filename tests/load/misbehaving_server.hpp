@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/endpoint.hpp"
 
 namespace girin::load {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "tests/support/http_client.hpp"
 
 namespace girin::load {

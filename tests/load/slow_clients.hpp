@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "loop/base/clock.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/http_response.hpp"
 

@@ -1,4 +1,4 @@
-#include "loop/net/acceptor.hpp"
+#include "girin/net/acceptor.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <functional>
 #include <thread>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "tests/loop/sockets.hpp"
 
 namespace girin::test {

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/asio_loop.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
-#include "loop/timeout.hpp"
-#include "tests/support/counting_new.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
+#include "girin/loop/timeout.hpp"
+#include "girin/net/stream.hpp"
 #include "tests/loop/sockets.hpp"
+#include "tests/support/counting_new.hpp"
 
 namespace girin::test {
 namespace {

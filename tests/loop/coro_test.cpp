@@ -1,4 +1,4 @@
-#include "loop/coro.hpp"
+#include "girin/loop/coro.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "loop/cancel.hpp"
-#include "loop/coro.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/coro.hpp"
+#include "girin/loop/timeout.hpp"
 
 namespace girin::test {
 

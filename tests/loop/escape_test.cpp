@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

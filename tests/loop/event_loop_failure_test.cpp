@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/cancel.hpp"
-#include "loop/event_loop.hpp"
-#include "loop/future.hpp"
-#include "loop/sleep.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/event_loop.hpp"
+#include "girin/loop/future.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

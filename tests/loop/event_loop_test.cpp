@@ -1,4 +1,4 @@
-#include "loop/event_loop.hpp"
+#include "girin/loop/event_loop.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,8 +6,8 @@
 
 #include <stdexcept>
 
+#include "girin/loop/cancel.hpp"
 #include "loop/base/uncaught.hpp"
-#include "loop/cancel.hpp"
 
 namespace girin::test {
 namespace {

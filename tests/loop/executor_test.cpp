@@ -1,4 +1,4 @@
-#include "loop/executor.hpp"
+#include "girin/loop/executor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <set>
 #include <thread>
 
-#include "loop/asio_loop.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/loop/trace.hpp"
 
 namespace girin::test {

@@ -9,14 +9,14 @@
 #include <functional>
 #include <optional>
 
-#include "loop/asio_loop.hpp"
-#include "loop/executor.hpp"
-#include "loop/net/acceptor.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/process_check.hpp"
-#include "loop/signals.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/process_check.hpp"
+#include "girin/loop/signals.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
+#include "girin/net/acceptor.hpp"
+#include "girin/net/stream.hpp"
 #include "tests/loop/sockets.hpp"
 
 namespace girin::test {

@@ -1,8 +1,8 @@
 // The guest in a host that knows nothing but poll(2). Each wait of the host has a deadline: a descriptor that is not
 // readable when something is to be done is a hang, and fails the test.
 
-#include "loop/guest.hpp"
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
+#include "girin/loop/guest.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -13,10 +13,10 @@
 #include <random>
 #include <thread>
 
-#include "loop/executor.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/sleep.hpp"
-#include "loop/use_loop.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/use_loop.hpp"
+#include "girin/net/stream.hpp"
 #include "tests/loop/sockets.hpp"
 #include "tests/loop/trace.hpp"
 

@@ -1,7 +1,7 @@
 // What outlives what it stands on: the loop, the stream, the gate. And uses that can't be meant, which stop the process
 // with a sentence rather than some way of their own.
 
-#include "loop/asio/namespace.hpp"
+#include "girin/asio/namespace.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -13,16 +13,16 @@
 #include <optional>
 #include <system_error>
 
-#include "loop/asio_loop.hpp"
-#include "loop/cancel.hpp"
-#include "loop/executor.hpp"
-#include "loop/gate.hpp"
-#include "loop/guest.hpp"
-#include "loop/net/acceptor.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/signals.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/gate.hpp"
+#include "girin/loop/guest.hpp"
+#include "girin/loop/signals.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
+#include "girin/net/acceptor.hpp"
+#include "girin/net/stream.hpp"
 #include "tests/loop/sockets.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "loop/executor.hpp"
-#include "loop/task_group.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/task_group.hpp"
 
 girin::Coro<void> greets(std::string name) {
 #if defined(GIRIN_TRY_EXECUTOR)

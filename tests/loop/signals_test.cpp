@@ -1,4 +1,4 @@
-#include "loop/signals.hpp"
+#include "girin/loop/signals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <system_error>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "tests/loop/trace.hpp"
 
 namespace girin::test {

@@ -1,8 +1,8 @@
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 
 #include <gtest/gtest.h>
 
-#include "loop/cancel.hpp"
+#include "girin/loop/cancel.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

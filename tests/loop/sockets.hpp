@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin::test {
 

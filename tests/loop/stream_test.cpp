@@ -1,14 +1,14 @@
-#include "loop/net/stream.hpp"
+#include "girin/net/stream.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
-#include "loop/asio_loop.hpp"
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/loop/sockets.hpp"
 #include "tests/loop/trace.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

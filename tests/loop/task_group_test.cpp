@@ -1,11 +1,11 @@
 // TaskGroup against CPython's test_taskgroups.py (3.13); the numbers are those of its cases.
 
-#include "loop/task_group.hpp"
+#include "girin/loop/task_group.hpp"
 
 #include <gtest/gtest.h>
 
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

@@ -1,9 +1,9 @@
-#include "loop/task.hpp"
+#include "girin/loop/task.hpp"
 
 #include <gtest/gtest.h>
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 

@@ -1,10 +1,10 @@
 // Time limits against CPython's test_timeouts.py (3.13); what a case is called there follows in each name.
 
-#include "loop/timeout.hpp"
+#include "girin/loop/timeout.hpp"
 
 #include <gtest/gtest.h>
 
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/loop/endings.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"

@@ -1,4 +1,4 @@
-#include "loop/timer_heap.hpp"
+#include "girin/loop/timer_heap.hpp"
 
 #include <gtest/gtest.h>
 

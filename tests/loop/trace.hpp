@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/event_loop.hpp"
+#include "girin/loop/event_loop.hpp"
 
 namespace girin::test {
 

@@ -1,4 +1,4 @@
-#include "loop/use_loop.hpp"
+#include "girin/loop/use_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
-#include "loop/asio_loop.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/loop/trace.hpp"
 
 namespace girin::test {

@@ -6,8 +6,8 @@
 
 #include <stdexcept>
 
-#include "loop/event_loop.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/event_loop.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin::test {
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/loop/endings.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/deadline.hpp"
 
 namespace girin::test {

@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 
 namespace girin::test {
 

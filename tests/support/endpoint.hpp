@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin::test {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/girin_process.hpp"
 #include "tests/support/temp_dir.hpp"
 

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin::test {
 

@@ -37,9 +37,17 @@ ROOMS = {
     "worker/serving/": ["loop/", "worker/http/", "worker/log/", "worker/app/", "worker/serving/",
                         *(f"worker/process/{part}.hpp" for part in PLAIN_DATA)],
     "worker/": ["loop/", "worker/"],
-    "supervisor/": ["loop/base/", "supervisor/", "worker/process/", "worker/app.hpp", "worker/app/"],
+    "supervisor/": ["loop/base/", "supervisor/", "worker/process/", "worker/app/"],
     # The monitor is a worker with a built-in application, and so has a loop.
-    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app.hpp", "worker/app/", "worker/process/"],
+    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app/", "worker/process/"],
+}
+# Whose include/ has a public header; the first that fits.
+PUBLIC = {
+    "girin/base/": "loop/base/", "girin/log.hpp": "loop/base/",
+    "girin/http/": "worker/http/",
+    "girin/app": "worker/app/", "girin/girin.hpp": "worker/app/",
+    "girin/run": "supervisor/",
+    "girin/": "loop/",
 }
 # Outside of loop/ and its tests, Asio's headers may stand in these.
 ASIO_ALLOWED = ["loop/*", "tests/loop/*", "tests/package/libraries/*"]
@@ -77,6 +85,11 @@ def includes(file):
             yield number, found[1]
 
 
+def place_of(header):
+    """"girin/log.hpp" → "loop/base/girin/log.hpp"; others are named by their place already."""
+    return next((room + header for name, room in PUBLIC.items() if header.startswith(name)), header)
+
+
 def include_direction(file):
     rooms = [room for room in ROOMS if file.path.startswith(room)]
     if not rooms or not file.is_cpp:
@@ -84,9 +97,17 @@ def include_direction(file):
     room = max(rooms, key=len)
     ours = tuple(name for name in ROOMS) + ("tests/",)
     for line, header in includes(file):
-        name = header[1:-1]
+        name = place_of(header[1:-1])
         if name.startswith(ours) and not name.startswith(tuple(ROOMS[room])):
             yield line, f"{room.rstrip('/')} may not include {name}"
+
+
+def public_header(file):
+    if "/include/girin/" not in file.path:
+        return
+    for line, header in includes(file):
+        if header[1:-1].startswith(tuple(ROOMS) + ("tests/",)):
+            yield line, f"{header} isn't installed, and this header is"
 
 
 def asio_place(file):
@@ -119,7 +140,7 @@ def sleeping_test(file):
     if file.is_cpp:
         pattern = r"\bthis_thread\s*::\s*sleep_(for|until)\b|\b(u|nano|clock_nano)sleep\s*\(|(?<![\w>])::sleep\s*\("
         # Where our loop is included, a bare sleep is a coroutine's, which blocks nothing.
-        if not any(header.startswith(('"loop/', '"worker/', '"tests/loop/')) for _, header in includes(file)):
+        if not any(header.startswith(('"loop/', '"girin/', '<girin/', '"worker/', '"tests/loop/')) for _, header in includes(file)):
             pattern += r"|(?<![\w:.>])sleep(_for|_until)?\s*\("
         for line in file.find(pattern):
             yield line, why
@@ -188,6 +209,7 @@ def long_file(file):
 
 RULES = {
     "include-direction": include_direction,
+    "public-header": public_header,
     "asio-place": asio_place,
     "detached": detached,
     "shared-from-this": shared_from_this,

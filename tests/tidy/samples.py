@@ -9,14 +9,18 @@ def source(text):
 
 SAMPLES = [
     # include-direction
-    ("loop/base/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
+    ("loop/base/x.cpp", '#include "girin/loop/task.hpp"\n', [(1, "include-direction")]),
+    ("loop/base/x.cpp", '#include "loop/exception_text.hpp"\n', [(1, "include-direction")]),
+    ("loop/base/x.cpp", '#include "girin/base/check.hpp"\n#include "girin/log.hpp"\n', []),
+    ("loop/include/girin/x.hpp", HEADER + '#include "girin/app.hpp"\n', [(5, "include-direction")]),
+    ("loop/include/girin/x.hpp", HEADER + '#include "loop/x.hpp"\n', [(5, "public-header")]),
     ("loop/x.cpp", '#include "worker/serving/server.hpp"\n', [(1, "include-direction")]),
-    ("worker/x.cpp", '#include "loop/task.hpp"\n#include "supervisor/fleet/fleet.hpp"\n', [(2, "include-direction")]),
-    ("worker/http/x.cpp", '#include "loop/task.hpp"\n', [(1, "include-direction")]),
+    ("worker/x.cpp", '#include "girin/loop/task.hpp"\n#include "supervisor/fleet/fleet.hpp"\n', [(2, "include-direction")]),
+    ("worker/http/x.cpp", '#include "girin/loop/task.hpp"\n', [(1, "include-direction")]),
     ("worker/x.cpp", '#include "tests/support/proc.hpp"\n', [(1, "include-direction")]),
     ("supervisor/x.cpp", '#include "worker/serving/server.hpp"\n', [(1, "include-direction")]),
-    ("supervisor/x.cpp", '#include "loop/event_loop.hpp"\n', [(1, "include-direction")]),
-    ("supervisor/x.cpp", '#include "worker/process/options.hpp"\n#include "worker/app/loader.hpp"\n#include "loop/base/log.hpp"\n', []),
+    ("supervisor/x.cpp", '#include "girin/loop/event_loop.hpp"\n', [(1, "include-direction")]),
+    ("supervisor/x.cpp", '#include "worker/process/options.hpp"\n#include "worker/app/loader.hpp"\n#include "girin/log.hpp"\n', []),
     ("tests/process/x.cpp", '#include "supervisor/fleet/fleet.hpp"\n#include "worker/serving/server.hpp"\n', []),
 
     # asio-place
@@ -37,8 +41,8 @@ SAMPLES = [
     ("tests/x.cpp", "void f() { std::this_thread::sleep_for(s); }\n", [(1, "sleeping-test")]),
     ("tests/x.cpp", "void f() { ::usleep(5); }\n", [(1, "sleeping-test")]),
     ("tests/x.cpp", "void f() { sleep(5); }\n", [(1, "sleeping-test")]),
-    ("tests/x.cpp", '#include "loop/sleep.hpp"\nvoid f() { ::sleep(5); }\n', [(2, "sleeping-test")]),
-    ("tests/x.cpp", '#include "loop/sleep.hpp"\nCoro<void> f() { co_await sleep_for(5ms); }\n', []),
+    ("tests/x.cpp", '#include "girin/loop/sleep.hpp"\nvoid f() { ::sleep(5); }\n', [(2, "sleeping-test")]),
+    ("tests/x.cpp", '#include "girin/loop/sleep.hpp"\nCoro<void> f() { co_await sleep_for(5ms); }\n', []),
     ("tests/x.cpp", "using namespace std::this_thread;\nvoid f() { sleep_for(5ms); }\n", [(2, "sleeping-test")]),
     ("tests/x.py", "import time\ntime.sleep(1)\n", [(2, "sleeping-test")]),
     ("tests/x", "while ! ready; do sleep 0.1; done\n", [(1, "sleeping-test")]),

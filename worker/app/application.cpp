@@ -1,4 +1,4 @@
-#include "worker/app/application.hpp"
+#include "girin/app/application.hpp"
 
 namespace girin {
 

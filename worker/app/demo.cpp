@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "loop/sleep.hpp"
+#include "girin/app/request.hpp"
+#include "girin/app/response.hpp"
+#include "girin/loop/sleep.hpp"
 #include "worker/app/demo_info.hpp"
 #include "worker/app/demo_page.hpp"
-#include "worker/app/request.hpp"
-#include "worker/app/response.hpp"
 
 namespace girin {
 namespace {

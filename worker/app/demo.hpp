@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "worker/app/application.hpp"
+#include "girin/app/application.hpp"
 
 namespace girin {
 

@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "worker/app/request.hpp"
+#include "girin/app/request.hpp"
 
 namespace girin {
 namespace {

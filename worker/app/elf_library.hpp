@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 
@@ -28,7 +28,7 @@ struct ElfLibrary {
     std::string_view search_path;              // DT_RUNPATH, else DT_RPATH
     bool symbols_known = false;                // false: the file has no section table (sstrip), so they can't be listed
     std::vector<ElfExport> applications;       // symbols named girin_application_<name>, sorted by name
-    std::vector<ElfExport> crossings;          // likewise girin_crossing_<name> (loop/base/crossing.hpp)
+    std::vector<ElfExport> crossings;          // likewise girin_crossing_<name> (girin/base/crossing.hpp)
 };
 
 /// Errors: one sentence without the file's name, such as "is built for aarch64, this girin for x86-64",

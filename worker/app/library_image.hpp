@@ -22,7 +22,7 @@
 #include <span>
 #include <string>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 
 namespace girin {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "loop/asio/namespace.hpp"
-#include "loop/base/boost_types.hpp"
-#include "loop/base/log.hpp"
+#include "girin/app/export.hpp"
+#include "girin/asio/namespace.hpp"
+#include "girin/base/boost_types.hpp"
+#include "girin/log.hpp"
 #include "loop/base/place.hpp"
 #include "loop/exception_text.hpp"
 #include "worker/app/demo.hpp"
 #include "worker/app/elf_library.hpp"
-#include "worker/app/export.hpp"
 #include "worker/app/library_image.hpp"
 #include "worker/app/library_place.hpp"
 #include "worker/app/link_error.hpp"

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/error.hpp"
-#include "worker/app/application.hpp"
+#include "girin/app/application.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

@@ -1,10 +1,10 @@
-#include "worker/app/sync_application.hpp"
+#include "girin/app/sync_application.hpp"
 
 #include <condition_variable>
 #include <mutex>
 
-#include "loop/executor.hpp"
-#include "loop/process_check.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/process_check.hpp"
 #include "worker/app/sync_exchange.hpp"
 
 namespace girin {

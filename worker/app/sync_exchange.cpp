@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "loop/executor.hpp"
-#include "worker/app/sync_application.hpp"
+#include "girin/app/sync_application.hpp"
+#include "girin/loop/executor.hpp"
 
 namespace girin::detail {
 

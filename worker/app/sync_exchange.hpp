@@ -15,10 +15,10 @@
 #include <string>
 #include <string_view>
 
-#include "loop/future.hpp"
+#include "girin/app/request.hpp"
+#include "girin/app/response.hpp"
+#include "girin/loop/future.hpp"
 #include "worker/app/body_budget.hpp"
-#include "worker/app/request.hpp"
-#include "worker/app/response.hpp"
 
 namespace girin::detail {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/error.hpp"
-#include "worker/http/fields.hpp"
+#include "girin/base/error.hpp"
+#include "girin/http/fields.hpp"
 
 namespace girin {
 

@@ -1,4 +1,4 @@
-#include "worker/http/date.hpp"
+#include "girin/http/date.hpp"
 
 #include <algorithm>
 #include <cstring>

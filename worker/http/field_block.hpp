@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/http/fields.hpp"
+#include "girin/http/fields.hpp"
 #include "worker/http/parse_error.hpp"
 
 namespace girin {

@@ -1,4 +1,4 @@
-#include "worker/http/fields.hpp"
+#include "girin/http/fields.hpp"
 
 #include "worker/http/chars.hpp"
 

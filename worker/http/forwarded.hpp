@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "worker/http/fields.hpp"
+#include "girin/http/fields.hpp"
 #include "worker/http/trusted_peers.hpp"
 #include "worker/process/options.hpp"
 

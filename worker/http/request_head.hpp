@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "worker/http/fields.hpp"
+#include "girin/http/fields.hpp"
 #include "worker/http/parse_error.hpp"
 #include "worker/http/target.hpp"
 

@@ -2,10 +2,10 @@
 
 #include <charconv>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
+#include "girin/http/status.hpp"
 #include "worker/http/chars.hpp"
 #include "worker/http/field_values.hpp"
-#include "worker/http/status.hpp"
 
 namespace girin {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker/http/status.hpp"
+#include "girin/http/status.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 #include "worker/http/ip_address.hpp"
 
 namespace girin {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 
 namespace girin {
 

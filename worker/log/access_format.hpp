@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/error.hpp"
-#include "worker/http/fields.hpp"
+#include "girin/base/error.hpp"
+#include "girin/http/fields.hpp"
 
 namespace girin {
 

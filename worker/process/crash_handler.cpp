@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "worker/process/channel.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -4,14 +4,14 @@
 
 #include <csignal>
 
-#include "loop/asio_loop.hpp"
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/signals.hpp"
+#include "girin/loop/task.hpp"
+#include "girin/loop/timeout.hpp"
 #include "loop/base/uncaught.hpp"
 #include "loop/exception_text.hpp"
-#include "loop/executor.hpp"
-#include "loop/signals.hpp"
-#include "loop/task.hpp"
-#include "loop/timeout.hpp"
 #include "worker/http/trusted_peers.hpp"
 #include "worker/log/access_format.hpp"
 #include "worker/process/crash_handler.hpp"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "loop/event_loop.hpp"
+#include "girin/loop/event_loop.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {

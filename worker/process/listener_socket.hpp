@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "loop/base/error.hpp"
+#include "girin/base/error.hpp"
 
 namespace girin {
 

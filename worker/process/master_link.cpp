@@ -1,7 +1,7 @@
 #include "worker/process/master_link.hpp"
 
-#include "loop/asio_loop.hpp"
-#include "loop/executor.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/executor.hpp"
 
 namespace girin {
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "loop/net/descriptor.hpp"
-#include "loop/runnable.hpp"
+#include "girin/loop/runnable.hpp"
+#include "girin/net/descriptor.hpp"
 #include "worker/process/channel.hpp"
 
 namespace girin {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 
 namespace girin {
 namespace {

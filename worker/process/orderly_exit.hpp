@@ -4,7 +4,7 @@
 // buffered streams and what tools add (gcov, LeakSanitizer) have their turn, as in any program. For one whose code was
 // loaded in the worker itself: what came before the fork belongs to the master, which ends it itself.
 
-#include "loop/base/clock.hpp"
+#include "girin/base/clock.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {

@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "loop/base/error.hpp"
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/error.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "worker/process/pool_note.hpp"
 #include "worker/process/request_note.hpp"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "worker/app/application.hpp"
+#include "girin/app/application.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
 #include "worker/serving/server.hpp"
 
 namespace girin {

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <memory>
 
-#include "loop/net/acceptor.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/task.hpp"
+#include "girin/net/acceptor.hpp"
+#include "girin/net/stream.hpp"
 #include "worker/serving/deadlines.hpp"
 #include "worker/serving/exchange.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <ctime>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/cancel.hpp"
 #include "loop/base/uncaught.hpp"
-#include "loop/cancel.hpp"
 #include "worker/serving/connection.hpp"
 #include "worker/serving/server.hpp"
 

@@ -6,8 +6,8 @@
 
 #include <boost/intrusive/list.hpp>
 
-#include "loop/base/clock.hpp"
-#include "loop/event_loop.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/loop/event_loop.hpp"
 
 namespace girin {
 

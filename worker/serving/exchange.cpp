@@ -2,10 +2,10 @@
 
 #include <sys/socket.h>
 
-#include "loop/cancel.hpp"
+#include "girin/http/status.hpp"
+#include "girin/loop/cancel.hpp"
 #include "worker/app/sync_exchange.hpp"
 #include "worker/http/chunk_writer.hpp"
-#include "worker/http/status.hpp"
 #include "worker/serving/connection.hpp"
 #include "worker/serving/server.hpp"
 

@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/clock.hpp"
-#include "loop/coro.hpp"
-#include "loop/future.hpp"
+#include "girin/app/request.hpp"
+#include "girin/app/response.hpp"
+#include "girin/base/clock.hpp"
+#include "girin/http/fields.hpp"
+#include "girin/loop/coro.hpp"
+#include "girin/loop/future.hpp"
 #include "worker/app/body_budget.hpp"
-#include "worker/app/request.hpp"
-#include "worker/app/response.hpp"
-#include "worker/http/fields.hpp"
 #include "worker/http/forwarded.hpp"
 #include "worker/http/input_buffer.hpp"
 #include "worker/http/request_parser.hpp"

@@ -8,8 +8,8 @@
 #include <memory>
 #include <mutex>
 
-#include "loop/executor.hpp"
-#include "loop/process_check.hpp"
+#include "girin/loop/executor.hpp"
+#include "girin/loop/process_check.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {

@@ -12,9 +12,9 @@
 #include <optional>
 #include <random>
 
-#include "loop/base/log.hpp"
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 
 namespace girin {
 namespace {

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "loop/asio_loop.hpp"
-#include "loop/net/acceptor.hpp"
-#include "worker/app/application.hpp"
+#include "girin/app/application.hpp"
+#include "girin/http/date.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/net/acceptor.hpp"
 #include "worker/app/body_budget.hpp"
-#include "worker/http/date.hpp"
 #include "worker/http/trusted_peers.hpp"
 #include "worker/http/usual_head.hpp"
 #include "worker/log/access_log.hpp"

@@ -3,10 +3,10 @@
 #include <array>
 #include <stdexcept>
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task_group.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task_group.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/fuzz/server/accepted_peers.hpp"
 #include "tests/fuzz/server/verdict.hpp"
 

@@ -5,10 +5,10 @@
 
 #include <vector>
 
-#include "loop/future.hpp"
+#include "girin/app.hpp"
+#include "girin/loop/future.hpp"
 #include "tests/fuzz/server/judge.hpp"
 #include "tests/fuzz/server/virtual_asio_loop.hpp"
-#include "worker/app.hpp"
 
 namespace girin::test {
 

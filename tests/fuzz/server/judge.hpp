@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "loop/base/clock.hpp"
+#include "girin/app/request.hpp"
+#include "girin/base/clock.hpp"
 #include "tests/fuzz/server/tokens.hpp"
-#include "worker/app/request.hpp"
 
 namespace girin::test {
 

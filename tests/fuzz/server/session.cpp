@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include "loop/base/log.hpp"
-#include "loop/task.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/fuzz/server/accepted_peers.hpp"
 #include "tests/fuzz/server/application.hpp"
 #include "tests/fuzz/server/choices.hpp"

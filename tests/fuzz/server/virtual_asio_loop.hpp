@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 
 namespace girin::test {
 

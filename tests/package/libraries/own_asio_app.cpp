@@ -3,7 +3,7 @@
 #include <string>
 
 #include "own_asio.hpp"
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <boost/json/src.hpp>
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -1,8 +1,7 @@
 // An application whose Asio objects live on girin's loop.
 
-#include "loop/asio_loop.hpp"
-#include "loop/use_loop.hpp"
-#include "worker/app.hpp"
+#include <girin/app.hpp>
+#include <girin/asio.hpp>
 
 #include <boost/asio.hpp>
 #include <string>

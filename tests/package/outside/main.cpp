@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "supervisor/run.hpp"
-#include "worker/app.hpp"
+#include <girin/app.hpp>
+#include <girin/run.hpp>
 
 namespace {
 

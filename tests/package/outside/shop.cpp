@@ -1,6 +1,6 @@
 // An application for girin to load.
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "worker/app.hpp"
+#include <girin/app.hpp>
 
 extern "C" {
 int beside_value();

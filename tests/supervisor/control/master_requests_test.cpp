@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "loop/asio_loop.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/task.hpp"
 #include "supervisor/process/spawn.hpp"
 
 namespace girin::test {

@@ -1,6 +1,6 @@
 // The facts of an event as variables, and callbacks that throw.
 
-#include "supervisor/hooks/hook_facts.hpp"
+#include "girin/run/hook_facts.hpp"
 
 #include <stdexcept>
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "tests/support/proc.hpp"
 #include "worker/process/channel.hpp"
 

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop/base/log.hpp"
+#include "girin/log.hpp"
 #include "tests/supervisor/shell/master_process.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/proc.hpp"

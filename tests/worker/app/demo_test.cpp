@@ -3,7 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "tests/worker/app/fake_exchange.hpp"
 
 using namespace girin;

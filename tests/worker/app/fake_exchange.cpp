@@ -1,7 +1,7 @@
 #include "tests/worker/app/fake_exchange.hpp"
 
-#include "loop/asio_loop.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/task.hpp"
 #include "worker/app/sync_exchange.hpp"
 
 namespace girin {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "loop/future.hpp"
-#include "worker/app/request.hpp"
-#include "worker/app/response.hpp"
+#include "girin/app/request.hpp"
+#include "girin/app/response.hpp"
+#include "girin/loop/future.hpp"
 
 namespace girin {
 

@@ -1,4 +1,4 @@
-#include "worker/app/export.hpp"
+#include "girin/app/export.hpp"
 #include "worker/app/loader.hpp"
 
 #include <dlfcn.h>

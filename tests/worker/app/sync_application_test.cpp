@@ -1,4 +1,4 @@
-#include "worker/app/sync_application.hpp"
+#include "girin/app/sync_application.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <mutex>
 #include <thread>
 
-#include "loop/asio_loop.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/worker/app/fake_exchange.hpp"
 
 using namespace girin;

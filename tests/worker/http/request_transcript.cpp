@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "loop/base/check.hpp"
+#include "girin/base/check.hpp"
 #include "worker/http/request_parser.hpp"
 
 namespace girin::test {

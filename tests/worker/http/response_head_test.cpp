@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "worker/http/date.hpp"
-#include "worker/http/status.hpp"
+#include "girin/http/date.hpp"
+#include "girin/http/status.hpp"
 
 namespace girin {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace girin;

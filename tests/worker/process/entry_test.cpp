@@ -10,13 +10,13 @@
 #include <csignal>
 #include <optional>
 
-#include "loop/asio_loop.hpp"
-#include "loop/net/stream.hpp"
-#include "loop/sleep.hpp"
+#include "girin/app.hpp"
+#include "girin/loop/asio_loop.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/net/stream.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/endpoint.hpp"
 #include "tests/support/http_client.hpp"
-#include "worker/app.hpp"
 #include "worker/process/channel.hpp"
 
 namespace girin::test {

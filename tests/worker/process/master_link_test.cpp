@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "tests/worker/serving/loop_driver.hpp"
 
 namespace girin::test {

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <thread>
 
-#include "loop/task.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/support/proc.hpp"
 #include "tests/worker/serving/server_test.hpp"
 

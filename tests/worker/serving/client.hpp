@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "loop/base/unique_fd.hpp"
+#include "girin/base/unique_fd.hpp"
 #include "tests/support/http_response.hpp"
 #include "tests/worker/serving/loop_driver.hpp"
 

@@ -1,7 +1,7 @@
 // What a client's going does to the request in hand.
 
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

@@ -1,7 +1,7 @@
 // What waits too long is ended. Deadlines are short here; how long they took is never asked.
 
-#include "loop/sleep.hpp"
-#include "loop/timeout.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/timeout.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

@@ -1,9 +1,9 @@
 // What an application does wrong: told to the client by a status or an end that can't be mistaken, to the operator in
 // one line.
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

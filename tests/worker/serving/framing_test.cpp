@@ -1,6 +1,6 @@
 // How answers are framed, and what their fields may say.
 
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

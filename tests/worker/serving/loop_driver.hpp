@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "loop/asio_loop.hpp"
+#include "girin/loop/asio_loop.hpp"
 #include "tests/support/deadline.hpp"
 
 namespace girin::test {

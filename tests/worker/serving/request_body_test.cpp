@@ -1,6 +1,6 @@
 // Bodies of requests: read, unread, announced, refused.
 
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

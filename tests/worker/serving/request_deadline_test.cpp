@@ -1,7 +1,7 @@
 // --request-timeout, and handlers that extend their own; and what the scoreboard says of the request in hand meanwhile.
 // Deadlines are short here; how long they took is never asked.
 
-#include "loop/sleep.hpp"
+#include "girin/loop/sleep.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {

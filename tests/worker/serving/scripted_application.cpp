@@ -1,7 +1,7 @@
 #include "tests/worker/serving/scripted_application.hpp"
 
-#include "loop/cancel.hpp"
-#include "loop/sleep.hpp"
+#include "girin/loop/cancel.hpp"
+#include "girin/loop/sleep.hpp"
 
 namespace girin::test {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-#include "loop/future.hpp"
-#include "worker/app.hpp"
+#include "girin/app.hpp"
+#include "girin/loop/future.hpp"
 
 namespace girin::test {
 

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "loop/base/log.hpp"
-#include "loop/task.hpp"
+#include "girin/log.hpp"
+#include "girin/loop/task.hpp"
 
 namespace girin::test {
 

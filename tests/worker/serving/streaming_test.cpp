@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "loop/sleep.hpp"
-#include "loop/task.hpp"
+#include "girin/loop/sleep.hpp"
+#include "girin/loop/task.hpp"
 #include "tests/worker/serving/server_test.hpp"
 
 namespace girin::test {
