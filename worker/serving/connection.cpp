@@ -6,7 +6,6 @@
 #include "girin/app/application.hpp"
 #include "girin/loop/cancel.hpp"
 #include "girin/loop/sleep.hpp"
-#include "worker/serving/server.hpp"
 
 namespace girin {
 namespace {
@@ -57,13 +56,13 @@ class Connection::HandlerRun {
 class Connection::BodyWait {
   public:
     explicit BodyWait(Connection& connection) : connection_(connection) {
-        connection_.exchange_->begin_body_wait(connection_.server_.loop().time());
+        connection_.exchange_->begin_body_wait(connection_.context_.loop().time());
         connection_.enter(Phase::body);
     }
     BodyWait(const BodyWait&) = delete;
     BodyWait& operator=(const BodyWait&) = delete;
     ~BodyWait() {
-        connection_.exchange_->end_body_wait(connection_.server_.loop().time());
+        connection_.exchange_->end_body_wait(connection_.context_.loop().time());
         connection_.watch_client();
     }
 
@@ -85,12 +84,12 @@ class Connection::SendWait final : private Deadline {
   private:
     void await_progress() {
         taken_before_ = connection_.stream_.bytes_taken();
-        connection_.server_.deadlines().write.start(*this);
+        connection_.context_.deadlines().write.start(*this);
     }
 
     void on_deadline() override {
         const std::uint64_t taken = connection_.stream_.bytes_taken() - taken_before_;
-        const auto& options = connection_.server_.options();
+        const auto& options = connection_.context_.options();
         const std::uint64_t wanted = bytes_at_rate(options.limits.min_rate_bytes, options.timeouts.write);
         if (taken > 0 && taken >= wanted) return await_progress();  // slow, but it moves
         connection_.ending_ = std::max(connection_.ending_, Ending::client_gone);
@@ -101,12 +100,12 @@ class Connection::SendWait final : private Deadline {
     std::uint64_t taken_before_ = 0;
 };
 
-Connection::Connection(Server& server, Accepted accepted)
-    : server_(server), stream_(server.loop(), std::move(accepted.fd), accepted.opened), peer_(accepted.peer),
-      waits_since_(to_ticks(server.loop().time())) {}
+Connection::Connection(ServingContext& context, Accepted accepted)
+    : context_(context), stream_(context.loop(), std::move(accepted.fd), accepted.opened), peer_(accepted.peer),
+      waits_since_(to_ticks(context.loop().time())) {}
 
 Connection::~Connection() {
-    if (exchange_) server_.exchanges().give_back(std::move(exchange_));
+    if (exchange_) context_.exchanges().give_back(std::move(exchange_));
 }
 
 // --- the life of a connection
@@ -141,7 +140,7 @@ Coro<void> Connection::serve() {
     }
     if (next_ == Next::linger) co_await linger();
     stream_.end();  // closing alone is no end while a child process of the application holds the socket too
-    server_.forget(*this);
+    context_.owner().forget(*this);
 }
 
 /// False: none is complete, or it was refused.
@@ -159,7 +158,7 @@ bool Connection::next_request() {
 
 /// Requests of one read that were answered at once have taken equally long: their answers are sent together.
 void Connection::take_times() {
-    if (untimed_ > 0) server_.requests_took(std::exchange(untimed_, std::uint16_t{0}), exchange_->began_at());
+    if (untimed_ > 0) context_.requests_took(std::exchange(untimed_, std::uint16_t{0}), exchange_->began_at());
 }
 
 /// Between two requests of a pipeline.
@@ -176,10 +175,10 @@ Coro<void> Connection::finish_reads(bool give_way) {
 }
 
 void Connection::wait_for_request() {
-    if (exchange_ && exchange_->is_untouched()) server_.exchanges().give_back(std::move(exchange_));
+    if (exchange_ && exchange_->is_untouched()) context_.exchanges().give_back(std::move(exchange_));
     const bool nothing_in_hand = !exchange_ || exchange_->is_idle();
     if (nothing_in_hand && phase_ == Phase::handler) {
-        waits_since_ = to_ticks(server_.loop().time());
+        waits_since_ = to_ticks(context_.loop().time());
         enter(Phase::idle);
     } else if (nothing_in_hand && phase_ == Phase::idle) {
         // An empty line is no progress: the time for a request goes on, and the lines are counted.
@@ -195,12 +194,12 @@ bool Connection::awaits_request() const {
 }
 
 Duration Connection::waited() const {
-    return Duration(static_cast<std::int64_t>(to_ticks(server_.loop().time()) - waits_since_) << 20);
+    return Duration(static_cast<std::int64_t>(to_ticks(context_.loop().time()) - waits_since_) << 20);
 }
 
 void Connection::receive() {
     if (!exchange_) {
-        exchange_ = server_.exchanges().take();
+        exchange_ = context_.exchanges().take();
         exchange_->attach(*this);
     }
     const IoResult got = stream_.try_receive(exchange_->room());
@@ -228,10 +227,10 @@ void Connection::begin_request() {
     // What ended the wait for it doesn't cancel its handler, but may do so still.
     last_ = last_ || expired_ || ending_ != Ending::none;
     ending_ = Ending::none;
-    const bool may_keep_alive = !last_ && server_.keeps_alive();
+    const bool may_keep_alive = !last_ && context_.keeps_alive();
     phase_ = Phase::handler;
     served_ = true;
-    exchange_->begin(server_.count_request(), server_.loop().time(), may_keep_alive);
+    exchange_->begin(context_.count_request(), context_.loop().time(), may_keep_alive);
     note_request();
 }
 
@@ -243,9 +242,9 @@ void Connection::note_request() {
     peer.family = peer_.family();
     peer.port = peer_.port();
     peer.bytes = peer_.bytes();
-    RequestNote& note = server_.request_note();
+    RequestNote& note = context_.request_note();
     note.set({head.method.data(), bytes}, peer, exchange_->began_at().time_since_epoch().count());
-    const Duration limit = server_.options().timeouts.request;
+    const Duration limit = context_.options().timeouts.request;
     if (const auto until = exchange_->extended_until()) {
         note.set_deadline(until->time_since_epoch().count(), true);
     } else {
@@ -254,11 +253,11 @@ void Connection::note_request() {
     }
 }
 
-void Connection::task_waits() noexcept { server_.request_note().clear(); }
+void Connection::task_waits() noexcept { context_.request_note().clear(); }
 
 Coro<void> Connection::start_handler(std::exception_ptr& failure) {
     try {
-        return server_.application().handle(exchange_->request(), exchange_->response());
+        return context_.application().handle(exchange_->request(), exchange_->response());
     } catch (...) {
         failure = std::current_exception();
         return {};
@@ -269,7 +268,7 @@ void Connection::on_handler_waits() {
     handler_waits_ = true;
     take_times();
     task_->set_observer(this);
-    exchange_->deadline().start(server_.deadlines().request);
+    exchange_->deadline().start(context_.deadlines().request);
     // Earlier answers of a pipeline don't wait for this one.
     if (!sending_) send_some();
     if (phase_ == Phase::handler) watch_client();
@@ -280,14 +279,14 @@ void Connection::watch_client() {
     half_closed_ = half_closed_ || stream_.peer_finished();
     enter(Phase::handler);
     if (!handler_waits_) return;
-    if (half_closed_ && server_.options().timeouts.half_close.count() == 0) cancel_handler(Ending::client_gone);
+    if (half_closed_ && context_.options().timeouts.half_close.count() == 0) cancel_handler(Ending::client_gone);
     stream_.watch(*this);
 }
 
 void Connection::end_request(const std::exception_ptr& failure) {
-    server_.loop().check_process();  // a handler that forked: the answer is the parent's to give
+    context_.loop().check_process();  // a handler that forked: the answer is the parent's to give
     stop_deadline();
-    server_.request_note().clear();
+    context_.request_note().clear();
     exchange_->deadline().stop();
     exchange_->end();
     const bool has_waited = std::exchange(handler_waits_, false);
@@ -300,10 +299,10 @@ void Connection::end_request(const std::exception_ptr& failure) {
         log_application_error(finished.error().message());
         replace_answer(500, {});
     }
-    server_.request_done(exchange_->status());
+    context_.request_done(exchange_->status());
     ++untimed_;
     if (has_waited) take_times();
-    if (server_.access_log().is_enabled()) log_access();
+    if (context_.access_log().is_enabled()) log_access();
     decide_next();
 }
 
@@ -320,8 +319,8 @@ void Connection::decide_next() {
 /// A client that is slow in all is given up, though each piece comes in time: else a byte now and then would hold its
 /// place for ever.
 bool Connection::sends_too_slowly() const {
-    const WorkerOptions& options = server_.options();
-    const Duration waited = exchange_->body_wait(server_.loop().time());
+    const WorkerOptions& options = context_.options();
+    const Duration waited = exchange_->body_wait(context_.loop().time());
     const Duration grace = options.timeouts.min_rate_grace;
     if (options.limits.min_rate_bytes == 0 || waited <= grace) return false;
     return exchange_->body_bytes_received() < bytes_at_rate(options.limits.min_rate_bytes, waited - grace);
@@ -357,7 +356,7 @@ Coro<void> Connection::discard_body() {
         const RequestEvent event = exchange_->next_body_event();
         if (event == RequestEvent::end) co_return;
         if (event == RequestEvent::body) discarded += exchange_->body_piece().size();
-        if (event == RequestEvent::error || discarded > server_.options().limits.discarded_body_bytes) break;
+        if (event == RequestEvent::error || discarded > context_.options().limits.discarded_body_bytes) break;
         if (event != RequestEvent::need_more) continue;
         exchange_->make_room_for_body();
         co_await send_all();
@@ -374,13 +373,13 @@ Coro<void> Connection::discard_body() {
 /// with it the last answer (RFC 9112 §9.6).
 Coro<void> Connection::linger() {
     stream_.shutdown_send();
-    if (exchange_) server_.exchanges().give_back(std::move(exchange_));
+    if (exchange_) context_.exchanges().give_back(std::move(exchange_));
     ending_ = Ending::none;  // told the handler; a drain without time says so again in a moment
     enter(Phase::lingering);
     try {
         while (!expired_ && ending_ == Ending::none) {
             co_await stream_.readable();
-            const IoResult got = stream_.try_receive(server_.scratch());
+            const IoResult got = stream_.try_receive(context_.scratch());
             if (got.bytes == 0 && got.error != EAGAIN) break;
             if (has_had_its_turn()) co_await sleep_for(Duration::zero());
         }
@@ -391,7 +390,7 @@ Coro<void> Connection::linger() {
 // --- sending
 
 bool Connection::has_much_to_send() const {
-    return exchange_->out().size() > server_.options().limits.response_buffer_bytes || !exchange_->large_body().empty();
+    return exchange_->out().size() > context_.options().limits.response_buffer_bytes || !exchange_->large_body().empty();
 }
 
 /// Sends what the kernel takes now. True: that was all.
@@ -444,7 +443,7 @@ Coro<void> Connection::send_all() {
 
 Coro<void> Connection::send_soon() {
     if (has_much_to_send()) return send_all();
-    if (!is_scheduled()) server_.loop().schedule(*this);
+    if (!is_scheduled()) context_.loop().schedule(*this);
     return sent_later();
 }
 
@@ -467,7 +466,7 @@ bool Connection::has_had_its_turn() { return ++transfers_ % kTransfersPerTurn ==
 void Connection::enter(Phase phase) {
     phase_ = phase;
     expired_ = false;
-    Server::Deadlines& deadlines = server_.deadlines();
+    ServingContext::Deadlines& deadlines = context_.deadlines();
     switch (phase) {
         case Phase::idle: return deadlines.keep_alive.start(*this);
         case Phase::head: return deadlines.header.start(*this);
@@ -482,7 +481,7 @@ void Connection::enter(Phase phase) {
 }
 
 void Connection::on_deadline() {
-    const bool any_pause = server_.options().timeouts.body.count() == 0;
+    const bool any_pause = context_.options().timeouts.body.count() == 0;
     if (phase_ == Phase::body && any_pause && !sends_too_slowly()) return enter(Phase::body);
     if (phase_ != Phase::handler) {
         expired_ = true;

@@ -1,7 +1,8 @@
 #pragma once
 
 // Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write;
-// keep alive or close. It is owned by the server's set. Not here: bytes of HTTP (http/), what belongs to one request
+// keep alive or close. Its owner is told of its end, and what it
+// shares with others is its context; it knows no server. Not here: bytes of HTTP (http/), what belongs to one request
 // (exchange.hpp).
 // Answers of the server's own are in connection_answers.cpp.
 
@@ -14,10 +15,9 @@
 #include "girin/net/stream.hpp"
 #include "worker/serving/deadlines.hpp"
 #include "worker/serving/exchange.hpp"
+#include "worker/serving/serving_context.hpp"
 
 namespace girin {
-
-class Server;
 
 struct ConnectionTag;
 using ConnectionHook = boost::intrusive::list_base_hook<
@@ -26,14 +26,14 @@ using ConnectionHook = boost::intrusive::list_base_hook<
 class Connection final : public ConnectionHook, private Deadline, private HangupListener, private Runnable,
                          private TaskObserver {
   public:
-    Connection(Server& server, Accepted accepted);
+    Connection(ServingContext& context, Accepted accepted);
     ~Connection();
 
-    /// Runs to the end of the connection, then asks the server to forget it.
+    /// Runs to the end of the connection, then asks its owner to forget it.
     Coro<void> serve();
     void set_task(TaskBase& task) { task_ = &task; }
 
-    Server& server() const { return server_; }
+    ServingContext& context() const { return context_; }
     const Address& peer() const { return peer_; }
     int fd() const { return stream_.fd(); }
     /// No byte of a request is here, but for empty lines: may be closed without harm to any. Also before the first one.
@@ -134,7 +134,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void cancel_handler(Ending ending);
     [[noreturn]] void leave(Ending ending);
 
-    Server& server_;
+    ServingContext& context_;
     Stream stream_;
     TaskBase* task_ = nullptr;
     std::unique_ptr<Exchange> exchange_;

@@ -6,7 +6,6 @@
 #include "girin/loop/cancel.hpp"
 #include "loop/base/uncaught.hpp"
 #include "worker/serving/connection.hpp"
-#include "worker/serving/server.hpp"
 
 namespace girin {
 
@@ -55,7 +54,7 @@ void Connection::on_handler_cancelled() {
 
 void Connection::on_request_cancelled_late() {
     const RequestHead& head = exchange_->head();
-    log_warning("Request ended: it took " + to_text(server_.loop().time() - exchange_->began_at()),
+    log_warning("Request ended: it took " + to_text(context_.loop().time() - exchange_->began_at()),
                 {{"request", std::string(head.method) + " " + std::string(head.raw_target)}, {"peer", peer_.to_text()}});
     replace_answer(503, "the request took too long");
 }
@@ -80,11 +79,11 @@ void Connection::log_application_error(const std::string& what) {
 }
 
 void Connection::refuse(ParseError error) {
-    exchange_->begin_refused(server_.count_request(), server_.loop().time());
+    exchange_->begin_refused(context_.count_request(), context_.loop().time());
     exchange_->answer_plain(error.status, error.reason);
-    server_.request_done(error.status);
+    context_.request_done(error.status);
     ++untimed_;
-    if (server_.access_log().is_enabled()) log_access();
+    if (context_.access_log().is_enabled()) log_access();
     next_ = Next::linger;
 }
 
@@ -101,12 +100,12 @@ void Connection::log_access() {
     record.minor_version = head.version == HttpVersion::http_1_0 ? 0 : 1;
     record.status = exchange_->status();
     record.body_bytes = exchange_->response_body_bytes();
-    record.duration = server_.loop().now() - exchange_->began_at();
+    record.duration = context_.loop().now() - exchange_->began_at();
     record.unix_time = std::time(nullptr);
-    record.pid = server_.worker_info().pid;
+    record.pid = context_.worker_info().pid;
     record.request_fields = head.fields;
     record.response_fields = exchange_->response_fields().list();
-    server_.log_access(record);
+    context_.log_access(record);
 }
 
 void Connection::on_failed() {

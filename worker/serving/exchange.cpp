@@ -7,7 +7,6 @@
 #include "worker/app/sync_exchange.hpp"
 #include "worker/http/chunk_writer.hpp"
 #include "worker/serving/connection.hpp"
-#include "worker/serving/server.hpp"
 
 namespace girin {
 
@@ -132,8 +131,8 @@ const Origin& Exchange::origin() {
         direct.client = peer_host_;
         direct.scheme = "http";
         direct.host = head().host;
-        const Server& server = connection_->server();
-        origin_ = find_origin(direct, head().fields, server.trusted_peers(), server.forwarded_header());
+        const ServingContext& context = connection_->context();
+        origin_ = find_origin(direct, head().fields, context.trusted_peers(), context.forwarded_header());
     }
     return *origin_;
 }
@@ -156,16 +155,16 @@ Coro<std::string_view> Exchange::read_body() {
 void RequestDeadline::run() { exchange_.connection().on_request_late(); }
 
 void Exchange::extend_deadline(Duration from_now) {
-    Server& server = connection_->server();
-    server.loop().check_process();  // the note is one with the parent's
-    extended_until_ = later(server.loop().now(), from_now);
-    if (server.options().timeouts.request.count() > 0) deadline_.extend(server.loop(), *extended_until_);
-    server.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);
+    ServingContext& context = connection_->context();
+    context.loop().check_process();  // the note is one with the parent's
+    extended_until_ = later(context.loop().now(), from_now);
+    if (context.options().timeouts.request.count() > 0) deadline_.extend(context.loop(), *extended_until_);
+    context.request_note().set_deadline(extended_until_->time_since_epoch().count(), true);
 }
 
 Future<void> Exchange::draining() {
-    if (!draining_ || draining_.cancelled()) draining_ = Future<void>(connection_->server().loop());
-    if (connection_->server().is_draining()) on_draining();
+    if (!draining_ || draining_.cancelled()) draining_ = Future<void>(connection_->context().loop());
+    if (connection_->context().is_draining()) on_draining();
     return draining_;
 }
 
@@ -189,9 +188,9 @@ void Exchange::require_body_within(std::uint64_t bytes, std::size_t max_bytes) {
 }
 
 void Exchange::hold_body(std::size_t more_bytes) {
-    Server& server = connection_->server();
-    if (body_share_.grow(server.body_budget(), more_bytes)) return;
-    server.on_bodies_refused();
+    ServingContext& context = connection_->context();
+    if (body_share_.grow(context.body_budget(), more_bytes)) return;
+    context.on_bodies_refused();
     must_close_ = true;
     throw BodyError(503, "the server holds too many request bodies at the moment");
 }
@@ -203,9 +202,9 @@ ResponseContext Exchange::context() const {
     context.version = head().version;
     context.head_method = head().method == "HEAD";
     // What an unread body leaves behind can't be told from the next request, unless it is read first.
-    context.keep_alive = may_keep_alive_ && !must_close_ && connection_->server().keeps(*connection_);
-    context.server = connection_->server().server_header();
-    context.date = connection_->server().date();
+    context.keep_alive = may_keep_alive_ && !must_close_ && connection_->context().keeps(connection_);
+    context.server = connection_->context().server_header();
+    context.date = connection_->context().date();
     return context;
 }
 
@@ -227,11 +226,11 @@ Result<void> Exchange::begin_answer(std::optional<std::uint64_t> body_bytes) {
 bool Exchange::is_usual() const {
     return status_ == 200 && has_body_ && fields_.empty() && body_over_ && may_keep_alive_ && !must_close_ &&
            head().version == HttpVersion::http_1_1 && body_.size() <= kCopiedBodyBytes && head().method != "HEAD" &&
-           connection_->server().keeps(*connection_);
+           connection_->context().keeps(connection_);
 }
 
 void Exchange::finish_usual() {
-    connection_->server().usual_head().append(out_, body_);
+    connection_->context().usual_head().append(out_, body_);
     plan_.keep_alive = true;
     plan_.framing = ResponseFraming::content_length;
     plan_.content_length = body_bytes_sent_ = body_.size();
@@ -241,7 +240,7 @@ void Exchange::finish_usual() {
 /// What the handler left of the body is read and dropped, unless that would take too long; then it's better to say so
 /// now.
 void Exchange::judge_unread_body() {
-    if (!body_over_ && body_bytes_left().value_or(0) > connection_->server().options().limits.discarded_body_bytes) {
+    if (!body_over_ && body_bytes_left().value_or(0) > connection_->context().options().limits.discarded_body_bytes) {
         must_close_ = true;
     }
 }
@@ -394,9 +393,9 @@ std::string_view Request::scheme() const { return exchange_->origin().scheme; }
 std::string_view Request::host() const { return exchange_->origin().host; }
 Coro<std::string_view> Request::read() { return exchange_->read_body(); }
 const FieldList& Request::trailers() const { return exchange_->trailers(); }
-const WorkerInfo& Request::worker() const { return exchange_->connection().server().worker_info(); }
+const WorkerInfo& Request::worker() const { return exchange_->connection().context().worker_info(); }
 void Request::extend_deadline(std::chrono::nanoseconds from_now) { exchange_->extend_deadline(from_now); }
-bool Request::is_draining() const { return exchange_->connection().server().is_draining(); }
+bool Request::is_draining() const { return exchange_->connection().context().is_draining(); }
 Future<void> Request::draining() { return exchange_->draining(); }
 std::uint64_t Request::number() const { return exchange_->number(); }
 
@@ -404,7 +403,7 @@ detail::SyncLink detail::take_sync_link(Request& request) {
     Exchange& exchange = request.exchange();
     SyncLink link;
     link.body = exchange.take_body_share();
-    link.draining = exchange.connection().server().draining_flag();
+    link.draining = exchange.connection().context().draining_flag();
     return link;
 }
 

@@ -5,12 +5,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <iterator>
 #include <limits>
 #include <optional>
-#include <random>
 
 #include "girin/log.hpp"
 #include "girin/loop/sleep.hpp"
@@ -66,12 +64,6 @@ void add(std::atomic<T>& counter, T amount) {
 std::size_t room_wanted(std::size_t connections) { return std::clamp<std::size_t>(connections / 16, 1, kMostRoom); }
 
 bool is_idle(const Connection& connection) { return connection.awaits_request() && connection.waited() >= kLeastIdle; }
-
-std::uint64_t draw_limit(std::uint64_t limit, std::uint64_t jitter) {
-    if (limit == 0) return 0;
-    std::random_device device;
-    return limit + std::uniform_int_distribution<std::uint64_t>(0, jitter)(device);
-}
 
 }  // namespace
 
@@ -166,30 +158,18 @@ class Server::LostWakes final : public Timer {
     Server& server_;
 };
 
-/// Without a bound on one pause the minimum rate is all there is, and is looked at as often as its grace lasts.
-Server::Deadlines::Deadlines(EventLoop& loop, const Timeouts& timeouts)
-    : header(loop, timeouts.header), body(loop, timeouts.body.count() > 0 ? timeouts.body : timeouts.min_rate_grace),
-      keep_alive(loop, timeouts.keep_alive),
-      write(loop, timeouts.write), linger(loop, timeouts.linger), half_close(loop, timeouts.half_close),
-      request(loop, timeouts.request) {}
-
 Server::Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place)
-    : loop_(loop), options_(options), application_(application), place_(place), deadlines_(loop, options.timeouts),
-      exchanges_(options.limits), gate_(place.board, place.worker.slot), recheck_(std::make_unique<Recheck>(*this)),
-      gate_watch_(std::make_unique<GateWatch>(*this)), full_look_(std::make_unique<FullLook>(*this)),
-      lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop),
-      body_budget_(std::make_shared<BodyBudget>(options.limits.body_memory_bytes)),
-      worn_out_at_(draw_limit(options.max_requests, options.max_requests_jitter)) {}
+    : loop_(loop), options_(options), context_(*this, loop, options, application, place),
+      gate_(place.board, place.worker.slot),
+      recheck_(std::make_unique<Recheck>(*this)), gate_watch_(std::make_unique<GateWatch>(*this)),
+      full_look_(std::make_unique<FullLook>(*this)), lost_wakes_(std::make_unique<LostWakes>(*this)), all_gone_(loop) {}
 
 Server::~Server() {
     while (!connections_.empty()) delete &connections_.front();
 }
 
 Result<void> Server::open(const std::vector<ListenerSocket>& listeners) {
-    if (auto opened = access_log_.open(options_.access_log); !opened) return opened.error();
-    auto trusted = TrustedPeers::parse(options_.forwarded_allow_ips);
-    if (!trusted) return trusted.error();
-    trusted_peers_ = std::move(*trusted);
+    if (auto opened = context_.open(); !opened) return opened.error();
     for (const ListenerSocket& listener : listeners) {
         auto fd = duplicate(listener.fd);
         if (!fd) return fd.error().within("listen on " + listener.address);
@@ -214,14 +194,14 @@ void Server::start_accepting() {
 
 /// Whether siblings with less to do leave it to this worker to accept.
 bool Server::passes_gate() {
-    if (!options_.accept_gate || draining_) return true;
+    if (!options_.accept_gate || context_.is_draining()) return true;
     return gate_.is_open(loop_.time().time_since_epoch().count());
 }
 
 void Server::update_accepting() {
     const bool may = accepting_ && !exhausted_ && !is_full();
     // One that can't take over counts for no sibling's gate, else nobody would.
-    slot().accepting.store(may && !draining_ ? 1 : 0, kRelaxed);
+    slot().accepting.store(may && !context_.is_draining() ? 1 : 0, kRelaxed);
     const bool wanted = may && passes_gate();
     for (const auto& acceptor : acceptors_) {
         const bool arms = wanted && !is_full(*acceptor);
@@ -328,8 +308,8 @@ void Server::on_accepted(Acceptor& acceptor, Accepted accepted) {
 }
 
 void Server::take(Accepted accepted) {
-    if (draining_) allow_all_hops(accepted.fd.get());
-    auto connection = std::make_unique<Connection>(*this, std::move(accepted));
+    if (context_.is_draining()) allow_all_hops(accepted.fd.get());
+    auto connection = std::make_unique<Connection>(context_, std::move(accepted));
     connection->set_task(loop_.create_task(connection->serve()).base());
     connections_.push_back(*connection.release());  // the set owns it, until forget()
     slot().connections.store(static_cast<std::uint32_t>(++connection_count_), kRelaxed);
@@ -357,62 +337,13 @@ void Server::forget(Connection& connection) {
     slot().connections.store(static_cast<std::uint32_t>(--connection_count_), kRelaxed);
     exhausted_ = false;
     if (accepting_) update_accepting();
-    if (connection_count_ == 0 && draining_ && !all_gone_.done()) all_gone_.set_result();
-}
-
-// --- counting and logging
-
-std::uint64_t Server::count_request() {
-    add(slot().requests_in_flight, 1U);
-    if (++requests_ == worn_out_at_ && on_worn_out_) on_worn_out_();
-    return requests_;
-}
-
-void Server::request_done(int status) {
-    add(slot().requests_in_flight, ~0U);
-    add(slot().requests, std::uint64_t{1});
-    if (status >= 500) add(slot().errors_5xx, std::uint64_t{1});
-}
-
-void Server::requests_took(std::uint64_t count, TimePoint began_at) {
-    // Not the loop's time: most handlers begin and end within one turn.
-    const Duration took = loop_.now() - began_at;
-    slot().count_latency(std::chrono::duration_cast<std::chrono::microseconds>(took).count(), count);
-}
-
-std::string_view Server::date() { return dates_.at(std::time(nullptr)); }
-
-UsualHead& Server::usual_head() {
-    const std::string_view now = date();
-    if (!usual_head_.is_for(dates_.second())) {
-        ResponseContext context;
-        context.server = server_header();
-        context.date = now;
-        usual_head_.make(Exchange::kDefaultContentType, context, dates_.second());
-    }
-    return usual_head_;
-}
-
-void Server::log_access(const AccessRecord& record) {
-    access_log_.add(record);
-    if (!is_scheduled()) loop_.schedule(*this);
-}
-
-void Server::run() { access_log_.flush(); }
-
-void Server::on_bodies_refused() {
-    const TimePoint now = loop_.time();
-    if (refusal_logged_ != TimePoint::min() && now - refusal_logged_ < kExhaustedLogInterval) return;
-    refusal_logged_ = now;
-    log_warning("Requests are refused: the bodies in this worker's memory have reached --limit-body-memory",
-                {{"held_bytes", body_budget_->held()}, {"limit_bytes", body_budget_->limit()}});
+    if (connection_count_ == 0 && context_.is_draining() && !all_gone_.done()) all_gone_.set_result();
 }
 
 // --- the end
 
 void Server::begin_draining() {
-    draining_ = true;
-    draining_flag_->store(true, kRelaxed);
+    context_.set_draining();
     for (Connection& connection : connections_) connection.on_draining();
 }
 
@@ -424,8 +355,7 @@ Coro<void> Server::drain(Duration limit, bool last) {
     // A newcomer refused by its hops may have been taken before we knew; it mustn't stay deaf.
     for (const Connection& connection : connections_) allow_all_hops(connection.fd());
     if (last_) leave_inherited_listeners();
-    drain_began_ = loop_.time();
-    close_spread_ = last ? Duration::zero() : std::min<Duration>(options_.timeouts.close_spread, limit);
+    context_.spread_closing_over(last ? Duration::zero() : std::min<Duration>(options_.timeouts.close_spread, limit));
     const TimePoint idle_ends = loop_.time() + kLastIdle;
     const TimePoint graceful_ends = loop_.time() + limit;
     drain_ends_ = std::min(drain_ends_, graceful_ends);
@@ -451,7 +381,7 @@ Coro<void> Server::drain(Duration limit, bool last) {
         const TimePoint next_look = std::min(std::max(idle_ends, now + kIdleLookInterval), drain_ends_);
         co_await wait_until_all_gone(takes_no_more ? std::max<Duration>(next_look - now, 100ms) : kLastLookInterval);
     }
-    access_log_.flush();
+    context_.flush_access_log();
 }
 
 /// Whom there are no descriptors for just now has to wait until others have gone: such a queue isn't quiet.
@@ -460,14 +390,6 @@ void Server::accept_what_waits(Acceptor& acceptor) {
     if (!last_ || !acceptor.lacks_room()) return;
     last_accepted_at_ = loop_.time();
     newcomers_end_ = loop_.time() + kLastNewcomers;
-}
-
-/// A moment of its own for each connection, which needs no memory: its address, mixed well, is its lot.
-TimePoint Server::closes_at(const Connection& connection) const {
-    constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;
-    const std::uint64_t lot = (reinterpret_cast<std::uintptr_t>(&connection) * kGoldenRatio) >> 32;
-    const double share = static_cast<double>(lot) / static_cast<double>(1ULL << 32);
-    return drain_began_ + std::chrono::duration_cast<Duration>(close_spread_ * share);
 }
 
 Coro<void> Server::wait_until_all_gone(Duration limit) {
@@ -495,7 +417,7 @@ void Server::close_listeners() {
 
 void Server::quit() {
     begin_draining();
-    close_spread_ = Duration::zero();
+    context_.spread_closing_over(Duration::zero());
     last_ = false;
     accepting_ = false;
     update_accepting();

@@ -1,50 +1,27 @@
 #pragma once
 
-// Server: what the connections of one worker share: listeners, the set of connections, deadlines, drain, counters.
-// Not here: one connection (connection.hpp), the process around it (entry.hpp).
+// Server: the listeners of one worker, the set of its connections, and their drain. Not here: what connections share
+// (serving_context.hpp), one connection (connection.hpp), the process around it (process/entry.hpp).
 
-#include <array>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "girin/app/application.hpp"
-#include "girin/http/date.hpp"
 #include "girin/loop/asio_loop.hpp"
 #include "girin/net/acceptor.hpp"
-#include "worker/app/body_budget.hpp"
-#include "worker/http/trusted_peers.hpp"
-#include "worker/http/usual_head.hpp"
-#include "worker/log/access_log.hpp"
 #include "worker/process/listener_socket.hpp"
 #include "worker/process/options.hpp"
-#include "worker/process/scoreboard.hpp"
 #include "worker/serving/accept_gate.hpp"
 #include "worker/serving/connection.hpp"
-#include "worker/serving/deadlines.hpp"
-#include "worker/serving/exchange.hpp"
+#include "worker/serving/serving_context.hpp"
 
 namespace girin {
 
-/// Where a server stands among its siblings.
-struct ServerPlace {
-    WorkerInfo worker;
-    ScoreboardLines board;  // worker.slot is the own line
-
-    ServerPlace(WorkerInfo w, ScoreboardLines b) : worker(w), board(b) {}
-};
-
-class Server final : private Acceptor::Sink, private Runnable {
+class Server final : private Acceptor::Sink, private ConnectionOwner {
   public:
-    struct Deadlines {
-        Deadlines(EventLoop& loop, const Timeouts& timeouts);
-        DeadlineQueue header, body, keep_alive, write, linger, half_close, request;
-    };
-
     /// `application` and `options` outlive the server, and the loop as well. Where connections are still open, the
     /// loop has to be closed before the server is destroyed: that ends the coroutines which use them.
     Server(AsioLoop& loop, const WorkerOptions& options, Application& application, ServerPlace place);
@@ -64,52 +41,14 @@ class Server final : private Acceptor::Sink, private Runnable {
     Coro<void> drain(Duration limit, bool last);
     /// Ends everything now; what is in hand gets 503 where possible. A drain that runs is over soon.
     void quit();
-    bool is_draining() const { return draining_; }
-    /// The same, for other threads and beyond the server's life.
-    std::shared_ptr<const std::atomic<bool>> draining_flag() const { return draining_flag_; }
+    bool is_draining() const { return context_.is_draining(); }
 
     /// Called once, when the worker has answered as many requests as it should (WorkerOptions::max_requests).
-    void set_on_worn_out(std::function<void()> callback) { on_worn_out_ = std::move(callback); }
+    void set_on_worn_out(std::function<void()> callback) { context_.set_on_worn_out(std::move(callback)); }
     /// Called once, when a drain has closed the listeners: what is queued there is nobody's of this worker from now on.
     void set_on_listeners_closed(std::function<void()> callback) { on_listeners_closed_ = std::move(callback); }
     /// After a rotation: what the master has opened anew.
-    void use_access_log(UniqueFd opened) { access_log_.use(std::move(opened)); }
-
-    // --- for connections
-
-    AsioLoop& loop() const { return loop_; }
-    const WorkerOptions& options() const { return options_; }
-    Application& application() const { return application_; }
-    const WorkerInfo& worker_info() const { return place_.worker; }
-    Deadlines& deadlines() { return deadlines_; }
-    ExchangePool& exchanges() { return exchanges_; }
-    const TrustedPeers& trusted_peers() const { return trusted_peers_; }
-    ForwardedHeader forwarded_header() const { return options_.forwarded_header; }
-    std::string_view server_header() const { return options_.server_header; }
-    std::string_view date();
-    /// For answers of now.
-    UsualHead& usual_head();
-    /// The connection may serve another request: nothing drains, or its moment hasn't come yet.
-    bool keeps(const Connection& connection) const { return !draining_ || loop_.time() < closes_at(connection); }
-    bool keeps_alive() const { return options_.timeouts.keep_alive.count() > 0; }
-    /// Memory for bytes that nobody looks at.
-    std::span<char> scratch() { return scratch_; }
-
-    const std::shared_ptr<BodyBudget>& body_budget() const { return body_budget_; }
-    /// It had no room for a body. Told once a minute.
-    void on_bodies_refused();
-
-    /// A request begins; returns its number.
-    std::uint64_t count_request();
-    void request_done(int status);
-    /// `count` requests that began together have their answers; reads the clock, so it is called once for all of them.
-    void requests_took(std::uint64_t count, TimePoint began_at);
-    /// The request whose handler runs now, for the master to see.
-    RequestNote& request_note() { return slot().request; }
-    const AccessLog& access_log() const { return access_log_; }
-    void log_access(const AccessRecord& record);
-    /// Destroys the connection.
-    void forget(Connection& connection);
+    void use_access_log(UniqueFd opened) { context_.use_access_log(std::move(opened)); }
 
   private:
     class Recheck;
@@ -132,9 +71,9 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     void on_accepted(Acceptor& acceptor, Accepted connection) override;
     void on_exhausted(Acceptor& acceptor, int errno_value) override;
-    void run() override;  // flushes the access log, once a turn
+    void forget(Connection& connection) override;
 
-    ScoreboardSlot& slot() { return place_.board[place_.worker.slot]; }
+    ScoreboardSlot& slot() { return context_.slot(); }
     void take(Accepted accepted);
     void accept_what_waits(Acceptor& acceptor);
     bool is_full() const { return connection_count_ >= options_.limits.connections; }
@@ -145,7 +84,6 @@ class Server final : private Acceptor::Sink, private Runnable {
     bool lacks_descriptors() const;
     bool is_full_somewhere() const;
     void update_accepting();
-    TimePoint closes_at(const Connection& connection) const;
     void begin_draining();
     Coro<void> wait_until_all_gone(Duration limit);
     /// Nobody new can be kept from these, as whoever gave them may listen on, for a successor: what is queued now is
@@ -169,15 +107,7 @@ class Server final : private Acceptor::Sink, private Runnable {
 
     AsioLoop& loop_;
     const WorkerOptions& options_;
-    Application& application_;
-    ServerPlace place_;
-    Deadlines deadlines_;
-    ExchangePool exchanges_;
-    TrustedPeers trusted_peers_;
-    AccessLog access_log_;
-    DateCache dates_;
-    UsualHead usual_head_;
-    std::array<char, 16384> scratch_;
+    ServingContext context_;
 
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<Door> doors_;
@@ -193,23 +123,13 @@ class Server final : private Acceptor::Sink, private Runnable {
     std::size_t connection_count_ = 0;
     Future<void> all_gone_;
     bool accepting_ = false;
-    bool draining_ = false;
     bool last_ = false;
     TimePoint last_accepted_at_ = TimePoint::min();
     TimePoint drain_ends_ = TimePoint::max();
     TimePoint newcomers_end_ = TimePoint::max();
-    TimePoint drain_began_ = TimePoint::min();
-    Duration close_spread_{};  // of this drain
     Fullness fullness_;
     bool exhausted_ = false;
     TimePoint exhaustion_logged_ = TimePoint::min();
-    TimePoint refusal_logged_ = TimePoint::min();
-    std::shared_ptr<BodyBudget> body_budget_;
-    std::shared_ptr<std::atomic<bool>> draining_flag_ = std::make_shared<std::atomic<bool>>(false);
-
-    std::uint64_t requests_ = 0;
-    std::uint64_t worn_out_at_ = 0;
-    std::function<void()> on_worn_out_;
     std::function<void()> on_listeners_closed_;
 };
 
