@@ -108,6 +108,10 @@ detail::FailureKind detail::kind_of(const std::exception_ptr& failure) {
     }
 }
 
+Suspension::Suspension(Suspension&& unawaited) noexcept {
+    GIRIN_CHECK(unawaited.task_ == nullptr, "an awaiter that is moved has not been awaited");
+}
+
 Suspension::~Suspension() {
     if (task_ != nullptr && task_->suspension_ == this) task_->suspension_ = nullptr;
 }
@@ -136,8 +140,12 @@ void Suspension::keep_cancel_request() {
     if (task_->cancel_requests_ > 0) task_->must_cancel_ = true;
 }
 
+bool Suspension::cancelled_late() {
+    return cancelled_before_ || (task_ != nullptr && task_->take_pending_cancel());
+}
+
 void Suspension::check_cancelled_late() {
-    if (cancelled_before_ || (task_ != nullptr && task_->take_pending_cancel())) throw Cancelled{};
+    if (cancelled_late()) throw Cancelled{};
 }
 
 }  // namespace girin

@@ -18,6 +18,8 @@ class Suspension : public Runnable {
 
   protected:
     Suspension() = default;
+    /// Until it is awaited an awaiter may be moved, so that it can be handed on: gather(sleep_for(1s), …).
+    Suspension(Suspension&& unawaited) noexcept;
     ~Suspension();
 
     /// Notes who waits. To be called first in await_suspend.
@@ -42,6 +44,8 @@ class Suspension : public Runnable {
     /// For await_resume where asyncio's rule holds that a late cancel wins over the result: throws also for a
     /// request that came after the wake-up.
     void check_cancelled_late();
+    /// The same as an answer.
+    bool cancelled_late();
 
     TaskBase* task() const { return task_; }
 
