@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -131,10 +132,11 @@ std::string bytes_of(const Row& row) {
     return std::string(reinterpret_cast<const char*>(&row), sizeof row);
 }
 
-/// Reads what may not be ours to read, without harm.
+/// Reads what may not be ours to read, without harm. By the bare system call: AddressSanitizer, preloaded for an application
+/// that was built with it, looks into what write() is given.
 bool holds_text(UniqueFd& out, UniqueFd& in, const void* address, const std::string& text) {
     std::string there(text.size() + 1, '\0');
-    if (::write(out.get(), address, there.size()) != static_cast<ssize_t>(there.size())) return false;
+    if (::syscall(SYS_write, out.get(), address, there.size()) != static_cast<long>(there.size())) return false;
     if (::read(in.get(), there.data(), there.size()) != static_cast<ssize_t>(there.size())) return false;
     return std::memcmp(there.data(), text.c_str(), there.size()) == 0;
 }
