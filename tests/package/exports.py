@@ -19,7 +19,8 @@ NOT_FOR_APPLICATIONS = [
     "girin::use_log*", "girin::reopen_log*", "girin::log_fd*", "girin::log_lines_dropped*",
     "girin::set_log_level*", "girin::parse_log_level*", "girin::format_log_line*", "girin::make_channel_pair*",
     "girin::clear_close_on_exec*", "girin::TimerHeap::*", "girin::Descriptor::*", "girin::asio_internals::*",
-    "girin::capture_output*", "girin::log_uncaught_exceptions*",
+    "girin::capture_output*", "girin::log_uncaught_exceptions*", "girin::describe_current_exception*",
+    "girin::exception_text*", "girin::current_exception_text*",
     "girin::detail::forget_running_loop*", "girin::detail::forget_job_observer*", "girin::detail::forget_signal_watches*",
     "girin::(anonymous namespace)::*", "girin::detail::(anonymous namespace)::*",
 ]

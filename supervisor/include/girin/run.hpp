@@ -10,6 +10,7 @@
 #include <string>
 
 #include "girin/app/application.hpp"
+#include "girin/run/exit_code.hpp"
 #include "girin/run/server_callbacks.hpp"
 
 namespace girin {
@@ -18,7 +19,7 @@ namespace girin {
 /// was started with are set straight, and workers may end as programs do.
 int run_girin(int argc, char** argv);
 
-/// Reads the settings, starts the server and runs it until it is stopped. Returns the exit code (exit_code.hpp) for
+/// Reads the settings, starts the server and runs it until it is stopped. Returns the exit code (ExitCode) for
 /// main() to return; whatever was to be said has been logged or printed. Workers leave by _exit(): what main() and static
 /// objects have built is the master's to destroy.
 ///
