@@ -10,112 +10,21 @@ import sys
 
 sys.dont_write_bytecode = True  # leave nothing in the source tree
 
-import fnmatch
 import pathlib
 import re
 import subprocess
 
 import cpp
+import rooms
+import sizes
+from source import File
 
 MAX_COLUMNS = 132  # where nobody can break a line well; prose and most code stay within 120
-MAX_LINES = 1000
 
 # Files that are data for tests: bytes as they must be.
 DATA = ["*/corpus/*", "tests/requests/*", "*.http", "*.expect", "*.dict", "*.patch", "tests/tidy/samples.py", "LICENSE"]
-# One row after the other, nothing else.
-TABLES = ["*_table.cpp", "*_tables.cpp"]
-
-# What master and worker share without a loop, in worker/process/.
-PLAIN_DATA = ["crash_handler", "listener_socket", "options", "pool_note", "request_note", "scoreboard"]
-# What a room may include, by the room of the including file. The most specific room of a path counts.
-ROOMS = {
-    "loop/base/": ["loop/base/"],
-    "loop/": ["loop/"],
-    "worker/http/": ["loop/base/", "worker/http/", "worker/process/options.hpp"],
-    "worker/log/": ["loop/base/", "worker/http/", "worker/log/", "worker/process/options.hpp"],
-    "worker/app/": ["loop/", "worker/http/", "worker/app/"],
-    "worker/serving/": ["loop/", "worker/http/", "worker/log/", "worker/app/", "worker/serving/",
-                        *(f"worker/process/{part}.hpp" for part in PLAIN_DATA)],
-    "worker/": ["loop/", "worker/"],
-    "supervisor/": ["loop/base/", "supervisor/", "worker/process/", "worker/app/"],
-    # The monitor is a worker with a built-in application, and so has a loop.
-    "supervisor/monitor/": ["loop/", "supervisor/", "worker/app/", "worker/process/"],
-}
-# Whose include/ has a public header; the first that fits.
-PUBLIC = {
-    "girin/base/": "loop/base/", "girin/log.hpp": "loop/base/",
-    "girin/http/": "worker/http/",
-    "girin/app": "worker/app/", "girin/girin.hpp": "worker/app/",
-    "girin/run": "supervisor/",
-    "girin/": "loop/",
-}
-# Outside of loop/ and its tests, Asio's headers may stand in these.
-ASIO_ALLOWED = ["loop/*", "tests/loop/*", "tests/package/libraries/*"]
 # An application that blocks on demand is what these are for.
 SLEEP_ALLOWED = ["tests/apps/*"]
-
-
-class File:
-    """A file of the tree: its lines, and for C++ its code without comments and texts."""
-
-    def __init__(self, path, text):
-        self.path = path
-        self.text = text
-        self.lines = text.split("\n")
-        self.is_cpp = path.endswith((".hpp", ".cpp", ".hpp.in"))
-        self.is_header = path.endswith(".hpp")
-        self.code = cpp.without_comments_and_texts(text) if self.is_cpp else ""
-
-    def matches(self, patterns):
-        return any(fnmatch.fnmatch(self.path, pattern) for pattern in patterns)
-
-    def line_of(self, offset):
-        return self.text.count("\n", 0, offset) + 1
-
-    def find(self, pattern):
-        """Lines of the code, comments and texts left out, where a pattern stands."""
-        return [self.line_of(found.start()) for found in re.finditer(pattern, self.code)]
-
-
-def includes(file):
-    """(line, header) for each #include, with its quotes or brackets."""
-    for number, line in enumerate(file.lines, 1):
-        found = re.match(r'\s*#\s*include\s*([<"][^>"]+[>"])', line)
-        if found:
-            yield number, found[1]
-
-
-def place_of(header):
-    """"girin/log.hpp" → "loop/base/girin/log.hpp"; others are named by their place already."""
-    return next((room + header for name, room in PUBLIC.items() if header.startswith(name)), header)
-
-
-def include_direction(file):
-    rooms = [room for room in ROOMS if file.path.startswith(room)]
-    if not rooms or not file.is_cpp:
-        return
-    room = max(rooms, key=len)
-    ours = tuple(name for name in ROOMS) + ("tests/",)
-    for line, header in includes(file):
-        name = place_of(header[1:-1])
-        if name.startswith(ours) and not name.startswith(tuple(ROOMS[room])):
-            yield line, f"{room.rstrip('/')} may not include {name}"
-
-
-def public_header(file):
-    if "/include/girin/" not in file.path:
-        return
-    for line, header in includes(file):
-        if header[1:-1].startswith(tuple(ROOMS) + ("tests/",)):
-            yield line, f"{header} isn't installed, and this header is"
-
-
-def asio_place(file):
-    if not file.is_cpp or file.matches(ASIO_ALLOWED):
-        return
-    for line, header in includes(file):
-        if header.startswith("<boost/asio"):
-            yield line, f"{header}: Asio is included under loop/ only"
 
 
 def detached(file):
@@ -140,7 +49,8 @@ def sleeping_test(file):
     if file.is_cpp:
         pattern = r"\bthis_thread\s*::\s*sleep_(for|until)\b|\b(u|nano|clock_nano)sleep\s*\(|(?<![\w>])::sleep\s*\("
         # Where our loop is included, a bare sleep is a coroutine's, which blocks nothing.
-        if not any(header.startswith(('"loop/', '"girin/', '<girin/', '"worker/', '"tests/loop/')) for _, header in includes(file)):
+        ours = ('"loop/', '"girin/', "<girin/", '"worker/', '"tests/loop/')
+        if not any(header.startswith(ours) for _, header in file.includes()):
             pattern += r"|(?<![\w:.>])sleep(_for|_until)?\s*\("
         for line in file.find(pattern):
             yield line, why
@@ -202,15 +112,12 @@ def long_line(file):
             yield number, f"{len(line)} columns, at most {MAX_COLUMNS}"
 
 
-def long_file(file):
-    if len(file.lines) - 1 > MAX_LINES and not file.matches(TABLES):
-        yield MAX_LINES, f"{len(file.lines) - 1} lines, at most {MAX_LINES} unless it is a table"
-
-
 RULES = {
-    "include-direction": include_direction,
-    "public-header": public_header,
-    "asio-place": asio_place,
+    "include-direction": rooms.include_direction,
+    "public-header": rooms.public_header,
+    "asio-place": rooms.asio_place,
+    "flat-file": rooms.flat_file,
+    "room-without-row": rooms.room_without_row,
     "detached": detached,
     "shared-from-this": shared_from_this,
     "using-namespace-std": using_namespace_std,
@@ -222,7 +129,10 @@ RULES = {
     "tab": tab,
     "trailing-space": trailing_space,
     "long-line": long_line,
-    "long-file": long_file,
+    "long-file": sizes.long_file,
+    "long-header": sizes.long_header,
+    "long-function": sizes.long_function,
+    "wide-class": sizes.wide_class,
 }
 
 
@@ -255,6 +165,9 @@ def check_tree(root):
         for line, rule, what in findings(File(path, text)):
             print(f"{path}:{line}: {rule}: {what}")
             count += 1
+    for place in sizes.reasons_without_need():
+        print(f"tests/tidy/sizes.py:1: reason-without-need: {place} is small again, or gone")
+        count += 1
     print(f"{count} findings" if count else "nothing found")
     return 1 if count else 0
 
@@ -268,9 +181,20 @@ def self_test():
         fired |= {rule for _, rule in found}
         if found != expected:
             failures.append(f"{path}: expected {expected}, found {found}:\n{text[:400]}")
+    failures += judge_reasons()
     failures += [f"no sample makes {rule} fire" for rule in RULES if rule not in fired]
     print("\n".join(failures) or f"{len(samples.SAMPLES)} samples judged rightly")
     return 1 if failures else 0
+
+
+def judge_reasons():
+    """What is large with a reason isn't told; a reason without need is."""
+    sizes.REASONS = {"loop/large.hpp": "it is", "loop/gone.hpp": "it was"}
+    found = findings(File("loop/large.hpp", "#pragma once\n\n// What it is for.\n" + "int x;\n" * 200))
+    failures = [f"told in spite of its reason: {found}"] if found else []
+    if sizes.reasons_without_need() != ["loop/gone.hpp"]:
+        failures.append(f"reasons without need: {sizes.reasons_without_need()}")
+    return failures
 
 
 def main():

@@ -121,6 +121,81 @@ def _lambda_end(code, position):
     return _matching(code, body.end() - 1) + 1 if body else None
 
 
+def functions(code):
+    """(name, begin, end) of each function with a body, lambdas and what is inside of another function left out."""
+    after = 0
+    for brace in re.finditer(r"\{", code):
+        position = brace.start()
+        if position < after:
+            continue
+        name = _function_before(code, position)
+        if name:
+            after = _matching(code, position)
+            yield name, code.rfind("\n", 0, position) + 1, after
+
+
+# What may stand between a function's parameters and its body.
+_QUALIFIERS = re.compile(r"(\s*(const|noexcept(\([^()]*\))?|override|final|&&?|->[\w:<>,&*\s]+?|requires[^;{}]*))+$")
+
+
+def _function_before(code, position):
+    """Name of the function whose body opens at `position`, if one does; of a constructor with its initialisers, too."""
+    before = re.sub(r"(?<=[\w>]){[^{};]*}", "()", code[max(0, position - 2000):position])  # member_{1}
+    head = _QUALIFIERS.sub("", before[max(before.rfind(mark) for mark in ";{}") + 1:].rstrip())
+    initialisers = re.search(r"\)\s*(noexcept\s*)?:(?!:)", head)
+    if initialisers:
+        head = head[:initialisers.start() + 1]
+    found = re.search(r"([~\w:]+|operator[^\w\s]+)\s*\(", head)
+    if not found or not head.endswith(")") or re.search(r"\]\s*$", head[:found.start()]):
+        return None
+    name = found[1]
+    return None if name in {"if", "for", "while", "switch", "catch", "return", "constexpr", "decltype"} else name
+
+
+def classes(code):
+    """(name, begin, methods) of each class and struct with a body; special members are no methods."""
+    pattern = r"\b(?:class|struct)\s+(?:\[\[\w+\]\]\s*)?((?:\w+::)*\w+)\s*(?:final\s*)?(?::[^;{}()]*)?\{"
+    for found in re.finditer(pattern, code):
+        if not re.search(r"\benum\s+$", code[:found.start()]):
+            begin = found.end() - 1
+            yield found[1], found.start(), _methods(code[begin + 1:_matching(code, begin)], found[1].split("::")[-1])
+
+
+def _methods(body, class_name):
+    count = 0
+    for statement in re.split(r"[;\x01]", _without_inner_blocks(body)):
+        statement = re.sub(r"\b(public|protected|private)\s*:", "", statement).strip()
+        if re.match(r"(using|friend|static_assert|typedef|enum|class|struct)\b", statement):
+            continue
+        plain = _without_template_arguments(statement)
+        found = re.search(r"(operator[^\w\s]+|~?\w+)\s*\(", plain)
+        if found and "=" not in plain[:found.start()] and found[1].lstrip("~") not in (class_name, "operator="):
+            count += 1
+    return count
+
+
+def _without_inner_blocks(body):
+    """Each block in braces as one \x01, which ends a statement."""
+    pieces, i = [], 0
+    while i < len(body):
+        if body[i] == "{":
+            pieces.append("\x01")
+            i = _matching(body, i) + 1
+        else:
+            pieces.append(body[i])
+            i += 1
+    return "".join(pieces)
+
+
+def _without_template_arguments(text):
+    """"std::function<void(int)> f" → "std::function f"."""
+    while True:
+        shorter = re.sub(r"(?<!operator)<[^<>]*>", "", text)
+        if shorter == text:
+            return text
+        text = shorter
+
+
 def _skip_space(code, position):
     while position < len(code) and code[position].isspace():
         position += 1
