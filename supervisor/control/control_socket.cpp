@@ -1,14 +1,11 @@
 #include "supervisor/control/control_socket.hpp"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include "girin/log.hpp"
@@ -43,16 +40,6 @@ Result<std::string> make_usual_directory() {
         if (first.message().empty()) first = made.error();
     }
     return first;
-}
-
-bool has_listener(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return true;
-    std::memcpy(address.sun_path, path.c_str(), path.size());
-    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-    return !fd || ::connect(fd.get(), generic, sizeof address) == 0 || errno != ECONNREFUSED;
 }
 
 /// What masters that were killed have left behind.

@@ -77,6 +77,11 @@ bool is_own_socket(const struct stat& about) { return S_ISSOCK(about.st_mode) &&
 
 }  // namespace
 
+bool has_listener(const std::string& path) {
+    const auto address = to_address(path);
+    return !address || !nobody_listens(*address);
+}
+
 SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
     if (this == &other) return *this;
     remove();

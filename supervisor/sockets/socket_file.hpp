@@ -52,4 +52,7 @@ class SocketFile {
     pid_t owner_ = 0;  // the process that may delete it; 0: none
 };
 
+/// Whether somebody listens on the socket at `path`, or may: true where that can't be told.
+bool has_listener(const std::string& path);
+
 }  // namespace girin
