@@ -3,8 +3,8 @@
 
 usage: headers.py PREFIX COMPILER [FLAG...]
 
-Each header must be readable by itself; include nothing of girin's that isn't installed; and be reached from one of the
-names that users write (girin/NAME.hpp), else nobody needs it there. girin/app.hpp needs nothing of Boost's.
+Each name that users write (girin/NAME.hpp) must be readable by itself. Each header must include nothing of girin's that isn't
+installed, and be reached from such a name, else nobody needs it there. girin/app.hpp needs nothing of Boost's.
 """
 
 import concurrent.futures
@@ -38,8 +38,8 @@ def main():
     include = pathlib.Path(prefix) / "include"
     installed = sorted(str(path.relative_to(include)) for path in (include / "girin").rglob("*") if path.is_file())
     findings = [f"{name} is no header" for name in installed if not name.endswith(".hpp")]
-    reached = set()
-    for name in (name for name in installed if name.count("/") == 1):
+    reached, names = set(), [name for name in installed if name.count("/") == 1]
+    for name in names:
         closure(include, name, reached)
     findings += [f"{name} is installed, and no girin/NAME.hpp leads to it" for name in installed if name not in reached]
     rooms = ("girin/", "loop/", "worker/", "supervisor/", "tests/")
@@ -49,7 +49,7 @@ def main():
     findings += [f"girin/app.hpp leads to {name}, which includes {inner}" for name in closure(include, "girin/app.hpp", set())
                  for inner in included(include / name) if inner.startswith("boost/")]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        findings += filter(None, pool.map(lambda name: compile_error([compiler], flags, include, name), installed))
+        findings += filter(None, pool.map(lambda name: compile_error([compiler], flags, include, name), names))
     print("\n".join(findings) or f"{len(installed)} headers, each whole")
     return 1 if findings or not installed else 0
 
