@@ -7,6 +7,7 @@
 
 #include "girin/base/check.hpp"
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/sockets/lanes.hpp"
 #include "worker/process/scoreboard.hpp"
 

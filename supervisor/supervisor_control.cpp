@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace girin {

@@ -10,6 +10,7 @@
 
 #include "girin/base/check.hpp"
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/socket_address.hpp"

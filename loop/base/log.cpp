@@ -10,6 +10,7 @@
 
 #include "loop/base/escape.hpp"
 #include "loop/base/line_sink.hpp"
+#include "loop/base/log_output.hpp"
 
 namespace girin {
 namespace {

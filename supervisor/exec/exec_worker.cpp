@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/exec/exec_command.hpp"
 #include "supervisor/exec/exec_keeper.hpp"
 #include "supervisor/exec/port_probe.hpp"

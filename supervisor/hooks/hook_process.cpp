@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/process/descriptors.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/process/signals.hpp"

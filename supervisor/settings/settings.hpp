@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/settings/bind_address.hpp"
 
 namespace girin {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/settings/settings.hpp"
 #include "worker/process/options.hpp"
 

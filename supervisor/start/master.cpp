@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "loop/base/place.hpp"
 #include "loop/base/uncaught.hpp"
 #include "supervisor/control/control_socket.hpp"

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/threads.hpp"

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 
 namespace girin {
 namespace {

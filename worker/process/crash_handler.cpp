@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "worker/process/channel.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -10,6 +10,7 @@
 #include "girin/loop/signals.hpp"
 #include "girin/loop/task.hpp"
 #include "girin/loop/timeout.hpp"
+#include "loop/base/log_output.hpp"
 #include "loop/base/uncaught.hpp"
 #include "loop/exception_text.hpp"
 #include "worker/http/trusted_peers.hpp"

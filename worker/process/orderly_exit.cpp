@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 
 namespace girin {
 namespace {

@@ -14,6 +14,7 @@
 
 #include "girin/log.hpp"
 #include "girin/loop/task.hpp"
+#include "loop/base/log_output.hpp"
 #include "tests/fuzz/server/accepted_peers.hpp"
 #include "tests/fuzz/server/application.hpp"
 #include "tests/fuzz/server/choices.hpp"

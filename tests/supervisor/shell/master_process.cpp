@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "girin/log.hpp"
+#include "loop/base/log_output.hpp"
 #include "tests/support/proc.hpp"
 #include "worker/process/channel.hpp"
 

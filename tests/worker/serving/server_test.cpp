@@ -4,6 +4,7 @@
 
 #include "girin/log.hpp"
 #include "girin/loop/task.hpp"
+#include "loop/base/log_output.hpp"
 
 namespace girin::test {
 
