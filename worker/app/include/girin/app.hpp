@@ -1,7 +1,7 @@
 #pragma once
 
-// What an application is written against: requests, responses, and how it is exported. Needs nothing of Boost's; with
-// the loop and the log: girin/girin.hpp.
+// What an application is written against: requests, responses, how it is exported, and the log. Needs nothing of Boost's.
+// With the loop's tools: girin/girin.hpp.
 
 #include "girin/app/application.hpp"
 #include "girin/app/export.hpp"
@@ -11,3 +11,4 @@
 #include "girin/app/sync_application.hpp"
 #include "girin/http/date.hpp"
 #include "girin/http/status.hpp"
+#include "girin/log.hpp"
