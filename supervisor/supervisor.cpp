@@ -67,7 +67,7 @@ SupervisorEnd Supervisor::run() {
     report_.set_serves_programs(!generations_.committed().settings.exec.empty());
     report_.publish(fleet_);
     if (!setup_.monitor_waits) monitor_.start();
-    decide(Event::start(generations_.committed().settings.workers));
+    decide(FleetEvent::start(generations_.committed().settings.workers));
     while (!end_) turn();
     if (!place_failure_.empty()) end_ = SupervisorEnd(ExitCode::worker_boot_failed, place_failure_);
     tell_manager();
@@ -174,7 +174,7 @@ void Supervisor::on_signal(const ReceivedSignal& signal) {
         case SignalMeaning::stop_quickly: return stop_quickly(signal.row->signo);
         case SignalMeaning::reload: return reload();
         case SignalMeaning::upgrade: return request_upgrade();
-        case SignalMeaning::pause_workers: return decide(Event::pause());
+        case SignalMeaning::pause_workers: return decide(FleetEvent::pause());
         case SignalMeaning::one_worker_more: return scale_by_operator(1);
         case SignalMeaning::one_worker_less: return scale_by_operator(-1);
         case SignalMeaning::reopen_logs: return static_cast<void>(reopen_logs());  // it has logged
@@ -208,7 +208,7 @@ void Supervisor::stop_gracefully() {
     }
     elders_.answer(AnswerKind::failed, "the server stops");
     if (in_place()) elders_.drain(generations_.committed().settings.graceful_timeout, true);
-    decide(Event::stop_graceful());
+    decide(FleetEvent::stop_graceful());
 }
 
 void Supervisor::on_worker_channel(std::size_t slot) {
@@ -223,11 +223,11 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
     switch (message.kind) {
         case MessageKind::ready:
             if (!worker->ready_at) worker->ready_at = os_.now();
-            decide(Event::worker_ready(slot));
+            decide(FleetEvent::worker_ready(slot));
             return replace_deaf(slot);
         case MessageKind::boot_failed:
-            return decide(Event::worker_boot_failed(slot, message.text, to_boot_exit_code(message.value)));
-        case MessageKind::recycle: return decide(Event::worker_asks_recycle(slot, message.text));
+            return decide(FleetEvent::worker_boot_failed(slot, message.text, to_boot_exit_code(message.value)));
+        case MessageKind::recycle: return decide(FleetEvent::worker_asks_recycle(slot, message.text));
         case MessageKind::draining:
             worker->accepting = false;
             return close_listeners_when_unused();
@@ -235,7 +235,7 @@ void Supervisor::on_message(std::size_t slot, const Message& message) {
             worker->has_listeners = false;
             return close_listeners_when_unused();
         case MessageKind::crashed: return on_crash(slot);
-        case MessageKind::leaving: return decide(Event::worker_leaves(slot));
+        case MessageKind::leaving: return decide(FleetEvent::worker_leaves(slot));
         default: return;  // what only a master says
     }
 }
@@ -255,12 +255,12 @@ void Supervisor::on_worker_end(std::size_t slot) {
     abandon_examination(slot);
     const ExitStory story = explain_exit(*evidence);
     const bool by_fault = story.kind == ExitKind::crashed || story.kind == ExitKind::out_of_memory;
-    const int of_signal = by_fault ? Event::kSignalled : Event::kKilled;
+    const int of_signal = by_fault ? FleetEvent::kSignalled : FleetEvent::kKilled;
     const int status = evidence->ended.by_signal ? of_signal : evidence->ended.value;
     report_.on_exit(slot, story);
     desk_.on_worker_exited(slot, pid, story.sentence);
     tell_hooks_of_exit(to_exited_worker(slot, pid, evidence->ended, story), generation);
-    decide(Event::worker_exited(slot, status, story.sentence, evidence->last_words));
+    decide(FleetEvent::worker_exited(slot, status, story.sentence, evidence->last_words));
     close_listeners_when_unused();
     reap_adopted_children();  // one that ended meanwhile may have been hidden behind ours
 }
@@ -274,7 +274,7 @@ void Supervisor::on_deadlines(TimePoint now) {
     monitor_.on_deadline(now);
     hooks_.on_deadline(now);
     const auto decision = fleet_.next_deadline();
-    if (!end_ && decision && *decision <= now) decide(Event::tick());
+    if (!end_ && decision && *decision <= now) decide(FleetEvent::tick());
 }
 
 void Supervisor::reap_adopted_children() {
@@ -353,7 +353,7 @@ void Supervisor::listen_again() {
 void Supervisor::replace_deaf(std::size_t slot) {
     const WorkerProcess* const worker = workers_.find(slot);
     if (!worker || !worker->has_old_sockets) return;
-    decide(Event::worker_asks_recycle(slot, "a listening socket was shut down for all"));
+    decide(FleetEvent::worker_asks_recycle(slot, "a listening socket was shut down for all"));
 }
 
 void Supervisor::steer() {

@@ -135,7 +135,7 @@ class Supervisor {
     // supervisor_actions.cpp: what is done about it
     /// Hands the event to the Fleet and carries out what it decides, and what follows from that. May be called from
     /// within.
-    void decide(Event event);
+    void decide(FleetEvent event);
     void carry_out(const Action& action);
     void tell_drain(const Action& action);
     void log_decision(const Action& action);
@@ -273,7 +273,7 @@ class Supervisor {
     std::optional<TimePoint> next_survey_;
     FileWatch file_;
     OomWatch oom_;
-    std::deque<Event> events_;  // to be decided on, in order
+    std::deque<FleetEvent> events_;  // to be decided on, in order
     bool deciding_ = false;
     std::optional<ReloadCheck> check_;
     GenerationFiles candidate_;       // what the check fills, and where it is

@@ -13,11 +13,11 @@
 
 namespace girin {
 
-void Supervisor::decide(Event event) {
+void Supervisor::decide(FleetEvent event) {
     events_.push_back(std::move(event));
     if (std::exchange(deciding_, true)) return;
     while (!events_.empty() && !end_) {
-        const Event next = std::move(events_.front());
+        const FleetEvent next = std::move(events_.front());
         events_.pop_front();
         for (const Action& action : fleet_.decide(next, os_.now())) carry_out(action);
         tell_when_first_ready();
@@ -65,8 +65,8 @@ void Supervisor::log_decision(const Action& action) {
 
 void Supervisor::spawn(const Action& action) {
     const auto pid = try_spawn(action);
-    if (!pid) return decide(Event::worker_spawn_failed(action.slot, pid.error().message()));
-    decide(Event::worker_spawned(action.slot, *pid));
+    if (!pid) return decide(FleetEvent::worker_spawn_failed(action.slot, pid.error().message()));
+    decide(FleetEvent::worker_spawned(action.slot, *pid));
 }
 
 Result<pid_t> Supervisor::try_spawn(const Action& action) {

@@ -124,8 +124,8 @@ Result<void> Supervisor::scale(std::uint64_t id, const std::string& argument) {
         desk_.await_scale(id, fleet_.wanted(), bound.empty() ? bound : ", at least " + std::to_string(least) + bound);
         return {};
     }
-    decide(wanted->relative ? Event::scale_by(wanted->count)
-                            : Event::scale_to(static_cast<std::size_t>(wanted->count)));
+    decide(wanted->relative ? FleetEvent::scale_by(wanted->count)
+                            : FleetEvent::scale_to(static_cast<std::size_t>(wanted->count)));
     desk_.await_scale(id, fleet_.wanted(), bound_words(asked, fleet_.wanted()));
     return {};
 }
@@ -139,7 +139,7 @@ Result<void> Supervisor::end_worker(std::uint64_t id, const ControlRequest& requ
                      std::string(to_text(worker.state)));
     }
     desk_.await_exit(id, *slot, worker.pid);
-    decide(Event::worker_asks_recycle(*slot, "asked by " + request.asker));
+    decide(FleetEvent::worker_asks_recycle(*slot, "asked by " + request.asker));
     return {};
 }
 

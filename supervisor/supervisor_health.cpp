@@ -97,7 +97,7 @@ void Supervisor::on_hang(std::size_t slot, const Finding& finding) {
     const std::string reason = describe(finding) + describe_work(slot, finding);
     const pid_t thread = finding.job ? finding.thread : workers_.find(slot)->pid;
     const auto begun = examine(slot, thread, Examination::of_hang(finding, reason));
-    if (!begun) decide(Event::worker_silent(slot, reason, "no stack: " + begun.error().message()));
+    if (!begun) decide(FleetEvent::worker_silent(slot, reason, "no stack: " + begun.error().message()));
 }
 
 /// Its handler waits until it is told that everything has been seen. A process crashes once: what says so again isn't
@@ -169,7 +169,7 @@ void Supervisor::on_hang_examined(std::size_t slot, const Finding& hang, const s
                                   const std::string& details) {
     const WorkerProcess& worker = *workers_.find(slot);
     if (judge_.is_still_silent(slot, board_[slot], *worker.ready_at, hang)) {
-        return decide(Event::worker_silent(slot, reason, details));
+        return decide(FleetEvent::worker_silent(slot, reason, details));
     }
     board_[slot].crash.told.store(0, std::memory_order_relaxed);
     log_warning(name_of(slot, worker.pid) + "hung, and goes on: " + reason + "; " + details);

@@ -91,7 +91,7 @@ void Supervisor::look_after_place(TimePoint now) {
 /// What our workers have in hand is finished first; the elders serve meanwhile.
 void Supervisor::give_place_back(const std::string& why) {
     place_failure_ = why;
-    decide(Event::stop_graceful());
+    decide(FleetEvent::stop_graceful());
 }
 
 /// Whether the former binary goes on in this process.

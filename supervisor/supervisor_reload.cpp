@@ -90,7 +90,7 @@ void Supervisor::start_reload(std::uint32_t generation) {
     abandon_check();
     report_.on_reload(generation, ReloadOutcome::running);
     desk_.on_reload_begins(generation);
-    if (auto begun = begin_candidate(); !begun) return decide(Event::reload_refused(generation, begun.error().message()));
+    if (auto begun = begin_candidate(); !begun) return decide(FleetEvent::reload_refused(generation, begun.error().message()));
     const auto leave = [this] {
         GenerationFiles kept = std::move(candidate_);
         SettingsCopy copy = std::move(candidate_settings_);
@@ -99,10 +99,10 @@ void Supervisor::start_reload(std::uint32_t generation) {
         candidate_settings_ = std::move(copy);
     };
     auto check = ReloadCheck::start(os_, leave, [this] { return check_blocking(setup_, candidate_, candidate_settings_); });
-    if (!check) return decide(Event::reload_refused(generation, check.error().message()));
+    if (!check) return decide(FleetEvent::reload_refused(generation, check.error().message()));
     if (auto watched = wait_.add(check->pidfd(), ReadySource(SourceKind::check_end, generation)); !watched) {
         check->give_up(os_, "");
-        return decide(Event::reload_refused(generation, watched.error().message()));
+        return decide(FleetEvent::reload_refused(generation, watched.error().message()));
     }
     check_ = std::move(*check);
 }
@@ -128,10 +128,10 @@ void Supervisor::on_check_end(std::uint32_t generation) {
     if (!outcome) return;
     wait_.remove(check_->pidfd());
     check_.reset();
-    if (!outcome->passed) return decide(Event::reload_refused(generation, outcome->text));
+    if (!outcome->passed) return decide(FleetEvent::reload_refused(generation, outcome->text));
     const auto settings = prepare_generation(generation, outcome->text);
-    if (!settings) return decide(Event::reload_refused(generation, settings.error().message()));
-    decide(Event::reload_prepared(generation, fleet_options(*settings), workers_after_reload(*settings)));
+    if (!settings) return decide(FleetEvent::reload_refused(generation, settings.error().message()));
+    decide(FleetEvent::reload_prepared(generation, fleet_options(*settings), workers_after_reload(*settings)));
 }
 
 Result<Settings> Supervisor::prepare_generation(std::uint32_t generation, const std::string& address_lines) {
@@ -162,8 +162,8 @@ void Supervisor::start_way_back(const Action& action) {
     abandon_check();
     report_.on_reload(action.generation, ReloadOutcome::running);
     const auto settings = prepare_way_back(action);
-    if (!settings) return decide(Event::reload_refused(action.generation, settings.error().message()));
-    decide(Event::reload_prepared(action.generation, fleet_options(*settings), workers_after_reload(*settings)));
+    if (!settings) return decide(FleetEvent::reload_refused(action.generation, settings.error().message()));
+    decide(FleetEvent::reload_prepared(action.generation, fleet_options(*settings), workers_after_reload(*settings)));
 }
 
 Result<Settings> Supervisor::prepare_way_back(const Action& action) {

@@ -84,7 +84,7 @@ void Supervisor::begin_surveys() {
 
 void Supervisor::survey(TimePoint now) {
     const std::vector<WorkerLook> looks = look_at_all(now);
-    for (const Event& event : survey_.look_for_worn_out(fleet_, looks, now)) {
+    for (const FleetEvent& event : survey_.look_for_worn_out(fleet_, looks, now)) {
         if (!end_) decide(event);
     }
     const auto count = [this] { return count_queued(generations_.committed().listeners); };
@@ -112,7 +112,7 @@ std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
 
 void Supervisor::scale_by_operator(int workers) {
     const std::int64_t asked = static_cast<std::int64_t>(survey_.scaling().least) + workers;
-    const std::optional<Event> event = survey_.scale_by_operator(fleet_, workers);
+    const std::optional<FleetEvent> event = survey_.scale_by_operator(fleet_, workers);
     if (survey_.needs_load()) {
         const auto least = static_cast<std::int64_t>(survey_.scaling().least);
         const std::string range = "Scale: at least " + std::to_string(least) + " workers, at most " +
@@ -156,7 +156,7 @@ void Supervisor::on_file_change() {
     log_info("Reload on change: the application's file is new");
     unwatch_file();  // its links may lead elsewhere now
     watch_file();
-    decide(Event::reload_requested());
+    decide(FleetEvent::reload_requested());
 }
 
 }  // namespace girin

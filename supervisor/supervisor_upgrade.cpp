@@ -131,8 +131,8 @@ void Supervisor::on_upgrade_failed(const std::string& why) {
     trouble_ = "the last upgrade failed: " + why;
     log_error("Upgrade: failed, this master goes on: " + why);
     if (fleet_.is_stopping()) return;
-    if (fleet_.is_paused()) decide(Event::resume());
-    if (std::exchange(reload_after_upgrade_, false)) decide(Event::reload_requested());
+    if (fleet_.is_paused()) decide(FleetEvent::resume());
+    if (std::exchange(reload_after_upgrade_, false)) decide(FleetEvent::reload_requested());
 }
 
 /// The successor serves. What is left to us is to let our workers finish.
@@ -146,13 +146,13 @@ void Supervisor::retire() {
     if (reload_after_upgrade_) [[maybe_unused]] const auto sent = os_.signal_child(successor_->pidfd(), SIGHUP);
     wait_.remove(successor_->channel());
     successor_->hang_up();  // by which it knows that it may speak for the service
-    decide(Event::stop_graceful());
+    decide(FleetEvent::stop_graceful());
 }
 
 /// What isn't decided yet can't be reloaded: neither a master that may go, nor one that may not stay.
 void Supervisor::reload() {
     const bool decided = upgrade_.state() == UpgradeState::idle || upgrade_.state() == UpgradeState::done;
-    if ((decided || fleet_.is_paused()) && (!on_trial() || in_place())) return decide(Event::reload_requested());
+    if ((decided || fleet_.is_paused()) && (!on_trial() || in_place())) return decide(FleetEvent::reload_requested());
     reload_after_upgrade_ = true;
     log_info("Reload: put off until the upgrade has ended");
 }
@@ -164,7 +164,7 @@ void Supervisor::stop_quickly(int signo) {
     upgrade(UpgradeEvent::stop, "the server stops");
     elders_.answer(AnswerKind::failed, "the server stops");
     elders_.quit();
-    decide(Event::stop_quick());
+    decide(FleetEvent::stop_quick());
 }
 
 void Supervisor::tell_predecessor() {
@@ -187,13 +187,13 @@ void Supervisor::on_predecessor() {
         }
         if (*heard.text == kFinish) {
             log_info("Upgrade: the running master goes on, this one finishes what it has in hand and ends");
-            decide(Event::stop_graceful());
+            decide(FleetEvent::stop_graceful());
         }
         if (*heard.text != kGiveUp) continue;
         log_info("Upgrade: the running master goes on, this one ends");
         wait_.remove(setup_.predecessor->channel());
         setup_.predecessor->hang_up();
-        return decide(Event::stop_quick());
+        return decide(FleetEvent::stop_quick());
     }
 }
 
@@ -217,7 +217,7 @@ void Supervisor::take_over() {
     log_info("Upgrade: this master has taken over");
     monitor_.start();
     say(setup_.predecessor->channel(), in_part ? kTakenInPart : kTaken);
-    if (std::exchange(reload_after_upgrade_, false)) decide(Event::reload_requested());
+    if (std::exchange(reload_after_upgrade_, false)) decide(FleetEvent::reload_requested());
 }
 
 }  // namespace girin

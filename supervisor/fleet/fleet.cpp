@@ -16,7 +16,7 @@ Fleet::Fleet(const FleetOptions& options)
     workers_.resize(options_.slots());
 }
 
-std::vector<Action> Fleet::decide(const Event& event, TimePoint now) {
+std::vector<Action> Fleet::decide(const FleetEvent& event, TimePoint now) {
     GIRIN_CHECK(now >= now_, "the fleet's time never goes backwards");
     now_ = now;
     actions_.clear();
@@ -50,7 +50,7 @@ std::size_t Fleet::live_count() const {
     return static_cast<std::size_t>(std::ranges::count_if(workers_, &WorkerRecord::is_live));
 }
 
-void Fleet::dispatch(const Event& event) {
+void Fleet::dispatch(const FleetEvent& event) {
     if (event.kind <= EventKind::worker_silent) {
         GIRIN_CHECK(event.slot < workers_.size(), "an event names a slot that exists");
         const Handler handler = handler_for(workers_[event.slot].state, static_cast<std::size_t>(event.kind));
@@ -74,7 +74,7 @@ void Fleet::dispatch(const Event& event) {
 }
 
 void Fleet::run_deadlines() {
-    const Event tick = Event::tick();
+    const FleetEvent tick = FleetEvent::tick();
     for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
         WorkerRecord& worker = workers_[slot];
         if (!worker.deadline || *worker.deadline > now_) continue;
@@ -85,7 +85,7 @@ void Fleet::run_deadlines() {
     expire_former();
 }
 
-void Fleet::on_start(const Event& event) {
+void Fleet::on_start(const FleetEvent& event) {
     if (mode_ != Mode::idle) return;  // a stop may have come first
     mode_ = Mode::serving;
     wanted_ = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(event.count, 1)), 1, options_.max_workers);

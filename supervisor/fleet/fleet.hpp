@@ -90,7 +90,7 @@ class Fleet {
   public:
     explicit Fleet(const FleetOptions& options);
 
-    std::vector<Action> decide(const Event& event, TimePoint now);
+    std::vector<Action> decide(const FleetEvent& event, TimePoint now);
     /// When decide must be called with `tick` at the latest, if nothing happens before; nothing: only events
     /// matter.
     std::optional<TimePoint> next_deadline() const;
@@ -160,13 +160,13 @@ class Fleet {
         std::size_t stale = 0;
     };
 
-    using Handler = void (Fleet::*)(std::size_t slot, const Event& event);
+    using Handler = void (Fleet::*)(std::size_t slot, const FleetEvent& event);
     static constexpr auto kDeadlineColumn = static_cast<std::size_t>(EventKind::worker_silent) + 1;
 
     // fleet.cpp: events about the whole fleet, and the end of a turn
-    void dispatch(const Event& event);
+    void dispatch(const FleetEvent& event);
     void run_deadlines();
-    void on_start(const Event& event);
+    void on_start(const FleetEvent& event);
     void scale_to(std::int64_t workers, const std::string& reason);
     void pause();
     void resume();
@@ -181,22 +181,22 @@ class Fleet {
 
     // fleet_worker.cpp: one worker's life
     static Handler handler_for(WorkerState state, std::size_t column);
-    void nothing(std::size_t slot, const Event& event);
-    void broken(std::size_t slot, const Event& event);
-    void on_spawned(std::size_t slot, const Event& event);
-    void on_spawn_failed(std::size_t slot, const Event& event);
-    void on_ready(std::size_t slot, const Event& event);
-    void on_boot_failed(std::size_t slot, const Event& event);
-    void on_gone_early(std::size_t slot, const Event& event);
-    void on_died(std::size_t slot, const Event& event);
-    void on_ended(std::size_t slot, const Event& event);
-    void on_asks_recycle(std::size_t slot, const Event& event);
-    void on_leaves(std::size_t slot, const Event& event);
-    void on_silent(std::size_t slot, const Event& event);
-    void on_boot_late(std::size_t slot, const Event& event);
-    void on_spawn_late(std::size_t slot, const Event& event);
-    void on_stable(std::size_t slot, const Event& event);
-    void on_patience_over(std::size_t slot, const Event& event);
+    void nothing(std::size_t slot, const FleetEvent& event);
+    void broken(std::size_t slot, const FleetEvent& event);
+    void on_spawned(std::size_t slot, const FleetEvent& event);
+    void on_spawn_failed(std::size_t slot, const FleetEvent& event);
+    void on_ready(std::size_t slot, const FleetEvent& event);
+    void on_boot_failed(std::size_t slot, const FleetEvent& event);
+    void on_gone_early(std::size_t slot, const FleetEvent& event);
+    void on_died(std::size_t slot, const FleetEvent& event);
+    void on_ended(std::size_t slot, const FleetEvent& event);
+    void on_asks_recycle(std::size_t slot, const FleetEvent& event);
+    void on_leaves(std::size_t slot, const FleetEvent& event);
+    void on_silent(std::size_t slot, const FleetEvent& event);
+    void on_boot_late(std::size_t slot, const FleetEvent& event);
+    void on_spawn_late(std::size_t slot, const FleetEvent& event);
+    void on_stable(std::size_t slot, const FleetEvent& event);
+    void on_patience_over(std::size_t slot, const FleetEvent& event);
     void enter(std::size_t slot, WorkerState state, std::optional<Duration> limit);
     void leave_process(std::size_t slot);
     void call_off(std::size_t slot, std::string_view reason);
@@ -233,8 +233,8 @@ class Fleet {
     void begin_pending_reload();
     void begin_reload();
     bool may_begin_reload() const;
-    void on_prepared(const Event& event);
-    void on_refused(const Event& event);
+    void on_prepared(const FleetEvent& event);
+    void on_refused(const FleetEvent& event);
     void on_canary_ready();
     void on_reload_deadline();
     void commit_if_complete();
@@ -252,7 +252,7 @@ class Fleet {
     void blame(std::size_t slot, Fault fault, std::string_view reason);
     void decide_way_back(Fault fault, std::string_view reason);
     void begin_way_back();
-    static Fault fault_of(const Event& exit);
+    static Fault fault_of(const FleetEvent& exit);
     static std::string_view fault_text(Fault fault);
 
     FleetOptions options_;

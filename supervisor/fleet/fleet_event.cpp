@@ -2,43 +2,43 @@
 
 namespace girin {
 
-Event Event::start(std::size_t workers) {
-    Event event(EventKind::start);
+FleetEvent FleetEvent::start(std::size_t workers) {
+    FleetEvent event(EventKind::start);
     event.count = static_cast<int>(workers);
     return event;
 }
 
-Event Event::worker_spawned(std::size_t slot, pid_t pid) {
-    Event event(EventKind::worker_spawned);
+FleetEvent FleetEvent::worker_spawned(std::size_t slot, pid_t pid) {
+    FleetEvent event(EventKind::worker_spawned);
     event.slot = slot;
     event.pid = pid;
     return event;
 }
 
-Event Event::worker_spawn_failed(std::size_t slot, std::string reason, ExitCode code) {
-    Event event(EventKind::worker_spawn_failed);
+FleetEvent FleetEvent::worker_spawn_failed(std::size_t slot, std::string reason, ExitCode code) {
+    FleetEvent event(EventKind::worker_spawn_failed);
     event.slot = slot;
     event.text = std::move(reason);
     event.code = code;
     return event;
 }
 
-Event Event::worker_ready(std::size_t slot) {
-    Event event(EventKind::worker_ready);
+FleetEvent FleetEvent::worker_ready(std::size_t slot) {
+    FleetEvent event(EventKind::worker_ready);
     event.slot = slot;
     return event;
 }
 
-Event Event::worker_boot_failed(std::size_t slot, std::string reason, ExitCode code) {
-    Event event(EventKind::worker_boot_failed);
+FleetEvent FleetEvent::worker_boot_failed(std::size_t slot, std::string reason, ExitCode code) {
+    FleetEvent event(EventKind::worker_boot_failed);
     event.slot = slot;
     event.text = std::move(reason);
     event.code = code;
     return event;
 }
 
-Event Event::worker_exited(std::size_t slot, int status, std::string sentence, std::string details) {
-    Event event(EventKind::worker_exited);
+FleetEvent FleetEvent::worker_exited(std::size_t slot, int status, std::string sentence, std::string details) {
+    FleetEvent event(EventKind::worker_exited);
     event.slot = slot;
     event.status = status;
     event.text = std::move(sentence);
@@ -46,62 +46,62 @@ Event Event::worker_exited(std::size_t slot, int status, std::string sentence, s
     return event;
 }
 
-Event Event::worker_asks_recycle(std::size_t slot, std::string reason) {
-    Event event(EventKind::worker_asks_recycle);
+FleetEvent FleetEvent::worker_asks_recycle(std::size_t slot, std::string reason) {
+    FleetEvent event(EventKind::worker_asks_recycle);
     event.slot = slot;
     event.text = std::move(reason);
     return event;
 }
 
-Event Event::worker_leaves(std::size_t slot) {
-    Event event(EventKind::worker_leaves);
+FleetEvent FleetEvent::worker_leaves(std::size_t slot) {
+    FleetEvent event(EventKind::worker_leaves);
     event.slot = slot;
     return event;
 }
 
-Event Event::worker_silent(std::size_t slot, std::string reason, std::string details) {
-    Event event(EventKind::worker_silent);
+FleetEvent FleetEvent::worker_silent(std::size_t slot, std::string reason, std::string details) {
+    FleetEvent event(EventKind::worker_silent);
     event.slot = slot;
     event.text = std::move(reason);
     event.details = std::move(details);
     return event;
 }
 
-Event Event::reload_requested() { return Event(EventKind::reload_requested); }
+FleetEvent FleetEvent::reload_requested() { return FleetEvent(EventKind::reload_requested); }
 
-Event Event::reload_prepared(std::uint32_t generation, const FleetOptions& options, std::size_t workers) {
-    Event event(EventKind::reload_prepared);
+FleetEvent FleetEvent::reload_prepared(std::uint32_t generation, const FleetOptions& options, std::size_t workers) {
+    FleetEvent event(EventKind::reload_prepared);
     event.generation = generation;
     event.options = options;
     event.count = static_cast<int>(workers);
     return event;
 }
 
-Event Event::reload_refused(std::uint32_t generation, std::string reason) {
-    Event event(EventKind::reload_refused);
+FleetEvent FleetEvent::reload_refused(std::uint32_t generation, std::string reason) {
+    FleetEvent event(EventKind::reload_refused);
     event.generation = generation;
     event.text = std::move(reason);
     return event;
 }
 
-Event Event::scale_by(int workers) {
-    Event event(EventKind::scale_by);
+FleetEvent FleetEvent::scale_by(int workers) {
+    FleetEvent event(EventKind::scale_by);
     event.count = workers;
     return event;
 }
 
-Event Event::scale_to(std::size_t workers, std::string reason) {
-    Event event(EventKind::scale_to);
+FleetEvent FleetEvent::scale_to(std::size_t workers, std::string reason) {
+    FleetEvent event(EventKind::scale_to);
     event.count = static_cast<int>(workers);
     event.text = std::move(reason);
     return event;
 }
 
-Event Event::pause() { return Event(EventKind::pause); }
-Event Event::resume() { return Event(EventKind::resume); }
-Event Event::stop_graceful() { return Event(EventKind::stop_graceful); }
-Event Event::stop_quick() { return Event(EventKind::stop_quick); }
-Event Event::tick() { return Event(EventKind::tick); }
+FleetEvent FleetEvent::pause() { return FleetEvent(EventKind::pause); }
+FleetEvent FleetEvent::resume() { return FleetEvent(EventKind::resume); }
+FleetEvent FleetEvent::stop_graceful() { return FleetEvent(EventKind::stop_graceful); }
+FleetEvent FleetEvent::stop_quick() { return FleetEvent(EventKind::stop_quick); }
+FleetEvent FleetEvent::tick() { return FleetEvent(EventKind::tick); }
 
 std::string_view to_text(EventKind kind) {
     switch (kind) {

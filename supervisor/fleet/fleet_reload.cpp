@@ -41,7 +41,7 @@ bool Fleet::may_begin_reload() const {
     return has_begun && !is_reloading() && std::ranges::count_if(generations_, is_used) <= 2;
 }
 
-void Fleet::on_prepared(const Event& event) {
+void Fleet::on_prepared(const FleetEvent& event) {
     if (reload_.phase != ReloadPhase::preparing || event.generation != reload_.generation) return;  // came too late
     reload_.phase = ReloadPhase::canary;
     reload_.deadline.reset();
@@ -52,7 +52,7 @@ void Fleet::on_prepared(const Event& event) {
     options_.max_workers = reload_.former->max_workers;
 }
 
-void Fleet::on_refused(const Event& event) {
+void Fleet::on_refused(const FleetEvent& event) {
     if (reload_.phase == ReloadPhase::preparing && event.generation == reload_.generation) roll_back(event.text);
 }
 

@@ -33,9 +33,9 @@ void Fleet::end_watch(std::uint32_t generation, std::string why_not) {
 }
 
 /// Somebody's KILL and a fork that fails say nothing about a worker's code.
-Fleet::Fault Fleet::fault_of(const Event& exit) {
-    if (exit.status == Event::kKilled) return Fault::none;
-    return exit.status == Event::kSignalled ? Fault::crash : Fault::exit;
+Fleet::Fault Fleet::fault_of(const FleetEvent& exit) {
+    if (exit.status == FleetEvent::kKilled) return Fault::none;
+    return exit.status == FleetEvent::kSignalled ? Fault::crash : Fault::exit;
 }
 
 std::string_view Fleet::fault_text(Fault fault) {

@@ -30,7 +30,7 @@ constexpr Rung kLadder[] = {
     {WorkerState::killed, ActionKind::signal, SIGKILL, &FleetOptions::kill_patience, WorkerState::killed},
 };
 
-std::string with_details(std::string text, const Event& event) {
+std::string with_details(std::string text, const FleetEvent& event) {
     return event.details.empty() ? text : text + "; " + event.details;
 }
 
@@ -87,13 +87,13 @@ Fleet::Handler Fleet::handler_for(WorkerState state, std::size_t column) {
     return kTable[static_cast<std::size_t>(state)][column];
 }
 
-void Fleet::nothing(std::size_t, const Event&) {}
+void Fleet::nothing(std::size_t, const FleetEvent&) {}
 
-void Fleet::broken(std::size_t, const Event&) {
+void Fleet::broken(std::size_t, const FleetEvent&) {
     GIRIN_CHECK(false, "each spawn is answered once, and each process exits once");
 }
 
-void Fleet::on_spawned(std::size_t slot, const Event& event) {
+void Fleet::on_spawned(std::size_t slot, const FleetEvent& event) {
     WorkerRecord& worker = workers_[slot];
     worker.pid = event.pid;
     if (std::exchange(worker.called_off, false)) return end(slot, WorkerState::quitting, worker.reason);
@@ -103,7 +103,7 @@ void Fleet::on_spawned(std::size_t slot, const Event& event) {
     log(LogLevel::info, slot, "starts, generation " + std::to_string(workers_[slot].generation));
 }
 
-void Fleet::on_spawn_failed(std::size_t slot, const Event& event) {
+void Fleet::on_spawn_failed(std::size_t slot, const FleetEvent& event) {
     if (workers_[slot].called_off) return on_called_off(slot);
     log(LogLevel::error, slot, "could not be spawned: " + event.text);
     if (event.code != ExitCode::failure) blame(slot, Fault::start, event.text);
@@ -118,7 +118,7 @@ void Fleet::on_called_off(std::size_t slot) {
     workers_[slot].state = WorkerState::waiting;
 }
 
-void Fleet::on_ready(std::size_t slot, const Event&) {
+void Fleet::on_ready(std::size_t slot, const FleetEvent&) {
     const Duration took = now_ - workers_[slot].since;
     const bool is_tried = workers_[slot].backoff.failures > 0;
     ever_ready_ = true;
@@ -127,14 +127,14 @@ void Fleet::on_ready(std::size_t slot, const Event&) {
     if (is_canary_phase() && workers_[slot].generation == reload_.generation) on_canary_ready();
 }
 
-void Fleet::on_boot_failed(std::size_t slot, const Event& event) {
+void Fleet::on_boot_failed(std::size_t slot, const FleetEvent& event) {
     log(LogLevel::error, slot, "failed to start: " + event.text);
     end(slot, WorkerState::quitting, "failed to start");
     blame(slot, Fault::start, event.text);
     lose_place(slot, event.text, event.code);
 }
 
-void Fleet::on_gone_early(std::size_t slot, const Event& event) {
+void Fleet::on_gone_early(std::size_t slot, const FleetEvent& event) {
     log(LogLevel::error, slot, with_details(event.text + ", before it was ready", event));
     if (fault_of(event) != Fault::none) blame(slot, Fault::start, event.text);
     leave_process(slot);
@@ -143,16 +143,16 @@ void Fleet::on_gone_early(std::size_t slot, const Event& event) {
                not_loaded ? ExitCode::application_not_loaded : ExitCode::worker_boot_failed);
 }
 
-void Fleet::on_died(std::size_t slot, const Event& event) {
+void Fleet::on_died(std::size_t slot, const FleetEvent& event) {
     log(LogLevel::error, slot, with_details(event.text, event));
     blame(slot, fault_of(event), event.text);
     leave_process(slot);
     lose_place(slot, event.text, ExitCode::failure);
 }
 
-void Fleet::on_ended(std::size_t slot, const Event& event) {
+void Fleet::on_ended(std::size_t slot, const FleetEvent& event) {
     const bool crashed = fault_of(event) == Fault::crash;
-    const bool cut_off = workers_[slot].overdue && event.status == Event::kKilled;
+    const bool cut_off = workers_[slot].overdue && event.status == FleetEvent::kKilled;
     const LogLevel ended = cut_off ? LogLevel::warning : LogLevel::info;
     log(crashed ? LogLevel::error : ended, slot,
         with_details(event.text + " (" + workers_[slot].reason + ")", event));
@@ -161,27 +161,27 @@ void Fleet::on_ended(std::size_t slot, const Event& event) {
     workers_[slot].state = WorkerState::waiting;
 }
 
-void Fleet::on_asks_recycle(std::size_t slot, const Event& event) {
+void Fleet::on_asks_recycle(std::size_t slot, const FleetEvent& event) {
     if (workers_[slot].recycle_turn != 0) return;
     workers_[slot].recycle_turn = ++next_recycle_turn_;
     log(LogLevel::info, slot, "asks to be replaced: " + event.text);
 }
 
 /// Once: whoever says so again and again gets no more time.
-void Fleet::on_leaves(std::size_t slot, const Event&) {
+void Fleet::on_leaves(std::size_t slot, const FleetEvent&) {
     WorkerRecord& worker = workers_[slot];
     if (std::exchange(worker.leaves, true) || !worker.deadline) return;
     worker.deadline = std::max(*worker.deadline, now_ + options_.leaving_limit);
 }
 
-void Fleet::on_silent(std::size_t slot, const Event& event) {
+void Fleet::on_silent(std::size_t slot, const FleetEvent& event) {
     log(LogLevel::error, slot, with_details("hangs: " + event.text, event));
     end(slot, WorkerState::aborting, event.text);
     blame(slot, Fault::hang, event.text);
     lose_place(slot, event.text, ExitCode::failure);
 }
 
-void Fleet::on_boot_late(std::size_t slot, const Event&) {
+void Fleet::on_boot_late(std::size_t slot, const FleetEvent&) {
     const std::string reason = "did not become ready within " + to_text(options_.boot_timeout);
     log(LogLevel::error, slot, reason);
     end(slot, WorkerState::aborting, reason);
@@ -189,7 +189,7 @@ void Fleet::on_boot_late(std::size_t slot, const Event&) {
     lose_place(slot, reason, ExitCode::worker_boot_failed);
 }
 
-void Fleet::on_spawn_late(std::size_t slot, const Event&) {
+void Fleet::on_spawn_late(std::size_t slot, const FleetEvent&) {
     const std::string reason = "was not spawned within " + to_text(options_.boot_timeout);
     log(LogLevel::error, slot, reason);
     call_off(slot, reason);
@@ -210,9 +210,9 @@ std::optional<Duration> Fleet::boot_limit() const {
     return options_.boot_timeout > Duration::zero() ? std::optional(options_.boot_timeout) : std::nullopt;
 }
 
-void Fleet::on_stable(std::size_t slot, const Event&) { workers_[slot].backoff = Backoff(); }
+void Fleet::on_stable(std::size_t slot, const FleetEvent&) { workers_[slot].backoff = Backoff(); }
 
-void Fleet::on_patience_over(std::size_t slot, const Event&) {
+void Fleet::on_patience_over(std::size_t slot, const FleetEvent&) {
     WorkerRecord& worker = workers_[slot];
     if (worker.state == WorkerState::draining) {
         worker.overdue = true;

@@ -21,19 +21,19 @@ void WorkerSurvey::begin(const SurveyOptions& options) {
     scaling_ = ScaleAdvisor(options.scaling);
 }
 
-std::vector<Event> WorkerSurvey::look_for_worn_out(const Fleet& fleet, std::span<const WorkerLook> looks,
+std::vector<FleetEvent> WorkerSurvey::look_for_worn_out(const Fleet& fleet, std::span<const WorkerLook> looks,
                                                    TimePoint now) {
-    std::vector<Event> worn_out;
+    std::vector<FleetEvent> worn_out;
     if (!recycling_.is_needed()) return worn_out;
     for (const WorkerLook& look : looks) {
         if (!serves(fleet, look)) continue;
         const auto why = recycling_.look(look.slot, look.ready_since, now, look.resident);
-        if (why) worn_out.push_back(Event::worker_asks_recycle(look.slot, *why));
+        if (why) worn_out.push_back(FleetEvent::worker_asks_recycle(look.slot, *why));
     }
     return worn_out;
 }
 
-std::optional<Event> WorkerSurvey::look_at_load(const Fleet& fleet, std::span<const WorkerLook> looks,
+std::optional<FleetEvent> WorkerSurvey::look_at_load(const Fleet& fleet, std::span<const WorkerLook> looks,
                                                 const std::function<std::uint64_t()>& count_queued, TimePoint now) {
     if (!needs_load()) return std::nullopt;
     const auto sample = fleet.is_paused() ? std::nullopt : sample_load(fleet, looks, count_queued, now);
@@ -43,7 +43,7 @@ std::optional<Event> WorkerSurvey::look_at_load(const Fleet& fleet, std::span<co
     }
     const std::optional<ScaleStep> step = scaling_.look(*sample, now);
     if (!step) return std::nullopt;
-    return Event::scale_to(step->workers, step->reason);
+    return FleetEvent::scale_to(step->workers, step->reason);
 }
 
 /// Nothing while workers come or go for other reasons, or when none was looked at before.
@@ -72,11 +72,11 @@ std::optional<LoadSample> WorkerSurvey::sample_load(const Fleet& fleet, std::spa
     return sample;
 }
 
-std::optional<Event> WorkerSurvey::scale_by_operator(const Fleet& fleet, int workers) {
-    if (!needs_load()) return Event::scale_by(workers);
+std::optional<FleetEvent> WorkerSurvey::scale_by_operator(const Fleet& fleet, int workers) {
+    if (!needs_load()) return FleetEvent::scale_by(workers);
     const std::size_t least = scaling_.move_least(workers);
     if (fleet.wanted() >= least || fleet.is_paused()) return std::nullopt;
-    return Event::scale_to(least);
+    return FleetEvent::scale_to(least);
 }
 
 std::size_t workers_after_reload(const Fleet& fleet, std::size_t least, std::size_t most) {

@@ -59,13 +59,13 @@ class WorkerSurvey {
     const ScaleOptions& scaling() const { return scaling_.options(); }
 
     /// Only those count that serve: a worker that is being ended is neither worn out nor busy.
-    std::vector<Event> look_for_worn_out(const Fleet& fleet, std::span<const WorkerLook> looks, TimePoint now);
+    std::vector<FleetEvent> look_for_worn_out(const Fleet& fleet, std::span<const WorkerLook> looks, TimePoint now);
     /// `count_queued`: how many connections wait at all addresses; called only when the number matters.
-    std::optional<Event> look_at_load(const Fleet& fleet, std::span<const WorkerLook> looks,
+    std::optional<FleetEvent> look_at_load(const Fleet& fleet, std::span<const WorkerLook> looks,
                                       const std::function<std::uint64_t()>& count_queued, TimePoint now);
     /// Without a range the number is the operators' alone. With one they move its lower end, and the load decides above
     /// that; workers that were drained by hand stay away until they are asked back.
-    std::optional<Event> scale_by_operator(const Fleet& fleet, int workers);
+    std::optional<FleetEvent> scale_by_operator(const Fleet& fleet, int workers);
 
   private:
     std::optional<LoadSample> sample_load(const Fleet& fleet, std::span<const WorkerLook> looks,

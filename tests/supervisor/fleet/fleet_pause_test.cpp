@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 TEST(FleetPause, DrainsAllWorkersAndStays) {
     Harness h;
     h.serve(3);
-    const Actions paused = h.send(Event::pause());
+    const Actions paused = h.send(FleetEvent::pause());
     EXPECT_EQ(count(paused, ActionKind::tell_drain), 3u);
     EXPECT_TRUE(h.fleet.is_paused());
     const Actions ended = h.finish_all_leaving();
@@ -23,9 +23,9 @@ TEST(FleetPause, DrainsAllWorkersAndStays) {
 TEST(FleetPause, EndsWithAsManyWorkersAsBefore) {
     Harness h;
     h.serve(3);
-    h.send(Event::pause());
+    h.send(FleetEvent::pause());
     h.finish_all_leaving();
-    EXPECT_EQ(count(h.send(Event::resume()), ActionKind::spawn), 3u);
+    EXPECT_EQ(count(h.send(FleetEvent::resume()), ActionKind::spawn), 3u);
     EXPECT_FALSE(h.fleet.is_paused());
     EXPECT_EQ(h.fleet.generation(), 1u);
 }
@@ -33,8 +33,8 @@ TEST(FleetPause, EndsWithAsManyWorkersAsBefore) {
 TEST(FleetPause, EndsWithAReloadsRequestWithoutReloading) {
     Harness h;
     h.serve(2);
-    h.send(Event::pause());
-    const Actions resumed = h.send(Event::reload_requested());
+    h.send(FleetEvent::pause());
+    const Actions resumed = h.send(FleetEvent::reload_requested());
     EXPECT_EQ(count(resumed, ActionKind::spawn), 2u);
     EXPECT_EQ(count(resumed, ActionKind::prepare_reload), 0u);
     EXPECT_EQ(h.fleet.generation(), 1u);
@@ -43,34 +43,34 @@ TEST(FleetPause, EndsWithAReloadsRequestWithoutReloading) {
 TEST(FleetPause, EndsWithANewNumber) {
     Harness h;
     h.serve(2);
-    h.send(Event::pause());
-    EXPECT_EQ(count(h.send(Event::scale_to(1)), ActionKind::spawn), 1u);
+    h.send(FleetEvent::pause());
+    EXPECT_EQ(count(h.send(FleetEvent::scale_to(1)), ActionKind::spawn), 1u);
     EXPECT_FALSE(h.fleet.is_paused());
-    EXPECT_EQ(count(h.send(Event::resume()), ActionKind::spawn), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::resume()), ActionKind::spawn), 0u);
 }
 
 TEST(FleetPause, DoesNotEndWhenOneFewerIsWanted) {
     Harness h;
     h.serve(2);
-    h.send(Event::pause());
-    EXPECT_EQ(count(h.send(Event::scale_by(-1)), ActionKind::spawn), 0u);
+    h.send(FleetEvent::pause());
+    EXPECT_EQ(count(h.send(FleetEvent::scale_by(-1)), ActionKind::spawn), 0u);
     EXPECT_TRUE(h.fleet.is_paused());
-    EXPECT_EQ(count(h.send(Event::resume()), ActionKind::spawn), 2u);
+    EXPECT_EQ(count(h.send(FleetEvent::resume()), ActionKind::spawn), 2u);
 }
 
 TEST(FleetPause, IsRefusedInTheMiddleOfAReload) {
     Harness h;
     h.serve(2);
     h.reload_to_canary();
-    EXPECT_TRUE(has_log(h.send(Event::pause()), "not while a reload is under way"));
+    EXPECT_TRUE(has_log(h.send(FleetEvent::pause()), "not while a reload is under way"));
     EXPECT_FALSE(h.fleet.is_paused());
 }
 
 TEST(FleetPause, CanBeStopped) {
     Harness h;
     h.serve(2);
-    h.send(Event::pause());
-    h.send(Event::stop_graceful());
+    h.send(FleetEvent::pause());
+    h.send(FleetEvent::stop_graceful());
     EXPECT_EQ(count(h.finish_all_leaving(), ActionKind::exit_master), 1u);
 }
 

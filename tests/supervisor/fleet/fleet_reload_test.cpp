@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 TEST(FleetReload, PreparesBeforeItSpawns) {
     Harness h;
     h.serve(2);
-    const Actions actions = h.send(Event::reload_requested());
+    const Actions actions = h.send(FleetEvent::reload_requested());
     EXPECT_EQ(first(actions, ActionKind::prepare_reload).generation, 2u);
     EXPECT_EQ(count(actions, ActionKind::spawn), 0u);
 }
@@ -99,7 +99,7 @@ TEST(FleetReload, PrefersAnOperatorsLaterNumber) {
     Harness h;
     h.serve(2);
     const std::size_t canary = h.reload_to_canary(4);
-    h.send(Event::scale_by(1));
+    h.send(FleetEvent::scale_by(1));
     h.make_ready(canary);
     h.pass(500ms);
     h.make_all_ready();
@@ -116,8 +116,8 @@ TEST(FleetReload, SkipsASoakOfZero) {
 
 TEST(FleetReload, WaitsUntilTheFirstStartHasWorked) {
     Harness h;
-    h.send(Event::start(2));
-    EXPECT_EQ(count(h.send(Event::reload_requested()), ActionKind::prepare_reload), 0u);
+    h.send(FleetEvent::start(2));
+    EXPECT_EQ(count(h.send(FleetEvent::reload_requested()), ActionKind::prepare_reload), 0u);
     EXPECT_EQ(count(h.make_ready(0), ActionKind::prepare_reload), 1u);
 }
 
@@ -126,13 +126,13 @@ TEST(FleetReload, CoalescesAStorm) {
     h.serve(2);
     Actions all;
     for (int i = 0; i < 60; ++i) {
-        const Actions actions = h.send(Event::reload_requested());
+        const Actions actions = h.send(FleetEvent::reload_requested());
         all.insert(all.end(), actions.begin(), actions.end());
     }
     EXPECT_EQ(count(all, ActionKind::prepare_reload), 1u);
-    h.send(Event::reload_refused(2, "no"));
+    h.send(FleetEvent::reload_refused(2, "no"));
     EXPECT_TRUE(h.fleet.is_reloading());  // the one that waited
-    h.send(Event::reload_refused(3, "no"));
+    h.send(FleetEvent::reload_refused(3, "no"));
     EXPECT_FALSE(h.fleet.is_reloading());
 }
 
@@ -141,7 +141,7 @@ TEST(FleetReload, WaitsWhileTwoFormerGenerationsDrain) {
     h.serve(2);
     h.reload();
     h.reload();
-    EXPECT_EQ(count(h.send(Event::reload_requested()), ActionKind::prepare_reload), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::reload_requested()), ActionKind::prepare_reload), 0u);
     EXPECT_EQ(count(h.finish_all_leaving(), ActionKind::prepare_reload), 1u);
 }
 
@@ -150,7 +150,7 @@ TEST(FleetReload, LetsAHangingFormerGenerationNotBlockTheNextForEver) {
     h.serve(2);
     h.reload();
     h.reload();
-    h.send(Event::reload_requested());
+    h.send(FleetEvent::reload_requested());
     Actions late = h.pass(32s);  // TERM, then KILL
     for (const std::size_t slot : h.slots_in(WorkerState::killed)) {
         const Actions gone = h.crash(slot);
@@ -172,7 +172,7 @@ TEST(FleetReload, PutsRecyclingOff) {
     Harness h;
     h.serve(2);
     h.reload_to_canary();
-    EXPECT_EQ(count(h.send(Event::worker_asks_recycle(0, "max-requests")), ActionKind::spawn), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_asks_recycle(0, "max-requests")), ActionKind::spawn), 0u);
 }
 
 TEST(FleetReload, BringsACrashLoopingFleetBack) {
@@ -194,8 +194,8 @@ TEST(FleetReload, BringsACrashLoopingFleetBack) {
 TEST(FleetRollBack, HappensWhenTheShellRefuses) {
     Harness h;
     h.serve(2);
-    h.send(Event::reload_requested());
-    const Actions actions = h.send(Event::reload_refused(2, "bind 0.0.0.0:80: permission denied"));
+    h.send(FleetEvent::reload_requested());
+    const Actions actions = h.send(FleetEvent::reload_refused(2, "bind 0.0.0.0:80: permission denied"));
     EXPECT_EQ(first(actions, ActionKind::roll_back_reload).text, "bind 0.0.0.0:80: permission denied");
     EXPECT_EQ(first(actions, ActionKind::drop_generation).generation, 2u);
     EXPECT_EQ(h.fleet.ready_count(), 2u);
@@ -204,16 +204,16 @@ TEST(FleetRollBack, HappensWhenTheShellRefuses) {
 TEST(FleetRollBack, HappensWhenValidationTakesTooLong) {
     Harness h;
     h.serve(1);
-    h.send(Event::reload_requested());
+    h.send(FleetEvent::reload_requested());
     EXPECT_EQ(count(h.pass(60s), ActionKind::roll_back_reload), 1u);
-    EXPECT_TRUE(h.send(Event::reload_prepared(2, h.fleet.options())).empty());  // too late
+    EXPECT_TRUE(h.send(FleetEvent::reload_prepared(2, h.fleet.options())).empty());  // too late
 }
 
 TEST(FleetRollBack, HappensWhenTheCanaryFailsToBoot) {
     Harness h;
     h.serve(2);
     const std::size_t canary = h.reload_to_canary();
-    const Actions actions = h.send(Event::worker_boot_failed(canary, "application threw: no"));
+    const Actions actions = h.send(FleetEvent::worker_boot_failed(canary, "application threw: no"));
     EXPECT_EQ(first(actions, ActionKind::roll_back_reload).text, "application threw: no");
     EXPECT_EQ(count(actions, ActionKind::spawn), 0u);
     EXPECT_EQ(count(h.finish(canary), ActionKind::drop_generation), 1u);
@@ -241,8 +241,8 @@ TEST(FleetRollBack, HappensWhenTheCanaryCanNotBeSpawned) {
     Harness h;
     h.serve(1);
     h.fork_works = false;
-    h.send(Event::reload_requested());
-    const Actions actions = h.send(Event::reload_prepared(2, h.fleet.options()));
+    h.send(FleetEvent::reload_requested());
+    const Actions actions = h.send(FleetEvent::reload_prepared(2, h.fleet.options()));
     EXPECT_EQ(count(actions, ActionKind::roll_back_reload), 1u);
     EXPECT_EQ(h.fleet.live_count(), 1u);
 }
@@ -263,7 +263,7 @@ TEST(FleetRollBack, HappensWhenANewWorkerHangs) {
     h.serve(2);
     const std::size_t canary = h.reload_to_canary();
     h.make_ready(canary);
-    const Actions actions = h.send(Event::worker_silent(canary, "no sign of life for 30 s"));
+    const Actions actions = h.send(FleetEvent::worker_silent(canary, "no sign of life for 30 s"));
     EXPECT_EQ(count(actions, ActionKind::roll_back_reload), 1u);
 }
 
@@ -312,10 +312,10 @@ TEST(FleetRollBack, DoesNotRespawnAFailedGeneration) {
 TEST(FleetRollBack, TakesNewOptionsBack) {
     Harness h;
     h.serve(1);
-    h.send(Event::reload_requested());
+    h.send(FleetEvent::reload_requested());
     FleetOptions options = plain_options();
     options.boot_timeout = 5s;
-    h.send(Event::reload_prepared(2, options));
+    h.send(FleetEvent::reload_prepared(2, options));
     EXPECT_EQ(h.fleet.options().boot_timeout, 5s);
     EXPECT_EQ(count(h.pass(5s), ActionKind::roll_back_reload), 1u);
     EXPECT_EQ(h.fleet.options().boot_timeout, 60s);
@@ -351,9 +351,9 @@ FleetOptions patient_options() {
 
 TEST(FleetReload, MendsAFirstStartThatMayFail) {
     Harness h(patient_options());
-    h.send(Event::start(2));
+    h.send(FleetEvent::start(2));
     for (const std::size_t slot : h.slots_in(WorkerState::starting)) {
-        h.send(Event::worker_boot_failed(slot, "no stock file"));
+        h.send(FleetEvent::worker_boot_failed(slot, "no stock file"));
         EXPECT_FALSE(h.fleet.is_stopping());
         h.finish(slot);
     }
@@ -365,13 +365,13 @@ TEST(FleetReload, MendsAFirstStartThatMayFail) {
 
 TEST(FleetReload, OfBrokenCodeIsRepeatedUntilOneStarts) {
     Harness h(patient_options());
-    h.send(Event::start(1));
+    h.send(FleetEvent::start(1));
     const std::size_t first_slot = h.slots_in(WorkerState::starting).at(0);
-    h.send(Event::worker_boot_failed(first_slot, "no stock file"));
+    h.send(FleetEvent::worker_boot_failed(first_slot, "no stock file"));
     h.finish(first_slot);
     h.finish_all_leaving();
     const std::size_t canary = h.reload_to_canary();
-    const Actions failed = h.send(Event::worker_boot_failed(canary, "still no stock file"));
+    const Actions failed = h.send(FleetEvent::worker_boot_failed(canary, "still no stock file"));
     EXPECT_EQ(count(failed, ActionKind::roll_back_reload), 1U);
     h.finish_all_leaving();
     h.reload();

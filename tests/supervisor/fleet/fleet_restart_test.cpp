@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 TEST(FleetFirstStart, StopsWithTheReasonWhenAWorkerFailsToBoot) {
     Harness h;
-    h.send(Event::start(3));
-    const Actions failed = h.send(Event::worker_boot_failed(1, "no such database"));
+    h.send(FleetEvent::start(3));
+    const Actions failed = h.send(FleetEvent::worker_boot_failed(1, "no such database"));
     EXPECT_EQ(count(failed, ActionKind::tell_quit), 3u);
     EXPECT_TRUE(has_log(failed, "no such database"));
     const Action exit = first(h.finish_all_leaving(), ActionKind::exit_master);
@@ -24,17 +24,17 @@ TEST(FleetFirstStart, StopsWithTheReasonWhenAWorkerFailsToBoot) {
 
 TEST(FleetFirstStart, BlamesNobodyForAMasterThatComesLate) {
     Harness h;
-    h.send(Event::start(2));
+    h.send(FleetEvent::start(2));
     h.now += plain_options().boot_timeout + 1s;  // it stood still; both have long said that they are ready
     EXPECT_EQ(count(h.make_ready(0), ActionKind::signal), 0u);
     EXPECT_EQ(count(h.make_ready(1), ActionKind::signal), 0u);
-    EXPECT_EQ(count(h.send(Event::tick()), ActionKind::signal), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::tick()), ActionKind::signal), 0u);
     EXPECT_EQ(h.fleet.ready_count(), 2u);
 }
 
 TEST(FleetFirstStart, StopsWhenAWorkerExitsBeforeReady) {
     Harness h;
-    h.send(Event::start(1));
+    h.send(FleetEvent::start(1));
     const Actions actions = h.crash(0);
     EXPECT_EQ(first(actions, ActionKind::exit_master).code, ExitCode::worker_boot_failed);
     EXPECT_EQ(count(actions, ActionKind::spawn), 0u);
@@ -42,18 +42,18 @@ TEST(FleetFirstStart, StopsWhenAWorkerExitsBeforeReady) {
 
 TEST(FleetFirstStart, TellsAnApplicationThatCouldNotBeLoadedApart) {
     Harness h;
-    h.send(Event::start(1));
-    EXPECT_EQ(first(h.send(Event::worker_exited(0, 4, "exited with code 4")), ActionKind::exit_master).code,
+    h.send(FleetEvent::start(1));
+    EXPECT_EQ(first(h.send(FleetEvent::worker_exited(0, 4, "exited with code 4")), ActionKind::exit_master).code,
               ExitCode::application_not_loaded);
     Harness told;
-    told.send(Event::start(1));
-    told.send(Event::worker_boot_failed(0, "no file libshop.so", ExitCode::application_not_loaded));
+    told.send(FleetEvent::start(1));
+    told.send(FleetEvent::worker_boot_failed(0, "no file libshop.so", ExitCode::application_not_loaded));
     EXPECT_EQ(first(told.finish(0), ActionKind::exit_master).code, ExitCode::application_not_loaded);
 }
 
 TEST(FleetFirstStart, StopsAfterTheBootDeadline) {
     Harness h;
-    h.send(Event::start(1));
+    h.send(FleetEvent::start(1));
     EXPECT_TRUE(h.pass(59s).empty());
     const Actions late = h.pass(1s);
     EXPECT_EQ(first(late, ActionKind::signal).signal_number, SIGABRT);
@@ -66,7 +66,7 @@ TEST(FleetFirstStart, WaitsForEverWithoutABootDeadline) {
     FleetOptions options = plain_options();
     options.boot_timeout = 0s;
     Harness h(options);
-    h.send(Event::start(1));
+    h.send(FleetEvent::start(1));
     EXPECT_TRUE(h.pass(24h).empty());
     h.make_ready(0);
     EXPECT_EQ(h.fleet.ready_count(), 1u);
@@ -74,9 +74,9 @@ TEST(FleetFirstStart, WaitsForEverWithoutABootDeadline) {
 
 TEST(FleetFirstStart, ServesOnWhenAnotherWorkerIsReady) {
     Harness h;
-    h.send(Event::start(2));
+    h.send(FleetEvent::start(2));
     h.make_ready(0);
-    const Actions actions = h.send(Event::worker_boot_failed(1, "no such database"));
+    const Actions actions = h.send(FleetEvent::worker_boot_failed(1, "no such database"));
     EXPECT_EQ(count(actions, ActionKind::exit_master), 0u);
     EXPECT_EQ(h.state(0), WorkerState::ready);
     EXPECT_FALSE(h.fleet.is_stopping());
@@ -85,7 +85,7 @@ TEST(FleetFirstStart, ServesOnWhenAnotherWorkerIsReady) {
 TEST(FleetFirstStart, StopsWhenNothingCanBeSpawned) {
     Harness h;
     h.fork_works = false;
-    const Action exit = first(h.send(Event::start(2)), ActionKind::exit_master);
+    const Action exit = first(h.send(FleetEvent::start(2)), ActionKind::exit_master);
     EXPECT_EQ(exit.code, ExitCode::failure);
     EXPECT_NE(exit.text.find("fork"), std::string::npos);
 }
@@ -93,9 +93,9 @@ TEST(FleetFirstStart, StopsWhenNothingCanBeSpawned) {
 TEST(FleetFirstStart, TriesAFailedSpawnAgainWhileOthersStart) {
     Harness h;
     h.answers_spawns = false;
-    h.send(Event::start(2));
-    h.send(Event::worker_spawned(0, 500));
-    EXPECT_EQ(count(h.send(Event::worker_spawn_failed(1, "fork")), ActionKind::spawn), 1u);
+    h.send(FleetEvent::start(2));
+    h.send(FleetEvent::worker_spawned(0, 500));
+    EXPECT_EQ(count(h.send(FleetEvent::worker_spawn_failed(1, "fork")), ActionKind::spawn), 1u);
     EXPECT_FALSE(h.fleet.is_stopping());
 }
 
@@ -201,7 +201,7 @@ TEST(FleetRestart, StartsAnewThoughABootFailedWorkerDoesNotLeave) {
     Harness h;
     h.serve(2);
     h.crash(0);
-    const Actions failed = h.send(Event::worker_boot_failed(0, "no such database"));
+    const Actions failed = h.send(FleetEvent::worker_boot_failed(0, "no such database"));
     EXPECT_EQ(count(failed, ActionKind::tell_quit), 1u);
     EXPECT_EQ(h.slots_in(WorkerState::waiting).size(), 1u);
     const Actions late = h.pass(2s);
@@ -260,7 +260,7 @@ TEST(FleetDegraded, RecoversAloneWhenWorkersStayWell) {
 TEST(FleetHang, IsEndedWithAbortThenKill) {
     Harness h;
     h.serve(2);
-    const Actions silent = h.send(Event::worker_silent(0, "no sign of life for 30 s"));
+    const Actions silent = h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
     const Action abort = first(silent, ActionKind::signal);
     EXPECT_EQ(abort.signal_number, SIGABRT);
     EXPECT_EQ(abort.text, "no sign of life for 30 s");
@@ -270,7 +270,7 @@ TEST(FleetHang, IsEndedWithAbortThenKill) {
 TEST(FleetHang, IsReplacedBeforeItIsGone) {
     Harness h;
     h.serve(2);
-    const Actions silent = h.send(Event::worker_silent(0, "no sign of life for 30 s"));
+    const Actions silent = h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
     EXPECT_NE(first(silent, ActionKind::spawn).slot, 0u);
     EXPECT_EQ(count(h.crash(0), ActionKind::spawn), 0u);
 }
@@ -278,25 +278,25 @@ TEST(FleetHang, IsReplacedBeforeItIsGone) {
 TEST(FleetHang, IsToldOnce) {
     Harness h;
     h.serve(1);
-    h.send(Event::worker_silent(0, "no sign of life for 30 s"));
-    EXPECT_TRUE(h.send(Event::worker_silent(0, "no sign of life for 31 s")).empty());
+    h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
+    EXPECT_TRUE(h.send(FleetEvent::worker_silent(0, "no sign of life for 31 s")).empty());
 }
 
 TEST(FleetHang, CountsAsAFailureOfThePlaceWhereverItMoves) {
     Harness h;
     h.serve(1);
-    h.send(Event::worker_silent(0, "no sign of life for 30 s"));
+    h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
     h.make_all_ready();
     const std::size_t next = h.slots_in(WorkerState::ready).front();
-    EXPECT_EQ(count(h.send(Event::worker_silent(next, "again")), ActionKind::spawn), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_silent(next, "again")), ActionKind::spawn), 0u);
     EXPECT_TRUE(h.fleet.is_degraded());
 }
 
 TEST(FleetHang, EndsADrainingWorkerToo) {
     Harness h;
     h.serve(2);
-    h.send(Event::scale_by(-1));
-    const Actions silent = h.send(Event::worker_silent(0, "no sign of life for 30 s"));
+    h.send(FleetEvent::scale_by(-1));
+    const Actions silent = h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
     EXPECT_EQ(first(silent, ActionKind::signal).signal_number, SIGABRT);
     EXPECT_EQ(count(silent, ActionKind::spawn), 0u);
 }
@@ -304,7 +304,7 @@ TEST(FleetHang, EndsADrainingWorkerToo) {
 TEST(FleetHang, IsKilledAgainWhenKillDoesNotHelp) {
     Harness h;
     h.serve(1);
-    h.send(Event::worker_silent(0, "no sign of life for 30 s"));
+    h.send(FleetEvent::worker_silent(0, "no sign of life for 30 s"));
     h.make_all_ready();
     h.pass(1s);
     const Actions again = h.pass(10s);

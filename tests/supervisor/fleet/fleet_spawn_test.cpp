@@ -22,7 +22,7 @@ TEST(FleetSpawn, WaitsForItsAnswer) {
     const std::size_t slot = first(h.crash(0), ActionKind::spawn).slot;
     EXPECT_EQ(count(h.pass(20s), ActionKind::spawn), 0u);
     EXPECT_EQ(h.state(slot), WorkerState::spawning);
-    h.send(Event::worker_spawned(slot, 700));
+    h.send(FleetEvent::worker_spawned(slot, 700));
     EXPECT_EQ(h.state(slot), WorkerState::starting);
 }
 
@@ -42,7 +42,7 @@ TEST(FleetSpawn, KeepsItsSlotUntilItIsAnswered) {
     const Actions late = h.pass(h.fleet.options().boot_timeout + 5s);
     EXPECT_NE(first(late, ActionKind::spawn).slot, slot);  // the place has gone elsewhere
     EXPECT_EQ(h.state(slot), WorkerState::spawning);
-    h.send(Event::worker_spawn_failed(slot, "called off"));
+    h.send(FleetEvent::worker_spawn_failed(slot, "called off"));
     EXPECT_EQ(h.state(slot), WorkerState::empty);
 }
 
@@ -50,7 +50,7 @@ TEST(FleetSpawn, LeavesOnlyTheRestOfBootTimeoutForTheStart) {
     SlowSpawns h;
     const std::size_t slot = first(h.crash(0), ActionKind::spawn).slot;
     h.pass(h.fleet.options().boot_timeout - 1s);
-    h.send(Event::worker_spawned(slot, 700));
+    h.send(FleetEvent::worker_spawned(slot, 700));
     const Actions late = h.pass(1s);
     EXPECT_EQ(first(late, ActionKind::signal).slot, slot);
     EXPECT_TRUE(has_log(late, "did not become ready within 60 s"));
@@ -61,15 +61,15 @@ TEST(FleetSpawn, HasNoLimitWithoutBootTimeout) {
     options.boot_timeout = Duration::zero();
     Harness h(options);
     h.answers_spawns = false;
-    h.send(Event::start(1));
+    h.send(FleetEvent::start(1));
     EXPECT_TRUE(h.pass(1h).empty());
 }
 
 TEST(FleetSpawn, IsCalledOffWhenFewerAreWanted) {
     SlowSpawns h;
-    const std::size_t slot = first(h.send(Event::scale_to(3)), ActionKind::spawn).slot;
-    EXPECT_EQ(first(h.send(Event::scale_to(2)), ActionKind::call_off_spawn).slot, slot);
-    EXPECT_EQ(count(h.send(Event::worker_spawned(slot, 700)), ActionKind::tell_quit), 1u);
+    const std::size_t slot = first(h.send(FleetEvent::scale_to(3)), ActionKind::spawn).slot;
+    EXPECT_EQ(first(h.send(FleetEvent::scale_to(2)), ActionKind::call_off_spawn).slot, slot);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_spawned(slot, 700)), ActionKind::tell_quit), 1u);
     EXPECT_EQ(h.fleet.ready_count(), 2u);
     h.finish(slot);
     EXPECT_EQ(h.state(slot), WorkerState::empty);
@@ -82,18 +82,18 @@ TEST(FleetSpawn, OfACanaryThatIsLateRollsBack) {
     EXPECT_EQ(first(late, ActionKind::call_off_spawn).slot, canary);
     EXPECT_EQ(first(late, ActionKind::roll_back_reload).text, "was not spawned within 60 s");
     EXPECT_EQ(count(late, ActionKind::drop_generation), 0u);  // somebody of it may still come
-    EXPECT_EQ(count(h.send(Event::worker_spawn_failed(canary, "called off")), ActionKind::drop_generation), 1u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_spawn_failed(canary, "called off")), ActionKind::drop_generation), 1u);
     EXPECT_EQ(h.fleet.ready_count(), 2u);
 }
 
 TEST(FleetSpawn, ThatCouldNotLoadTheApplicationStopsAFirstStartWithItsCode) {
     Harness h;
     h.answers_spawns = false;
-    h.send(Event::start(2));
+    h.send(FleetEvent::start(2));
     const Actions failed =
-        h.send(Event::worker_spawn_failed(0, "shop.so: no such file", ExitCode::application_not_loaded));
+        h.send(FleetEvent::worker_spawn_failed(0, "shop.so: no such file", ExitCode::application_not_loaded));
     EXPECT_EQ(first(failed, ActionKind::call_off_spawn).slot, 1u);
-    const Action exit = first(h.send(Event::worker_spawn_failed(1, "called off")), ActionKind::exit_master);
+    const Action exit = first(h.send(FleetEvent::worker_spawn_failed(1, "called off")), ActionKind::exit_master);
     EXPECT_EQ(exit.code, ExitCode::application_not_loaded);
     EXPECT_EQ(exit.text, "shop.so: no such file");
 }
@@ -107,9 +107,9 @@ TEST(FleetSpawn, ThatCouldNotLoadTheApplicationIsAFailedStart) {
     h.finish_all_leaving();
     h.answers_spawns = false;
     const auto ready = h.slots_in(WorkerState::ready);
-    const Event killed = Event::worker_exited(ready.front(), Event::kKilled, "was killed by SIGKILL from outside");
+    const FleetEvent killed = FleetEvent::worker_exited(ready.front(), FleetEvent::kKilled, "was killed by SIGKILL from outside");
     const std::size_t slot = first(h.send(killed), ActionKind::spawn).slot;
-    const Actions failed = h.send(Event::worker_spawn_failed(slot, "it threw", ExitCode::worker_boot_failed));
+    const Actions failed = h.send(FleetEvent::worker_spawn_failed(slot, "it threw", ExitCode::worker_boot_failed));
     EXPECT_TRUE(has_log(failed, "could not be spawned: it threw"));
     EXPECT_TRUE(has_log(failed, "1 times a failed start"));
     EXPECT_EQ(first(failed, ActionKind::prepare_reload).restores, 1u);

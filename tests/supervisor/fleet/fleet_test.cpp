@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 TEST(Fleet, SpawnsAllWantedWorkersAtOnce) {
     Harness h;
-    const Actions actions = h.send(Event::start(4));
+    const Actions actions = h.send(FleetEvent::start(4));
     EXPECT_EQ(count(actions, ActionKind::spawn), 4u);
     EXPECT_EQ(first(actions, ActionKind::spawn).generation, 1u);
     EXPECT_EQ(h.slots_in(WorkerState::starting), (std::vector<std::size_t>{0, 1, 2, 3}));
@@ -19,10 +19,10 @@ TEST(Fleet, SpawnsAllWantedWorkersAtOnce) {
 
 TEST(Fleet, CutsTheWantedNumberToWhatItHasRoomFor) {
     Harness h;
-    h.send(Event::start(1000));
+    h.send(FleetEvent::start(1000));
     EXPECT_EQ(h.fleet.wanted(), 8u);
     Harness none;
-    none.send(Event::start(0));
+    none.send(FleetEvent::start(0));
     EXPECT_EQ(none.fleet.wanted(), 1u);
 }
 
@@ -30,7 +30,7 @@ TEST(Fleet, HasSlotsForAllThatMayLiveAtOnce) { EXPECT_EQ(Harness().fleet.slots()
 
 TEST(Fleet, CountsAWorkerAsReadyOnlyWhenItSaysSo) {
     Harness h;
-    h.send(Event::start(2));
+    h.send(FleetEvent::start(2));
     EXPECT_EQ(h.fleet.ready_count(), 0u);
     h.make_ready(1);
     EXPECT_EQ(h.fleet.ready_count(), 1u);
@@ -47,28 +47,28 @@ TEST(Fleet, IgnoresMessagesOutOfTurn) {
     Harness h;
     h.serve(1);
     EXPECT_TRUE(h.make_ready(0).empty());
-    EXPECT_TRUE(h.send(Event::worker_boot_failed(0, "too late")).empty());
-    EXPECT_TRUE(h.send(Event::worker_ready(5)).empty());
-    EXPECT_TRUE(h.send(Event::worker_silent(5, "nobody there")).empty());
+    EXPECT_TRUE(h.send(FleetEvent::worker_boot_failed(0, "too late")).empty());
+    EXPECT_TRUE(h.send(FleetEvent::worker_ready(5)).empty());
+    EXPECT_TRUE(h.send(FleetEvent::worker_silent(5, "nobody there")).empty());
     EXPECT_EQ(h.fleet.ready_count(), 1u);
 }
 
 TEST(Fleet, IgnoresARecycleWishBeforeReady) {
     Harness h;
-    h.send(Event::start(1));
-    h.send(Event::worker_asks_recycle(0, "max-requests"));
+    h.send(FleetEvent::start(1));
+    h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
     EXPECT_EQ(count(h.make_ready(0), ActionKind::spawn), 0u);
 }
 
 TEST(FleetDeathTest, StopsTheProcessOnASlotThatDoesNotExist) {
     Harness h;
-    EXPECT_DEATH(h.send(Event::worker_ready(17)), "slot that exists");
+    EXPECT_DEATH(h.send(FleetEvent::worker_ready(17)), "slot that exists");
 }
 
 TEST(FleetDeathTest, StopsTheProcessOnASecondExitOfOneWorker) {
     Harness h;
     h.serve(2);
-    h.send(Event::scale_by(-1));
+    h.send(FleetEvent::scale_by(-1));
     h.finish_all_leaving();
     EXPECT_DEATH(h.finish(0), "each process exits once");
 }
@@ -76,7 +76,7 @@ TEST(FleetDeathTest, StopsTheProcessOnASecondExitOfOneWorker) {
 TEST(FleetScale, AddsAWorker) {
     Harness h;
     h.serve(2);
-    EXPECT_EQ(count(h.send(Event::scale_by(1)), ActionKind::spawn), 1u);
+    EXPECT_EQ(count(h.send(FleetEvent::scale_by(1)), ActionKind::spawn), 1u);
     EXPECT_EQ(h.fleet.wanted(), 3u);
 }
 
@@ -85,7 +85,7 @@ TEST(FleetScale, DrainsTheOldest) {
     h.serve(2);
     h.crash(0);  // its successor is younger than worker 1
     h.make_all_ready();
-    const Actions actions = h.send(Event::scale_by(-1));
+    const Actions actions = h.send(FleetEvent::scale_by(-1));
     ASSERT_EQ(count(actions, ActionKind::tell_drain), 1u);
     EXPECT_EQ(first(actions, ActionKind::tell_drain).slot, 1u);
 }
@@ -93,8 +93,8 @@ TEST(FleetScale, DrainsTheOldest) {
 TEST(FleetScale, PrefersToEndWhatIsNotReady) {
     Harness h;
     h.serve(2);
-    h.send(Event::scale_by(1));
-    const Actions actions = h.send(Event::scale_by(-1));
+    h.send(FleetEvent::scale_by(1));
+    const Actions actions = h.send(FleetEvent::scale_by(-1));
     EXPECT_EQ(count(actions, ActionKind::tell_drain), 0u);
     EXPECT_EQ(first(actions, ActionKind::tell_quit).slot, 2u);
     EXPECT_EQ(h.fleet.ready_count(), 2u);
@@ -103,7 +103,7 @@ TEST(FleetScale, PrefersToEndWhatIsNotReady) {
 TEST(FleetScale, NeverGoesBelowOne) {
     Harness h;
     h.serve(1);
-    const Actions actions = h.send(Event::scale_by(-1));
+    const Actions actions = h.send(FleetEvent::scale_by(-1));
     EXPECT_EQ(count(actions, ActionKind::tell_drain), 0u);
     EXPECT_TRUE(has_log(actions, "stays 1"));
 }
@@ -111,18 +111,18 @@ TEST(FleetScale, NeverGoesBelowOne) {
 TEST(FleetScale, NeverExceedsItsRoom) {
     Harness h;
     h.serve(8);
-    EXPECT_EQ(count(h.send(Event::scale_by(1)), ActionKind::spawn), 0u);
-    h.send(Event::scale_to(100));
+    EXPECT_EQ(count(h.send(FleetEvent::scale_by(1)), ActionKind::spawn), 0u);
+    h.send(FleetEvent::scale_to(100));
     EXPECT_EQ(h.fleet.wanted(), 8u);
     // FAULTS 7: a number beyond the bounds was cut to them without a word.
-    EXPECT_TRUE(has_log(h.send(Event::scale_by(-20)), "from 8 to 1 workers, the smallest number (asked for -12)"));
-    EXPECT_TRUE(has_log(h.send(Event::scale_to(100)), "from 1 to 8 workers, the largest number (asked for 100)"));
+    EXPECT_TRUE(has_log(h.send(FleetEvent::scale_by(-20)), "from 8 to 1 workers, the smallest number (asked for -12)"));
+    EXPECT_TRUE(has_log(h.send(FleetEvent::scale_to(100)), "from 1 to 8 workers, the largest number (asked for 100)"));
 }
 
 TEST(FleetScale, DoesNotReplaceWhoWasScaledAway) {
     Harness h;
     h.serve(3);
-    h.send(Event::scale_to(1));
+    h.send(FleetEvent::scale_to(1));
     EXPECT_EQ(count(h.finish_all_leaving(), ActionKind::spawn), 0u);
     EXPECT_EQ(h.fleet.live_count(), 1u);
 }
@@ -130,10 +130,10 @@ TEST(FleetScale, DoesNotReplaceWhoWasScaledAway) {
 TEST(FleetScale, RampsUpAndDownAgain) {
     Harness h;
     h.serve(1);
-    for (int i = 0; i < 7; ++i) h.send(Event::scale_by(1));
+    for (int i = 0; i < 7; ++i) h.send(FleetEvent::scale_by(1));
     h.make_all_ready();
     EXPECT_EQ(h.fleet.ready_count(), 8u);
-    for (int i = 0; i < 7; ++i) h.send(Event::scale_by(-1));
+    for (int i = 0; i < 7; ++i) h.send(FleetEvent::scale_by(-1));
     h.finish_all_leaving();
     EXPECT_EQ(h.fleet.live_count(), 1u);
     EXPECT_EQ(h.fleet.next_deadline(), std::nullopt);
@@ -142,7 +142,7 @@ TEST(FleetScale, RampsUpAndDownAgain) {
 TEST(FleetRecycle, StartsTheReplacementFirst) {
     Harness h;
     h.serve(2);
-    const Actions asked = h.send(Event::worker_asks_recycle(0, "max-requests"));
+    const Actions asked = h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
     EXPECT_EQ(count(asked, ActionKind::tell_drain), 0u);
     const std::size_t replacement = first(asked, ActionKind::spawn).slot;
     EXPECT_NE(replacement, 0u);
@@ -154,8 +154,8 @@ TEST(FleetRecycle, StartsTheReplacementFirst) {
 TEST(FleetRecycle, ReplacesOneAtATime) {
     Harness h;
     h.serve(3);
-    EXPECT_EQ(count(h.send(Event::worker_asks_recycle(2, "max-requests")), ActionKind::spawn), 1u);
-    EXPECT_EQ(count(h.send(Event::worker_asks_recycle(1, "max-requests")), ActionKind::spawn), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_asks_recycle(2, "max-requests")), ActionKind::spawn), 1u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_asks_recycle(1, "max-requests")), ActionKind::spawn), 0u);
     const Actions ready = h.make_all_ready();
     EXPECT_EQ(first(ready, ActionKind::tell_drain).slot, 2u);  // the first that asked
     EXPECT_EQ(count(ready, ActionKind::spawn), 1u);            // only now the second's turn
@@ -166,14 +166,14 @@ TEST(FleetRecycle, ReplacesOneAtATime) {
 TEST(FleetRecycle, CountsOneWishOnce) {
     Harness h;
     h.serve(1);
-    h.send(Event::worker_asks_recycle(0, "max-requests"));
-    EXPECT_TRUE(h.send(Event::worker_asks_recycle(0, "max-requests")).empty());
+    h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
+    EXPECT_TRUE(h.send(FleetEvent::worker_asks_recycle(0, "max-requests")).empty());
 }
 
 TEST(FleetRecycle, KeepsTheOldWorkerWhenItsReplacementFails) {
     Harness h;
     h.serve(1);
-    const Actions asked = h.send(Event::worker_asks_recycle(0, "max-requests"));
+    const Actions asked = h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
     h.crash(first(asked, ActionKind::spawn).slot);
     EXPECT_EQ(h.state(0), WorkerState::ready);
     h.make_all_ready();
@@ -184,7 +184,7 @@ TEST(FleetRecycle, KeepsTheOldWorkerWhenItsReplacementFails) {
 TEST(FleetRecycle, NeedsNoSecondReplacementWhenTheOldOneDiesFirst) {
     Harness h;
     h.serve(2);
-    h.send(Event::worker_asks_recycle(0, "max-requests"));
+    h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
     h.crash(0);
     h.make_all_ready();
     h.finish_all_leaving();
@@ -195,7 +195,7 @@ TEST(FleetRecycle, NeedsNoSecondReplacementWhenTheOldOneDiesFirst) {
 TEST(FleetRecycle, DrainsWithTheGracefulDeadline) {
     Harness h;
     h.serve(1);
-    h.send(Event::worker_asks_recycle(0, "max-requests"));
+    h.send(FleetEvent::worker_asks_recycle(0, "max-requests"));
     EXPECT_EQ(first(h.make_all_ready(), ActionKind::tell_drain).patience, 30s);
 }
 

@@ -51,7 +51,7 @@ TEST(FleetWayBack, EndsInTheFormerGenerationAsANewOne) {
     Harness h;
     serve_second(h, 2);
     crash_fresh(h, 3);
-    const Actions begun = h.send(Event::reload_prepared(3, h.fleet.options(), 2));
+    const Actions begun = h.send(FleetEvent::reload_prepared(3, h.fleet.options(), 2));
     h.make_ready(first(begun, ActionKind::spawn).slot);
     h.pass(h.fleet.options().soak);
     const Actions done = h.make_all_ready();
@@ -65,7 +65,7 @@ TEST(FleetWayBack, IsNotTakenTwice) {
     Harness h;
     serve_second(h, 2);
     crash_fresh(h, 3);
-    const Actions begun = h.send(Event::reload_prepared(3, h.fleet.options(), 2));
+    const Actions begun = h.send(FleetEvent::reload_prepared(3, h.fleet.options(), 2));
     h.make_ready(first(begun, ActionKind::spawn).slot);
     h.pass(h.fleet.options().soak);
     h.make_all_ready();
@@ -85,10 +85,10 @@ TEST(FleetWayBack, IsNotTakenForFailuresThatDiffer) {
     serve_second(h, 3);
     crash_fresh(h, 2);
     h.make_all_ready();
-    h.send(Event::worker_silent(h.slots_in(WorkerState::ready).front(), "no sign of life for 30 s"));
+    h.send(FleetEvent::worker_silent(h.slots_in(WorkerState::ready).front(), "no sign of life for 30 s"));
     h.make_all_ready();
     const std::size_t slot = h.slots_in(WorkerState::ready).front();
-    EXPECT_EQ(count(h.send(Event::worker_exited(slot, 7, "exited with code 7")), ActionKind::prepare_reload), 0u);
+    EXPECT_EQ(count(h.send(FleetEvent::worker_exited(slot, 7, "exited with code 7")), ActionKind::prepare_reload), 0u);
 }
 
 TEST(FleetWayBack, IsNotTakenForWorkersThatSomebodyKilled) {
@@ -97,7 +97,7 @@ TEST(FleetWayBack, IsNotTakenForWorkersThatSomebodyKilled) {
     for (int i = 0; i < 5; ++i) {
         h.make_all_ready();
         const std::size_t slot = h.slots_in(WorkerState::ready).front();
-        const Actions actions = h.send(Event::worker_exited(slot, Event::kKilled, "was killed by SIGKILL from outside"));
+        const Actions actions = h.send(FleetEvent::worker_exited(slot, FleetEvent::kKilled, "was killed by SIGKILL from outside"));
         EXPECT_EQ(count(actions, ActionKind::prepare_reload), 0u);
         h.pass(1s);
     }
@@ -107,7 +107,7 @@ TEST(FleetWayBack, IsNotTakenForForksThatFail) {
     Harness h;
     serve_second(h, 2);
     h.fork_works = false;
-    h.send(Event::worker_exited(h.slots_in(WorkerState::ready).front(), Event::kKilled, "was killed"));
+    h.send(FleetEvent::worker_exited(h.slots_in(WorkerState::ready).front(), FleetEvent::kKilled, "was killed"));
     EXPECT_EQ(count(h.pass(10s), ActionKind::prepare_reload), 0u);
 }
 
@@ -160,10 +160,10 @@ TEST(FleetWayBack, ComesAfterAnOperatorsReload) {
     Harness h;
     serve_second(h, 2);
     crash_fresh(h, 2);
-    const Actions asked = h.send(Event::reload_requested());
+    const Actions asked = h.send(FleetEvent::reload_requested());
     ASSERT_EQ(first(asked, ActionKind::prepare_reload).restores, 0u);
     EXPECT_EQ(count(crash_fresh(h, 2), ActionKind::prepare_reload), 0u);
-    h.send(Event::reload_refused(3, "settings: line 1: what?"));
+    h.send(FleetEvent::reload_refused(3, "settings: line 1: what?"));
     EXPECT_EQ(first(crash_fresh(h, 1), ActionKind::prepare_reload).restores, 1u);
 }
 
@@ -171,7 +171,7 @@ TEST(FleetWayBack, ThatIsClosedLeavesTheServerDegraded) {
     Harness h;
     serve_second(h, 2);
     crash_fresh(h, 3);
-    const Actions refused = h.send(Event::reload_refused(3, "./shop.so: was loaded in place, and may have changed"));
+    const Actions refused = h.send(FleetEvent::reload_refused(3, "./shop.so: was loaded in place, and may have changed"));
     EXPECT_EQ(first(refused, ActionKind::roll_back_reload).generation, 3u);
     EXPECT_TRUE(has_log(refused, "degraded: there is no way back: generation 3 failed, generation 2 serves on: "
                                  "./shop.so: was loaded in place"));
@@ -194,7 +194,7 @@ TEST(FleetWayBack, IsForgottenByAStop) {
     Harness h;
     serve_second(h, 2);
     crash_fresh(h, 2);
-    h.send(Event::stop_graceful());
+    h.send(FleetEvent::stop_graceful());
     EXPECT_EQ(count(h.finish_all_leaving(), ActionKind::exit_master), 1u);
 }
 

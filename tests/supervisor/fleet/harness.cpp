@@ -13,20 +13,20 @@ FleetOptions plain_options() {
     return options;
 }
 
-Actions Harness::send(const Event& event) {
+Actions Harness::send(const FleetEvent& event) {
     Actions all;
     tell(event, all);
     return all;
 }
 
-void Harness::tell(const Event& event, Actions& all) {
+void Harness::tell(const FleetEvent& event, Actions& all) {
     const Actions actions = fleet.decide(event, now);
     all.insert(all.end(), actions.begin(), actions.end());
     if (!answers_spawns) return;
     for (const Action& action : actions) {
         if (action.kind != ActionKind::spawn) continue;
-        tell(fork_works ? Event::worker_spawned(action.slot, ++last_pid_)
-                        : Event::worker_spawn_failed(action.slot, "fork: resource temporarily unavailable"),
+        tell(fork_works ? FleetEvent::worker_spawned(action.slot, ++last_pid_)
+                        : FleetEvent::worker_spawn_failed(action.slot, "fork: resource temporarily unavailable"),
              all);
     }
 }
@@ -36,26 +36,26 @@ Actions Harness::pass(Duration time) {
     Actions all;
     for (auto next = fleet.next_deadline(); next && *next <= end; next = fleet.next_deadline()) {
         now = std::max(now, *next);
-        tell(Event::tick(), all);
+        tell(FleetEvent::tick(), all);
     }
     now = end;
     return all;
 }
 
 void Harness::serve(std::size_t workers) {
-    send(Event::start(workers));
+    send(FleetEvent::start(workers));
     make_all_ready();
 }
 
 Actions Harness::crash(std::size_t slot) {
-    return send(Event::worker_exited(slot, Event::kSignalled, "crashed: SIGSEGV"));
+    return send(FleetEvent::worker_exited(slot, FleetEvent::kSignalled, "crashed: SIGSEGV"));
 }
 
 Actions Harness::make_all_ready() {
     Actions all;
     for (auto starting = slots_in(WorkerState::starting); !starting.empty();
          starting = slots_in(WorkerState::starting)) {
-        tell(Event::worker_ready(starting.front()), all);
+        tell(FleetEvent::worker_ready(starting.front()), all);
     }
     return all;
 }
@@ -63,15 +63,15 @@ Actions Harness::make_all_ready() {
 Actions Harness::finish_all_leaving() {
     Actions all;
     for (std::size_t slot = 0; slot < fleet.slots(); ++slot) {
-        if (state(slot) >= WorkerState::draining) tell(Event::worker_exited(slot, 0, "has finished"), all);
+        if (state(slot) >= WorkerState::draining) tell(FleetEvent::worker_exited(slot, 0, "has finished"), all);
     }
     return all;
 }
 
 std::size_t Harness::reload_to_canary(std::size_t workers) {
-    const Actions asked = send(Event::reload_requested());
+    const Actions asked = send(FleetEvent::reload_requested());
     const std::uint32_t generation = first(asked, ActionKind::prepare_reload).generation;
-    const Actions begun = send(Event::reload_prepared(generation, fleet.options(), workers));
+    const Actions begun = send(FleetEvent::reload_prepared(generation, fleet.options(), workers));
     return first(begun, ActionKind::spawn).slot;
 }
 

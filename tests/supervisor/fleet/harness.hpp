@@ -19,17 +19,17 @@ class Harness {
     explicit Harness(const FleetOptions& options = plain_options()) : fleet(options) {}
 
     /// Tells the Fleet, and answers each spawn at once. Returns all that it asked for meanwhile.
-    Actions send(const Event& event);
+    Actions send(const FleetEvent& event);
     /// Lets the time pass, with a tick at each deadline on the way.
     Actions pass(Duration time);
 
     /// So many workers, all ready.
     void serve(std::size_t workers);
-    Actions make_ready(std::size_t slot) { return send(Event::worker_ready(slot)); }
+    Actions make_ready(std::size_t slot) { return send(FleetEvent::worker_ready(slot)); }
     /// All that are starting become ready, also those that start because of it.
     Actions make_all_ready();
     Actions crash(std::size_t slot);
-    Actions finish(std::size_t slot) { return send(Event::worker_exited(slot, 0, "has finished")); }
+    Actions finish(std::size_t slot) { return send(FleetEvent::worker_exited(slot, 0, "has finished")); }
     /// All that are being ended do end.
     Actions finish_all_leaving();
     /// A reload's first part, up to its starting canary. Returns the canary's slot.
@@ -47,7 +47,7 @@ class Harness {
     bool answers_spawns = true;
 
   private:
-    void tell(const Event& event, Actions& all);
+    void tell(const FleetEvent& event, Actions& all);
 
     pid_t last_pid_ = 100;
 };

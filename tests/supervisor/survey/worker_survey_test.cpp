@@ -15,10 +15,10 @@ constexpr TimePoint kStart{1000s};
 class SurveyedFleet {
   public:
     explicit SurveyedFleet(std::size_t workers) : fleet_(options()) {
-        fleet_.decide(Event::start(workers), kStart);
+        fleet_.decide(FleetEvent::start(workers), kStart);
         for (std::size_t slot = 0; slot < workers; ++slot) {
-            fleet_.decide(Event::worker_spawned(slot, static_cast<pid_t>(100 + slot)), kStart);
-            fleet_.decide(Event::worker_ready(slot), kStart);
+            fleet_.decide(FleetEvent::worker_spawned(slot, static_cast<pid_t>(100 + slot)), kStart);
+            fleet_.decide(FleetEvent::worker_ready(slot), kStart);
         }
     }
 
@@ -55,7 +55,7 @@ SurveyOptions range(std::size_t least, std::size_t most) {
 std::uint64_t nobody_queues() { return 0; }
 
 /// The first step that comes of looks at `looked_at` workers, once a second for `time`; `change` adds to what one saw.
-std::optional<Event> first_step(WorkerSurvey& survey, SurveyedFleet& fleet, std::size_t looked_at, double share,
+std::optional<FleetEvent> first_step(WorkerSurvey& survey, SurveyedFleet& fleet, std::size_t looked_at, double share,
                                 Duration time = 10s, const std::function<void(WorkerLook&, TimePoint)>& change = nullptr) {
     for (TimePoint now = kStart + 1s; now <= kStart + time; now += 1s) {
         auto looks = SurveyedFleet::looks(looked_at, share, now);
@@ -113,11 +113,11 @@ TEST(WorkerSurvey, DoesNotCountOneThatIsBeingEndedAsBusy) {
     SurveyedFleet fleet(1);
     WorkerSurvey survey;
     survey.begin(range(1, 4));
-    fleet.fleet().decide(Event::worker_silent(0, "no sign of life"), kStart);
-    fleet.fleet().decide(Event::worker_spawned(1, 101), kStart);
-    fleet.fleet().decide(Event::worker_ready(1), kStart);
+    fleet.fleet().decide(FleetEvent::worker_silent(0, "no sign of life"), kStart);
+    fleet.fleet().decide(FleetEvent::worker_spawned(1, 101), kStart);
+    fleet.fleet().decide(FleetEvent::worker_ready(1), kStart);
     ASSERT_EQ(fleet.fleet().worker(0).state, WorkerState::aborting);
-    std::optional<Event> step;
+    std::optional<FleetEvent> step;
     for (TimePoint now = kStart + 1s; now <= kStart + 4s && !step; now += 1s) {
         auto looks = SurveyedFleet::looks(2, 0.7, now);
         looks[0].turns = now - kStart;  // it hangs
@@ -153,7 +153,7 @@ TEST(WorkerSurvey, AsksForTheReplacementOfTheOldThatServe) {
     SurveyOptions options;
     options.recycling.lifetime = 60s;
     survey.begin(options);
-    fleet.fleet().decide(Event::worker_silent(0, "no sign of life"), kStart);
+    fleet.fleet().decide(FleetEvent::worker_silent(0, "no sign of life"), kStart);
     const auto looks = SurveyedFleet::looks(2, 0, kStart + 60s);
     EXPECT_TRUE(survey.look_for_worn_out(fleet.fleet(), looks, kStart + 59s).empty());
     const auto events = survey.look_for_worn_out(fleet.fleet(), looks, kStart + 60s);

@@ -27,7 +27,7 @@ bool g_trace = false;
 class Tracer : public girin::sim::Saboteur {
   public:
     using Saboteur::alter;
-    std::vector<girin::Event> alter(girin::Event event) override {
+    std::vector<girin::FleetEvent> alter(girin::FleetEvent event) override {
         if (g_trace) std::cout << to_text(event.kind) << " slot " << event.slot << " " << event.text << "\n";
         return {std::move(event)};
     }

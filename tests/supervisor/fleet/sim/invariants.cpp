@@ -99,7 +99,7 @@ Process* Witness::last_in(std::size_t slot) {
     return last == processes.rend() ? nullptr : &*last;
 }
 
-void each_process_is_reaped_once(Witness& witness, const Event& event) {
+void each_process_is_reaped_once(Witness& witness, const FleetEvent& event) {
     if (event.kind != EventKind::worker_exited) return;
     Process* const last = witness.last_in(event.slot);
     if (last == nullptr || last->alive || ++last->exits_reported != 1) {
@@ -107,7 +107,7 @@ void each_process_is_reaped_once(Witness& witness, const Event& event) {
     }
 }
 
-void each_spawn_is_answered_once(Witness& witness, const Event& event) {
+void each_spawn_is_answered_once(Witness& witness, const FleetEvent& event) {
     if (event.kind != EventKind::worker_spawned && event.kind != EventKind::worker_spawn_failed) return;
     Process* const last = witness.last_in(event.slot);
     if (last == nullptr || ++last->answers != 1) {
@@ -387,7 +387,7 @@ void fleet_stopped(Witness& witness) {
     if (!witness.exited) witness.found("fleet_stopped", std::to_string(witness.in_slot.size()) + " live");
 }
 
-void check_event(Witness& witness, const Event& event) {
+void check_event(Witness& witness, const FleetEvent& event) {
     each_process_is_reaped_once(witness, event);
     each_spawn_is_answered_once(witness, event);
     load_keeps_to_the_range(witness, event);

@@ -14,14 +14,14 @@ namespace girin::sim {
 std::span<const std::string_view> all_invariants();
 
 // For an event, before the Fleet sees it.
-void each_process_is_reaped_once(Witness& witness, const Event& event);
-void each_spawn_is_answered_once(Witness& witness, const Event& event);
+void each_process_is_reaped_once(Witness& witness, const FleetEvent& event);
+void each_spawn_is_answered_once(Witness& witness, const FleetEvent& event);
 
-void load_keeps_to_the_range(Witness& witness, const Event& event);
-void steady_load_moves_one_way(Witness& witness, const Event& event);
-void only_the_worn_out_are_recycled(Witness& witness, const Event& event);
+void load_keeps_to_the_range(Witness& witness, const FleetEvent& event);
+void steady_load_moves_one_way(Witness& witness, const FleetEvent& event);
+void only_the_worn_out_are_recycled(Witness& witness, const FleetEvent& event);
 /// Four in one: the well, the starved and the debugged aren't, and nobody is for time in which all stood still.
-void only_who_hangs_is_ended(Witness& witness, const Event& event);
+void only_who_hangs_is_ended(Witness& witness, const FleetEvent& event);
 
 // For an action, before the world performs it.
 void acts_only_on_slots_that_exist(Witness& witness, const Action& action);
@@ -75,14 +75,14 @@ void fleet_converged(Witness& witness, bool converged);
 void fleet_stopped(Witness& witness);
 
 /// max-lifetime or max-memory.
-bool is_said_by_survey(const Event& event);
+bool is_said_by_survey(const FleetEvent& event);
 /// The number of workers, or what they have to do, changes for another reason than the load.
-bool is_disturbance(Witness& witness, const Event& event);
+bool is_disturbance(Witness& witness, const FleetEvent& event);
 /// What a survey that is taken now should make of the load.
 void note_load(Witness& witness);
 
 void check_survey(Witness& witness);
-void check_event(Witness& witness, const Event& event);
+void check_event(Witness& witness, const FleetEvent& event);
 void check_action(Witness& witness, const Action& action);
 void check_order(Witness& witness, const UpgradeAction& action);
 void check_upgrade(Witness& witness);

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool is_said_by_load(const Event& event) { return event.kind == EventKind::scale_to && !event.text.empty(); }
+bool is_said_by_load(const FleetEvent& event) { return event.kind == EventKind::scale_to && !event.text.empty(); }
 
 std::string about(const Process& process) {
     return "slot " + std::to_string(process.slot) + " pid " + std::to_string(process.pid);
@@ -31,7 +31,7 @@ bool is_settled(const Witness& witness) {
 
 }  // namespace
 
-bool is_said_by_survey(const Event& event) {
+bool is_said_by_survey(const FleetEvent& event) {
     return event.kind == EventKind::worker_asks_recycle &&
            (event.text.starts_with("max-lifetime:") || event.text.starts_with("max-memory:"));
 }
@@ -42,7 +42,7 @@ void Witness::disturb() {
 }
 
 /// What changes the number of workers, or what they have to do, but the load's own steps and what follows from them.
-bool is_disturbance(Witness& witness, const Event& event) {
+bool is_disturbance(Witness& witness, const FleetEvent& event) {
     const Process* const last = event.kind <= EventKind::worker_silent ? witness.last_in(event.slot) : nullptr;
     switch (event.kind) {
         case EventKind::tick:
@@ -70,7 +70,7 @@ void note_load(Witness& witness) {
     witness.looks_too_idle = asks_for_fewer ? witness.looks_too_idle + 1 : 0;
 }
 
-void load_keeps_to_the_range(Witness& witness, const Event& event) {
+void load_keeps_to_the_range(Witness& witness, const FleetEvent& event) {
     if (!is_said_by_load(event)) return;
     const ScaleOptions& range = witness.watches.survey.scaling;
     const auto workers = static_cast<std::size_t>(event.count);
@@ -81,7 +81,7 @@ void load_keeps_to_the_range(Witness& witness, const Event& event) {
 }
 
 /// A queue may have asked for more than the load itself needs, so it may go up, and then down; never up once more.
-void steady_load_moves_one_way(Witness& witness, const Event& event) {
+void steady_load_moves_one_way(Witness& witness, const FleetEvent& event) {
     if (!is_said_by_load(event)) return;
     const auto workers = static_cast<std::size_t>(event.count);
     if (workers > witness.wanted && witness.went_down) {
@@ -102,7 +102,7 @@ void load_is_answered_in_time(Witness& witness) {
     }
 }
 
-void only_the_worn_out_are_recycled(Witness& witness, const Event& event) {
+void only_the_worn_out_are_recycled(Witness& witness, const FleetEvent& event) {
     if (!is_said_by_survey(event)) return;
     const Process* const process = witness.last_in(event.slot);
     const Duration lifetime = witness.watches.survey.recycling.lifetime;
@@ -138,7 +138,7 @@ void recycles_one_at_a_time(Witness& witness) {
     }
 }
 
-void only_who_hangs_is_ended(Witness& witness, const Event& event) {
+void only_who_hangs_is_ended(Witness& witness, const FleetEvent& event) {
     if (event.kind != EventKind::worker_silent) return;
     const Process* const process = witness.last_in(event.slot);
     if (process == nullptr || !process->alive) return;

@@ -132,7 +132,7 @@ class NamesNoSlot : public AddsActions {
 
 class AnswersTwice : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (event.kind != EventKind::worker_spawned && event.kind != EventKind::worker_spawn_failed) return {event};
         return {event, event};
     }
@@ -150,7 +150,7 @@ class NeverCallsOff : public DropsActions {
 
 class KeepsLateComers : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         has_come_ = event.kind == EventKind::worker_spawned && called_off_.contains(event.slot);
         if (event.kind == EventKind::worker_spawned || event.kind == EventKind::worker_spawn_failed) {
             called_off_.erase(event.slot);
@@ -175,7 +175,7 @@ class SignalsAnotherPid : public ChangesActions {
 
 class ReapsTwice : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (event.kind != EventKind::worker_exited) return {event};
         return {event, event};
     }
@@ -184,7 +184,7 @@ class ReapsTwice : public Saboteur {
 /// While the server stops, exits get lost, and so do the orders that would tell.
 class LosesExits : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         stops_ = stops_ || event.kind == EventKind::stop_graceful;
         if (!stops_ || event.kind != EventKind::worker_exited) return {event};
         lost_.insert(event.slot);
@@ -202,7 +202,7 @@ class LosesExits : public Saboteur {
 /// Fills every empty slot at the start, and keeps to itself what becomes of those workers.
 class SurgesTooFar : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (event.kind <= EventKind::worker_silent && own_.contains(event.slot)) return {};
         return {event};
     }
@@ -282,7 +282,7 @@ class LeavesTooEarly : public AddsActions {
 /// The death of the last worker ends the server, instead of another one being spawned.
 class GivesUp : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         served_ = served_ || event.kind == EventKind::worker_ready;
         return {event};
     }
@@ -327,7 +327,7 @@ class GoesBackAgain : public ChangesActions {
 /// With each place that lost its worker all empty slots are filled, and nobody hears of those workers.
 class RespawnsInAllSlots : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (event.kind <= EventKind::worker_silent && own_.contains(event.slot)) return {};
         return {event};
     }
@@ -348,8 +348,8 @@ class RespawnsInAllSlots : public Saboteur {
 /// Each crash costs a healthy neighbour too.
 class PunishesNeighbours : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
-        crashed_ = event.kind == EventKind::worker_exited && event.status == Event::kSignalled;
+    std::vector<FleetEvent> alter(FleetEvent event) override {
+        crashed_ = event.kind == EventKind::worker_exited && event.status == FleetEvent::kSignalled;
         return {event};
     }
     std::vector<Action> alter(std::vector<Action> actions, const Fleet& fleet) override {
@@ -387,12 +387,12 @@ using FailsTwice = Upgrades<UpgradeOrder::failed, UpgradeOrder::failed, UpgradeO
 using FailsInSilence = Upgrades<UpgradeOrder::failed>;
 using SparesSuccessors = Upgrades<UpgradeOrder::kill>;
 
-bool is_by_load(const Event& event) { return event.kind == EventKind::scale_to && !event.text.empty(); }
+bool is_by_load(const FleetEvent& event) { return event.kind == EventKind::scale_to && !event.text.empty(); }
 
 /// The load's steps go one further than they should.
 class ScalesTooFar : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (is_by_load(event)) ++event.count;
         return {event};
     }
@@ -413,7 +413,7 @@ class MisreadsLoad : public Saboteur {
 
 class IgnoresLoad : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (is_by_load(event)) return {};
         return {event};
     }
@@ -430,7 +430,7 @@ class ReadsAnothersMemory : public Saboteur {
 
 class IgnoresWear : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (is_said_by_survey(event)) return {};
         return {event};
     }
@@ -439,7 +439,7 @@ class IgnoresWear : public Saboteur {
 /// A second replacement is started with the first, and nobody hears of it.
 class RecyclesTwoAtOnce : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         is_asked_ = event.kind == EventKind::worker_asks_recycle;
         if (event.kind <= EventKind::worker_silent && event.slot == own_) return {};
         return {event};
@@ -489,7 +489,7 @@ class IgnoresStandstills : public Saboteur {
 
 class IgnoresHangs : public Saboteur {
     using Saboteur::alter;
-    std::vector<Event> alter(Event event) override {
+    std::vector<FleetEvent> alter(FleetEvent event) override {
         if (event.kind == EventKind::worker_silent) return {};
         return {event};
     }

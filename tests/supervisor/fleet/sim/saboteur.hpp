@@ -29,7 +29,7 @@ class Saboteur {
     virtual ~Saboteur() = default;
 
     /// What the Fleet is told instead of this event; none, one or several.
-    virtual std::vector<Event> alter(Event event) { return {std::move(event)}; }
+    virtual std::vector<FleetEvent> alter(FleetEvent event) { return {std::move(event)}; }
     /// What the world is asked instead of these actions.
     virtual std::vector<Action> alter(std::vector<Action> actions, const Fleet&) { return actions; }
     virtual std::vector<UpgradeAction> alter(std::vector<UpgradeAction> actions) { return actions; }

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// It failed because of what was to be loaded.
-bool is_blamed_spawn(const Event& event) {
+bool is_blamed_spawn(const FleetEvent& event) {
     return event.kind == EventKind::worker_spawn_failed && event.code != ExitCode::failure;
 }
 
@@ -43,7 +43,7 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
 
 void World::start() {
     change_load();
-    tell(Event::start(settings_[1].survey.scaling.least));
+    tell(FleetEvent::start(settings_[1].survey.scaling.least));
     schedule(draw(1ms, 5s), Happening::operators);
 }
 
@@ -73,7 +73,7 @@ bool World::run_deadlines() {
         take_survey();
     } else {
         const bool is_upgrades = upgrade_.deadline() && *upgrade_.deadline() <= now_;
-        is_upgrades ? tell_upgrade(UpgradeEvent::tick) : tell(Event::tick());
+        is_upgrades ? tell_upgrade(UpgradeEvent::tick) : tell(FleetEvent::tick());
     }
     return true;
 }
@@ -95,12 +95,12 @@ bool World::is_converged() const {
            std::ranges::all_of(witness_.in_slot, is_settled);
 }
 
-void World::tell(const Event& event) {
+void World::tell(const FleetEvent& event) {
     if (is_over()) return;
-    for (const Event& altered : saboteur_.alter(event)) tell_unaltered(altered);
+    for (const FleetEvent& altered : saboteur_.alter(event)) tell_unaltered(altered);
 }
 
-void World::tell_unaltered(const Event& event) {
+void World::tell_unaltered(const FleetEvent& event) {
     if (is_over()) return;
     ++events_;
     observe(event);
@@ -119,7 +119,7 @@ void World::tell_unaltered(const Event& event) {
     check_decision(witness_, ready_ended);
 }
 
-void World::observe(const Event& event) {
+void World::observe(const FleetEvent& event) {
     witness_.now = now_;
     ++witness_.decision;
     witness_.reload_has_moved = false;
@@ -130,7 +130,7 @@ void World::observe(const Event& event) {
     if (event.kind == EventKind::worker_ready && witness_.serving() > 0) witness_.ever_ready = true;
 }
 
-void World::observe_worker(const Event& event) {
+void World::observe_worker(const FleetEvent& event) {
     const bool is_fault = event.kind == EventKind::worker_exited || event.kind == EventKind::worker_boot_failed ||
                           event.kind == EventKind::worker_silent || is_blamed_spawn(event);
     if (!is_fault && event.kind != EventKind::worker_asks_recycle) return;
@@ -138,7 +138,7 @@ void World::observe_worker(const Event& event) {
     if (last == nullptr) return;
     last->has_a_reason = true;
     last->said_to_be_worn = last->said_to_be_worn || is_said_by_survey(event);
-    if (is_fault && !last->told_to_end && event.status != Event::kKilled) witness_.note_fault(*last);
+    if (is_fault && !last->told_to_end && event.status != FleetEvent::kKilled) witness_.note_fault(*last);
 }
 
 /// How many ready workers were told to drain or to quit: none or one.
@@ -239,9 +239,9 @@ void World::happen(const Scheduled& scheduled) {
     const std::size_t slot = process.slot;
     switch (scheduled.what) {
         case Happening::ends: return end_process(index);
-        case Happening::boot_fails: return tell(Event::worker_boot_failed(slot, "application threw"));
+        case Happening::boot_fails: return tell(FleetEvent::worker_boot_failed(slot, "application threw"));
         case Happening::gets_ready: return get_ready(index);
-        case Happening::asks_recycle: return tell(Event::worker_asks_recycle(slot, "max-requests"));
+        case Happening::asks_recycle: return tell(FleetEvent::worker_asks_recycle(slot, "max-requests"));
         case Happening::falls_ill: return fall_ill(index);
         case Happening::goes_on: return go_on(index);
         case Happening::examined: return end_examination(index);
@@ -253,7 +253,7 @@ void World::fail_spawn(std::size_t index, const std::string& reason, ExitCode co
     Process& process = witness_.processes[index];
     process.alive = false;
     witness_.in_slot.erase(process.slot);
-    tell(Event::worker_spawn_failed(process.slot, reason, code));
+    tell(FleetEvent::worker_spawn_failed(process.slot, reason, code));
 }
 
 void World::answer_spawn(std::size_t index) {
@@ -273,7 +273,7 @@ void World::answer_spawn(std::size_t index) {
     } else if (!fault(60)) {
         schedule(draw(1ms, fault(20) ? 12s : 300ms), Happening::gets_ready, index);
     }
-    tell(Event::worker_spawned(process.slot, process.pid));
+    tell(FleetEvent::worker_spawned(process.slot, process.pid));
 }
 
 void World::get_ready(std::size_t index) {
@@ -282,7 +282,7 @@ void World::get_ready(std::size_t index) {
     process.ready = true;
     process.ready_at = now_;
     live_on(index);
-    tell(Event::worker_ready(process.slot));
+    tell(FleetEvent::worker_ready(process.slot));
 }
 
 /// Draws what will become of a worker that is ready.
@@ -304,9 +304,9 @@ void World::end_process(std::size_t index) {
     witness_.in_slot.erase(process.slot);
     judge_.forget(process.slot);
     const auto how = process.told_to_end ? 0 : random_() % 8;
-    if (how == 1) return tell(Event::worker_exited(process.slot, Event::kKilled, "was killed by SIGKILL from outside"));
-    if (how > 4) return tell(Event::worker_exited(process.slot, Event::kSignalled, "crashed: SIGSEGV"));
-    tell(Event::worker_exited(process.slot, static_cast<int>(random_() % 5), "exited"));
+    if (how == 1) return tell(FleetEvent::worker_exited(process.slot, FleetEvent::kKilled, "was killed by SIGKILL from outside"));
+    if (how > 4) return tell(FleetEvent::worker_exited(process.slot, FleetEvent::kSignalled, "crashed: SIGSEGV"));
+    tell(FleetEvent::worker_exited(process.slot, static_cast<int>(random_() % 5), "exited"));
 }
 
 void World::operate() {
@@ -323,17 +323,17 @@ void World::operate() {
         case 5:
             if (random_() % 20 != 0) return;
             tell_upgrade(UpgradeEvent::stop, "the server stops");
-            return tell(random_() % 2 == 0 ? Event::stop_graceful() : Event::stop_quick());
-        case 6: return tell(random_() % 4 == 0 ? Event::pause() : Event::resume());
-        case 7: return tell(Event::resume());
+            return tell(random_() % 2 == 0 ? FleetEvent::stop_graceful() : FleetEvent::stop_quick());
+        case 6: return tell(random_() % 4 == 0 ? FleetEvent::pause() : FleetEvent::resume());
+        case 7: return tell(FleetEvent::resume());
         case 8: return upgrade_by_operator();
         // As the master does it: a reload waits for the end of an upgrade.
-        default: return upgrade_.is_under_way() ? void() : tell(Event::reload_requested());
+        default: return upgrade_.is_under_way() ? void() : tell(FleetEvent::reload_requested());
     }
 }
 
 void World::answer_prepare(std::uint32_t generation) {
-    if (fault(10)) return tell(Event::reload_refused(generation, "bind: address in use"));
+    if (fault(10)) return tell(FleetEvent::reload_refused(generation, "bind: address in use"));
     FleetOptions options = options_;
     if (random_() % 4 == 0) options.surge = 1 + random_() % 3;
     const bool is_new = random_() % 3 == 0;
@@ -342,7 +342,7 @@ void World::answer_prepare(std::uint32_t generation) {
     const WatchSettings& settings = settings_[generation];
     const ScaleOptions& scaling = settings.survey.scaling;
     const std::size_t workers = workers_after_reload(fleet_, scaling.least, scaling.most);
-    tell(Event::reload_prepared(generation, options, is_new || settings.has_range ? workers : 0));
+    tell(FleetEvent::reload_prepared(generation, options, is_new || settings.has_range ? workers : 0));
 }
 
 /// Some loads of code are broken: every worker of theirs fails at start. Those that were good stay so, and in

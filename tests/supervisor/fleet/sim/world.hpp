@@ -49,10 +49,10 @@ class World {
         }
     };
 
-    void tell(const Event& event);
-    void tell_unaltered(const Event& event);
-    void observe(const Event& event);
-    void observe_worker(const Event& event);
+    void tell(const FleetEvent& event);
+    void tell_unaltered(const FleetEvent& event);
+    void observe(const FleetEvent& event);
+    void observe_worker(const FleetEvent& event);
     std::size_t perform(const Action& action);
     void perform_spawn(const Action& action);
     void schedule_answer(std::size_t index);

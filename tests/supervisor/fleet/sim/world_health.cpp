@@ -29,7 +29,7 @@ void World::look_at_worker(std::size_t slot, std::size_t index) {
     const auto sample = [this, &process] { return saboteur_.alter(process.ailment.sample(now_)); };
     const Finding finding = judge_.look(slot, write_line(process), process.ready_at, now_, sample);
     if (finding.kind != Finding::Kind::hangs) return;
-    if (fault(10)) return tell(Event::worker_silent(slot, "no sign of life", "no stack: fork failed"));
+    if (fault(10)) return tell(FleetEvent::worker_silent(slot, "no sign of life", "no stack: fork failed"));
     process.is_examined = true;
     schedule(draw(1ms, 5s), Happening::examined, index);
 }
@@ -52,7 +52,7 @@ void World::end_examination(std::size_t index) {
     Process& process = witness_.processes[index];
     process.is_examined = false;
     if (!judge_.is_still_silent(process.slot, write_line(process), process.ready_at)) return;
-    tell(Event::worker_silent(process.slot, "no sign of life"));
+    tell(FleetEvent::worker_silent(process.slot, "no sign of life"));
 }
 
 void World::fall_ill(std::size_t index) {

@@ -57,7 +57,7 @@ void World::take_survey() {
     std::vector<WorkerLook> looks = look_at_all();
     note_looks(looks);
     looks = saboteur_.alter(std::move(looks));
-    for (const Event& event : survey_.look_for_worn_out(fleet_, looks, now_)) tell(event);
+    for (const FleetEvent& event : survey_.look_for_worn_out(fleet_, looks, now_)) tell(event);
     if (is_over()) return;
     const auto count_queued = [this] { return static_cast<std::uint64_t>(witness_.queued); };
     if (const auto step = survey_.look_at_load(fleet_, looks, count_queued, now_)) tell(*step);
@@ -138,7 +138,7 @@ Habit World::draw_habit() {
 
 /// With a range they move its lower end.
 void World::scale_by_operator(int workers) {
-    const std::optional<Event> event = survey_.scale_by_operator(fleet_, workers);
+    const std::optional<FleetEvent> event = survey_.scale_by_operator(fleet_, workers);
     if (witness_.watches.has_range) {
         ScaleOptions& scaling = witness_.watches.survey.scaling;
         const auto least = static_cast<std::int64_t>(scaling.least) + workers;
@@ -150,7 +150,7 @@ void World::scale_by_operator(int workers) {
 }
 
 void World::scale_to_by_operator(std::size_t workers) {
-    if (!survey_.needs_load()) return tell(Event::scale_to(workers));
+    if (!survey_.needs_load()) return tell(FleetEvent::scale_to(workers));
     const auto least = static_cast<int>(survey_.scaling().least);
     if (!fleet_.is_paused()) scale_by_operator(static_cast<int>(workers) - least);
 }

@@ -16,7 +16,7 @@ void World::calm_down() {
 
 void World::stop_gracefully() {
     tell_upgrade(UpgradeEvent::stop, "the server stops");
-    tell(Event::stop_graceful());
+    tell(FleetEvent::stop_graceful());
 }
 
 std::optional<TimePoint> World::next_deadline() {
@@ -68,7 +68,7 @@ void World::perform(const UpgradeAction& action) {
         case UpgradeOrder::kill:
             witness_.successors[last].sent_kill = true;
             return schedule(draw(0ms, 50ms), Happening::successor_ends, last);
-        case UpgradeOrder::retire: return tell(Event::stop_graceful());
+        case UpgradeOrder::retire: return tell(FleetEvent::stop_graceful());
         case UpgradeOrder::failed: witness_.successors[last].failed_at = now_; return;
         case UpgradeOrder::log: return;
     }
@@ -93,7 +93,7 @@ void World::perform_finish() {
 void World::perform_execute() {
     if (fault(4)) return tell_upgrade(UpgradeEvent::not_spawned, "execute: exec format error");
     witness_.open_upgrade = false;
-    tell(Event::stop_graceful());
+    tell(FleetEvent::stop_graceful());
 }
 
 void World::happen_to_successor(const Scheduled& scheduled) {
