@@ -8,7 +8,7 @@
 //   /stream                             a line, its flush, and silence
 //   /hang                               answers never
 //   /fails                              streams, then throws
-//   /error                              HttpError with the README's text; /error/json with type and field; /error/bad with
+//   /error                              HttpError with a text; /error/json with type and field; /error/bad with
 //                                       a field that can't be; /error/none without text
 //   /host                               header("Host"), host() and the query, a line each
 // Everything else: "ok".

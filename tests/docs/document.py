@@ -5,16 +5,20 @@
   <!-- hidden: COMMAND -->    run here, needs to succeed; several lines are several commands; `… &` stays until the end
   <!-- output -->             the block below is what running servers print by themselves (`output: among others`)
   <!-- numbers -->            numbers in the block below are examples: any other will do
+  <!-- excerpt: FILE -->      the block below stands in that file of the tree, whatever its indentation; "…" leaves lines out
+  <!-- needs: COMMAND -->     the session is skipped where that fails: `command -v gdb`
   <!-- not tried: REASON -->  of the block below
 """
 
 import re
 
-COMMENT = re.compile(r"^<!-- *(session|file|hidden|output|numbers|not tried)\b:? *(.*?) *-->$", re.DOTALL)
+WORDS = "session|file|hidden|output|numbers|excerpt|needs|not tried"
+COMMENT = re.compile(rf"^<!-- *({WORDS})\b:? *(.*?) *-->$", re.DOTALL)
 
 
 class Block:
-    """`kind`: console, file, output, hidden, session or excused; `text` of it, `argument` of its comment, `line` in the page."""
+    """`kind`: console, file, output, excerpt, hidden, needs, session or excused; `text` of it, `argument` of its comment,
+    `line` in the page."""
 
     def __init__(self, kind, text, argument, line, numbers=False):
         self.kind = kind
@@ -60,7 +64,7 @@ def read(text):
 
 def comment_blocks(found, said, line):
     word, argument = found.groups()
-    if word in ("session", "hidden"):
+    if word in ("session", "hidden", "needs"):
         return [Block(word, argument, "", line)]
     said[word] = argument
     return []
@@ -69,6 +73,8 @@ def comment_blocks(found, said, line):
 def fenced(language, text, said, line):
     if "not tried" in said:
         return Block("excused", text, said["not tried"], line)
+    if "excerpt" in said:
+        return Block("excerpt", text, said["excerpt"], line)
     if "file" in said:
         return Block("file", text, said["file"], line)
     if "output" in said:
@@ -76,3 +82,15 @@ def fenced(language, text, said, line):
     if text.startswith("$ "):
         return Block("console", text, "", line, "numbers" in said)
     raise ValueError(f"line {line}: a block{' of ' + language if language else ''} that is neither tried nor excused")
+
+
+def stands_in(excerpt, text):
+    """Whether the lines of an excerpt follow each other in a text; "…" stands for any lines between."""
+    left = [line.strip() for line in text.split("\n")]
+    for part in re.split(r"^\s*…\s*$", excerpt, flags=re.MULTILINE):
+        wanted = [line.strip() for line in part.strip("\n").split("\n")]
+        found = next((at for at in range(len(left)) if left[at:at + len(wanted)] == wanted), None)
+        if found is None:
+            return False
+        left = left[found + len(wanted):]
+    return True

@@ -61,7 +61,9 @@ class Session:
     def type(self, command, expected, numbers):
         """Runs the command, and waits until what the page prints has been printed by it or by the servers."""
         printed = ""
-        if re.search(r"(^|/)girin ", self.real(command)) and not re.search(ENDS, command):
+        if re.search(r"(^|/|^[A-Z_]+=\S.* )girin ", self.real(command)) and not re.search(ENDS, command):
+            if not self.shares_terminal:
+                self.seen = os.path.getsize(self.log)  # what hidden servers have printed
             self.start(command)
             self.wait_until_ready(workers_of(command))
             self.shares_terminal = True
@@ -93,7 +95,7 @@ class Session:
     def start(self, command):
         with open(self.log, "a") as log:
             self.servers.append(subprocess.Popen(
-                ["/bin/bash", "-c", "exec " + self.real(command)], cwd=self.folder, env=self.environment,
+                ["/bin/bash", "-c", "exec env " + self.real(command)], cwd=self.folder, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
 
     def wait_until_ready(self, workers):

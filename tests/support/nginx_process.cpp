@@ -31,7 +31,7 @@ std::string main_config(const NginxOptions& options) {
 std::string site_of(const NginxOptions& options) {
     if (!options.site_text.empty()) return options.site_text;
     if (!options.site_file.empty()) return read_file(options.site_file);
-    return read_file(std::filesystem::path(GIRIN_SOURCE_DIR) / "deploy/nginx/girin.conf");
+    return read_file(std::filesystem::path(GIRIN_SOURCE_DIR) / "deploy/nginx/girin-nginx.conf");
 }
 
 // The listener is bound before nginx runs, so that a connect proves nothing. An answer does, even a 400.

@@ -18,7 +18,7 @@ namespace girin::test {
 std::string adapt_nginx_site(const std::string& site, const Endpoint& listener, const std::vector<Endpoint>& upstreams);
 
 struct NginxOptions {
-    std::string site_file;            // empty: deploy/nginx/girin.conf of this tree
+    std::string site_file;            // empty: deploy/nginx/girin-nginx.conf of this tree
     std::string site_text;            // in place of a file
     std::vector<Endpoint> upstreams;  // where girin listens
     std::string extra_http;           // more lines inside http {}

@@ -1,8 +1,8 @@
 #pragma once
 
 // Acceptor: takes connections off a listening socket that other processes share. The kernel wakes one process a
-// connection, passing over those that are busy or stopped (DESIGN.md, D3); what it takes is handed over a few at a
-// time.
+// connection, passing over those that are busy or stopped (loop/DESIGN.md, "The reactor seam"); what it takes is handed over
+// a few at a time.
 
 #include <array>
 

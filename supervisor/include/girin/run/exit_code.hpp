@@ -1,6 +1,6 @@
 #pragma once
 
-// What the process's exit status tells its caller: one table, from which the README's is printed.
+// What the process's exit status tells its caller: one table, from which that of supervisor/OPERATING.md is printed.
 
 #include <span>
 #include <string_view>
