@@ -13,6 +13,7 @@
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/process_title.hpp"
 #include "supervisor/process/start_state.hpp"
+#include "supervisor/settings/guides.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "supervisor/start/check_start.hpp"
@@ -27,6 +28,7 @@ namespace {
 
 int print_failure(ExitCode code, const std::string& sentence) {
     std::fprintf(stderr, "girin: %s\n", sentence.c_str());
+    if (const std::string guide = guide_sentence(code); !guide.empty()) std::fprintf(stderr, "%s\n", guide.c_str());
     return static_cast<int>(code);
 }
 

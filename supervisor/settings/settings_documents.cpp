@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "supervisor/settings/command_table.hpp"
+#include "supervisor/settings/guides.hpp"
 #include "supervisor/settings/settings_file.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/settings_table.hpp"
@@ -163,12 +164,22 @@ std::string man_page() {
     for (const CommandRow& row : command_rows()) {
         text += ".TP\n.B " + man_escaped(command_synopsis(row)) + "\n" + man_escaped(row.summary) + "\n";
     }
+    text += ".SH EXIT STATUS\n";
+    for (const ExitCodeMeaning& row : exit_codes()) {
+        text += ".TP\n.B " + std::to_string(static_cast<int>(row.code)) + "\n" + man_escaped(row.meaning) + "\n";
+    }
     text += ".SH FILES\n.TP\n.B girin.conf\n" + man_escaped(row_of(&Settings::config).details) + "\n";
+    text += ".SH SEE ALSO\nThe guides in share/doc/girin where girin is installed:\n";
+    for (const Guide& guide : guides()) {
+        text += ".TP\n.B " + man_escaped(guide.file) + "\n" + man_escaped(guide.about) + "\n";
+    }
     return text;
 }
 
 std::string settings_reference() {
-    std::string text = "<!-- Printed by: girin --print-docs markdown -->\n# Settings\n\n";
+    std::string text = "<!-- Printed by: girin --print-docs markdown -->\n# Settings\n\n"
+                       "[girin](../README.md) · [which of them matter first]"
+                       "(../supervisor/OPERATING.md#settings-that-matter-first)\n\n";
     text += md_escaped(kSources) + "\n\n" + md_escaped(kUnits) + "\n";
     for_each_row([&](std::string_view section) { text += "\n## " + std::string(section) + "\n"; },
                  [&](const SettingRow& row) { text += md_entry(row); });

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "supervisor/settings/command_table.hpp"
+#include "supervisor/settings/guides.hpp"
 #include "supervisor/settings/settings_documents.hpp"
 #include "supervisor/settings/settings_file.hpp"
 #include "supervisor/settings/settings_value.hpp"
@@ -103,6 +104,10 @@ std::string help_text() {
     text += "\nFor a server that runs (each has --help and --json):\n";
     for (const CommandRow& row : command_rows()) {
         text += "  " + command_synopsis(row) + "\n" + wrapped(row.summary, kIndent, kHelpColumns);
+    }
+    text += "\nGuides, in share/doc/girin where girin is installed:\n";
+    for (const Guide& guide : guides()) {
+        text += "  " + std::string(guide.file) + "\n" + wrapped(guide.about, kIndent, kHelpColumns);
     }
     return text;
 }

@@ -25,6 +25,7 @@
 #include "supervisor/process/privileges.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/start_state.hpp"
+#include "supervisor/settings/guides.hpp"
 #include "supervisor/settings/settings_change.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/worker_options.hpp"
@@ -381,6 +382,7 @@ class Master {
     void report(const SupervisorEnd& end) {
         if (end.code == ExitCode::ok) return log_info("girin has stopped");
         if (logs_open_ && !ran_) log_critical(end.sentence);
+        if (const std::string guide = guide_sentence(end.code); logs_open_ && !guide.empty()) log_info(guide);
         const bool seen = logs_open_ && (settings().error_logfile.empty() || settings().error_logfile == "-");
         if (!seen && !settings().daemon) std::fprintf(stderr, "girin: %s\n", end.sentence.c_str());
     }

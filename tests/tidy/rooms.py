@@ -30,7 +30,7 @@ ROOMS = {
                             "worker/app/", "worker/process/"],
     "supervisor/process/": SHELL,
     "supervisor/reload/": SHELL,
-    "supervisor/settings/": ["worker/process/options.hpp"],
+    "supervisor/settings/": ["supervisor/girin/", "worker/process/options.hpp"],
     "supervisor/sockets/": SHELL,
     "supervisor/start/": SHELL,
     "supervisor/survey/": SHELL,

@@ -1,10 +1,12 @@
 // Help and documents: complete, and the committed ones are those that the table prints today.
 
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "supervisor/settings/command_table.hpp"
+#include "supervisor/settings/guides.hpp"
 #include "supervisor/settings/settings_documents.hpp"
 #include "supervisor/settings/settings_print.hpp"
 #include "tests/supervisor/settings/settings_fixture.hpp"
@@ -43,6 +45,19 @@ TEST(Documents, TellEachCommand) {
         EXPECT_NE(help.find("\n  " + command_synopsis(row) + "\n"), std::string::npos) << row.name;
         EXPECT_NE(manual.find(row.summary), std::string::npos) << row.name;
     }
+}
+
+TEST(Documents, TellWhereTheGuidesLie) {
+    for (const Guide& guide : guides()) {
+        EXPECT_NE(help_text().find("\n  " + std::string(guide.file) + "\n"), std::string::npos) << guide.file;
+        EXPECT_NE(man_page().find("\n.B " + std::string(guide.file) + "\n"), std::string::npos) << guide.file;
+        const std::string source = std::string(GIRIN_DEPLOY_DIR) + "/../" + std::string(guide.file);
+        EXPECT_TRUE(std::filesystem::exists(source)) << source;
+    }
+}
+
+TEST(Documents, TellEachExitCode) {
+    for (const ExitCodeMeaning& row : exit_codes()) EXPECT_NE(man_page().find(row.meaning.substr(0, 20)), std::string::npos);
 }
 
 TEST(Documents, TellEachSetting) {
