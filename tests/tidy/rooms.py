@@ -15,6 +15,7 @@ ROOMS = {
     "worker/log/": ["worker/http/", "worker/process/options.hpp"],
     "worker/app/": ["loop/", "worker/http/"],
     "worker/serving/": ["loop/", "worker/http/", "worker/log/", "worker/app/", *PLAIN_DATA],
+    "worker/testing/": ["loop/", "worker/http/", "worker/app/", "worker/process/options.hpp"],
     "worker/process/": ["loop/", "worker/"],
     "supervisor/": ["supervisor/", "worker/process/", "worker/app/"],  # main and run
     "supervisor/cli/": ["supervisor/girin/", "supervisor/control/", "supervisor/health/", "supervisor/monitor/",
@@ -48,6 +49,7 @@ PUBLIC = {
     "girin/base/": "loop/base/", "girin/log.hpp": "loop/base/",
     "girin/http/": "worker/http/",
     "girin/app": "worker/app/", "girin/girin.hpp": "worker/app/",
+    "girin/testing.hpp": "worker/testing/",
     "girin/run": "supervisor/",
     "girin/": "loop/",
 }

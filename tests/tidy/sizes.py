@@ -31,8 +31,10 @@ REASONS = {
     "tests/supervisor/fleet/sim/witness.hpp": "what the simulator's invariants remember, one field each",
     "tests/supervisor/fleet/sim/world.hpp: World": "a world for the Fleet: whatever an action or a fault can do to it is a method",
     "worker/http/request_parser.hpp: RequestParser": "one method a state, so that each is small",
-    "worker/serving/connection.hpp: Connection": "is being taken apart (D18)",
-    "worker/serving/exchange.hpp: Exchange": "is being taken apart: input, request and answer (D18)",
+    "worker/serving/connection.hpp: Connection": "one coroutine's states and ends: most methods are a step of it",
+    "worker/serving/http1_exchange.hpp: Http1Exchange":
+        "the meeting of three: what its connection does, what Exchange asks of a kind, and the rules between input and output",
+    "worker/testing/include/girin/testing.hpp": "what a user's test can say, each with its contract, on one page",
     "worker/serving/server.hpp: Server": "what all connections of a worker share, each with a method that says what for",
     "worker/serving/serving_context.hpp: ServingContext":
         "what connections may ask of the server, and nothing else of it",

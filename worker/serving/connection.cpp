@@ -123,7 +123,7 @@ Coro<void> Connection::serve() {
                 co_await HandlerRun(*this, handler);
                 if (handler) failure = handler.handle().promise().exception();
                 end_request(failure);
-                if (!exchange_->body_is_over() || has_much_to_send()) co_await clear_the_way();
+                if (!exchange_->input().body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
             if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
             take_times();
@@ -145,10 +145,10 @@ Coro<void> Connection::serve() {
 
 /// False: none is complete, or it was refused.
 bool Connection::next_request() {
-    const RequestEvent event = exchange_ ? exchange_->next_event() : RequestEvent::need_more;
+    const RequestEvent event = exchange_ ? exchange_->input().next_event() : RequestEvent::need_more;
     if (event == RequestEvent::need_more) return false;
     const bool failed = event == RequestEvent::error;
-    if (const ParseError error = failed ? exchange_->parse_error() : find_unsupported(exchange_->head())) {
+    if (const ParseError error = failed ? exchange_->input().error() : find_unsupported(exchange_->head())) {
         refuse(error);
         return false;
     }
@@ -164,7 +164,7 @@ void Connection::take_times() {
 /// Between two requests of a pipeline.
 Coro<void> Connection::clear_the_way() {
     take_times();
-    if (!exchange_->body_is_over() && next_ == Next::more) co_await discard_body();
+    if (!exchange_->input().body_is_over() && next_ == Next::more) co_await discard_body();
     if (has_much_to_send()) co_await send_all();
 }
 
@@ -200,11 +200,11 @@ Duration Connection::waited() const {
 void Connection::receive() {
     if (!exchange_) {
         exchange_ = context_.exchanges().take();
-        exchange_->attach(*this);
+        exchange_->attach(*this, context_, peer_);
     }
-    const IoResult got = stream_.try_receive(exchange_->room());
+    const IoResult got = stream_.try_receive(exchange_->input().room());
     if (got.bytes > 0) {
-        exchange_->received(got.bytes);
+        exchange_->input().received(got.bytes);
     } else if (got.error != EAGAIN) {
         next_ = Next::close;
     }
@@ -212,7 +212,7 @@ void Connection::receive() {
 
 /// The time for a request is over, and none is complete. (One that was has been answered, as the last.)
 void Connection::give_up_waiting() {
-    const bool has_begun = exchange_->has_input();
+    const bool has_begun = !exchange_->input().is_empty();
     if (ending_ == Ending::none && has_begun && phase_ == Phase::idle) {
         last_ = true;  // its first bytes crossed with the end of our patience
     } else if (ending_ == Ending::none && has_begun) {
@@ -231,29 +231,8 @@ void Connection::begin_request() {
     phase_ = Phase::handler;
     served_ = true;
     exchange_->begin(context_.count_request(), context_.loop().time(), may_keep_alive);
-    note_request();
+    exchange_->note();
 }
-
-/// For the master, should the handler never end.
-void Connection::note_request() {
-    const RequestHead& head = exchange_->head();
-    const auto bytes = static_cast<std::size_t>(head.raw_target.data() + head.raw_target.size() - head.method.data());
-    NotedPeer peer;
-    peer.family = peer_.family();
-    peer.port = peer_.port();
-    peer.bytes = peer_.bytes();
-    RequestNote& note = context_.request_note();
-    note.set({head.method.data(), bytes}, peer, exchange_->began_at().time_since_epoch().count());
-    const Duration limit = context_.options().timeouts.request;
-    if (const auto until = exchange_->extended_until()) {
-        note.set_deadline(until->time_since_epoch().count(), true);
-    } else {
-        const Duration end = limit.count() > 0 ? (exchange_->began_at() + limit).time_since_epoch() : Duration::zero();
-        note.set_deadline(end.count(), false);
-    }
-}
-
-void Connection::task_waits() noexcept { context_.request_note().clear(); }
 
 Coro<void> Connection::start_handler(std::exception_ptr& failure) {
     try {
@@ -267,7 +246,7 @@ Coro<void> Connection::start_handler(std::exception_ptr& failure) {
 void Connection::on_handler_waits() {
     handler_waits_ = true;
     take_times();
-    task_->set_observer(this);
+    task_->set_observer(&exchange_->observer());
     exchange_->deadline().start(context_.deadlines().request);
     // Earlier answers of a pipeline don't wait for this one.
     if (!sending_) send_some();
@@ -299,7 +278,7 @@ void Connection::end_request(const std::exception_ptr& failure) {
         log_application_error(finished.error().message());
         replace_answer(500, {});
     }
-    context_.request_done(exchange_->status());
+    context_.request_done(exchange_->answer().status());
     ++untimed_;
     if (has_waited) take_times();
     if (context_.access_log().is_enabled()) log_access();
@@ -307,10 +286,10 @@ void Connection::end_request(const std::exception_ptr& failure) {
 }
 
 void Connection::decide_next() {
-    if (exchange_->is_cut_off()) close_unfinished();
+    if (exchange_->output().is_cut_off()) close_unfinished();
     if (next_ != Next::more || (exchange_->keeps_alive() && ending_ == Ending::none)) return;
     // A client that said it would close sends no more; any other may be in the midst of it.
-    const bool quiet = exchange_->body_is_over() && !exchange_->has_input() && !exchange_->head().keep_alive;
+    const bool quiet = exchange_->input().body_is_over() && exchange_->input().is_empty() && !exchange_->head().keep_alive;
     next_ = quiet ? Next::close : Next::linger;
 }
 
@@ -323,7 +302,7 @@ bool Connection::sends_too_slowly() const {
     const Duration waited = exchange_->body_wait(context_.loop().time());
     const Duration grace = options.timeouts.min_rate_grace;
     if (options.limits.min_rate_bytes == 0 || waited <= grace) return false;
-    return exchange_->body_bytes_received() < bytes_at_rate(options.limits.min_rate_bytes, waited - grace);
+    return exchange_->input().body_bytes() < bytes_at_rate(options.limits.min_rate_bytes, waited - grace);
 }
 
 Coro<void> Connection::receive_body() {
@@ -332,13 +311,13 @@ Coro<void> Connection::receive_body() {
         throw BodyError(408, "the body of the request comes too slowly");
     }
     if (has_had_its_turn()) co_await sleep_for(Duration::zero());
-    if (!exchange_->out().empty() && !exchange_->head_sent()) co_await send_all();  // "100 Continue"
+    if (!exchange_->output().out().empty() && !exchange_->answer().head_is_sent()) co_await send_all();  // "100 Continue"
     const BodyWait wait(*this);
     for (;;) {
         co_await stream_.readable();
-        const IoResult got = stream_.try_receive(exchange_->room());
+        const IoResult got = stream_.try_receive(exchange_->input().room());
         if (got.bytes > 0) {
-            exchange_->received(got.bytes);
+            exchange_->input().received(got.bytes);
             co_return;
         }
         if (got.error != EAGAIN) leave(Ending::client_gone);
@@ -355,10 +334,10 @@ Coro<void> Connection::discard_body() {
     for (;;) {
         const RequestEvent event = exchange_->next_body_event();
         if (event == RequestEvent::end) co_return;
-        if (event == RequestEvent::body) discarded += exchange_->body_piece().size();
+        if (event == RequestEvent::body) discarded += exchange_->input().piece().size();
         if (event == RequestEvent::error || discarded > context_.options().limits.discarded_body_bytes) break;
         if (event != RequestEvent::need_more) continue;
-        exchange_->make_room_for_body();
+        exchange_->input().make_room_for_body();
         co_await send_all();
         try {
             co_await receive_body();
@@ -390,23 +369,25 @@ Coro<void> Connection::linger() {
 // --- sending
 
 bool Connection::has_much_to_send() const {
-    return exchange_->out().size() > context_.options().limits.response_buffer_bytes || !exchange_->large_body().empty();
+    const AnswerWriter& output = exchange_->output();
+    return output.out().size() > context_.options().limits.response_buffer_bytes || !output.large_body().empty();
 }
 
 /// Sends what the kernel takes now. True: that was all.
 bool Connection::try_send_all() {
-    if (!exchange_ || (exchange_->out().empty() && exchange_->large_body().empty())) return true;
-    const std::size_t all = exchange_->out().size() + exchange_->large_body().size();
-    const IoResult sent = stream_.try_send(exchange_->out(), exchange_->large_body());
+    if (!exchange_ || exchange_->output().is_empty()) return true;
+    AnswerWriter& output = exchange_->output();
+    const std::size_t all = output.bytes();
+    const IoResult sent = stream_.try_send(output.out(), output.large_body());
     if (sent.error != 0) {
-        exchange_->cut_off();
+        output.cut_off();
         leave(Ending::client_gone);
     }
     if (sent.bytes == all) {
-        exchange_->sent();
+        output.sent();
         return true;
     }
-    exchange_->sent_some(sent.bytes);
+    output.sent_some(sent.bytes);
     return false;
 }
 
@@ -428,17 +409,17 @@ Coro<void> Connection::send_all() {
     const std::uint64_t sent_before = stream_.bytes_sent();
     IoResult sent;
     try {
-        sent = co_await stream_.send(exchange_->out(), exchange_->large_body());
+        sent = co_await stream_.send(exchange_->output().out(), exchange_->output().large_body());
     } catch (const Cancelled&) {
-        exchange_->sent_some(stream_.bytes_sent() - sent_before);
-        if (!exchange_->large_body().empty()) exchange_->cut_off();  // it lies with a caller, who goes
+        exchange_->output().sent_some(stream_.bytes_sent() - sent_before);
+        if (!exchange_->output().large_body().empty()) exchange_->output().cut_off();  // it lies with a caller, who goes
         throw;
     }
     if (sent.error != 0) {
-        exchange_->cut_off();
+        exchange_->output().cut_off();
         leave(Ending::client_gone);
     }
-    exchange_->sent();
+    exchange_->output().sent();
 }
 
 Coro<void> Connection::send_soon() {

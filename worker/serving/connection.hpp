@@ -3,7 +3,7 @@
 // Connection: the life of one client's connection, as one coroutine: wait, read, parse, call the application, write;
 // keep alive or close. Its owner is told of its end, and what it
 // shares with others is its context; it knows no server. Not here: bytes of HTTP (http/), what belongs to one request
-// (exchange.hpp).
+// (http1_exchange.hpp).
 // Answers of the server's own are in connection_answers.cpp.
 
 #include <boost/intrusive/list.hpp>
@@ -14,7 +14,7 @@
 #include "girin/net/acceptor.hpp"
 #include "girin/net/stream.hpp"
 #include "worker/serving/deadlines.hpp"
-#include "worker/serving/exchange.hpp"
+#include "worker/serving/http1_exchange.hpp"
 #include "worker/serving/serving_context.hpp"
 
 namespace girin {
@@ -24,7 +24,7 @@ using ConnectionHook = boost::intrusive::list_base_hook<
     boost::intrusive::tag<ConnectionTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 class Connection final : public ConnectionHook, private Deadline, private HangupListener, private Runnable,
-                         private TaskObserver {
+                         private Http1Exchange::Carrier {
   public:
     Connection(ServingContext& context, Accepted accepted);
     ~Connection();
@@ -33,9 +33,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     Coro<void> serve();
     void set_task(TaskBase& task) { task_ = &task; }
 
-    ServingContext& context() const { return context_; }
-    const Address& peer() const { return peer_; }
-    int fd() const { return stream_.fd(); }
+    int fd() const override { return stream_.fd(); }
     /// No byte of a request is here, but for empty lines: may be closed without harm to any. Also before the first one.
     bool awaits_request() const;
     /// No request has come on it yet.
@@ -52,37 +50,25 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void on_draining() {
         if (exchange_) exchange_->on_draining();
     }
-    /// The request in hand has had its time.
-    void on_request_late() { cancel_handler(Ending::request_late); }
-
-    // --- for the exchange
-
-    /// Waits for more of the body. Errors: BodyError(408). Raises Cancelled when the client is gone.
-    Coro<void> receive_body();
-    /// Sends what waits in the exchange, all of it. One at a time; is_sending() tells whether one waits.
-    /// Raises Cancelled when the client is gone.
-    /// Cancel: what was not sent of out() goes out later; of large_body(), nothing more: the answer is cut off.
-    Coro<void> send_all();
-    bool is_sending() const { return sending_; }
-    /// Nobody waits for the answer any more.
-    bool is_given_up() const { return ending_ != Ending::none; }
-    /// Lets what waits go out with whatever else is written in this turn; waits only when too much has gathered.
-    Coro<void> send_soon();
-    /// For who has written for long without waiting: others get their turn, for `pause` at least. Raises Cancelled when
-    /// the client is gone.
-    Coro<void> give_way(Duration pause);
 
   private:
     // What the connection waits to receive; decides what the end of a deadline, or of the worker, does to it. Sending
     // goes on beside it, with a deadline of its own.
     enum class Phase : std::uint8_t { idle, head, handler, body, lingering };
-    // Why a handler is cancelled, each once; a later one outdoes those before it.
-    enum class Ending : std::uint8_t { none, request_late, client_gone, worker_ends };
     enum class Next : std::uint8_t { more, close, linger };
 
     class HandlerRun;
     class BodyWait;
     class SendWait;
+
+    // For the exchange.
+    Coro<void> receive_body() override;
+    Coro<void> send_all() override;
+    bool is_sending() const override { return sending_; }
+    Coro<void> send_soon() override;
+    Coro<void> give_way(Duration pause) override;
+    bool is_given_up() const override { return ending_ != Ending::none; }
+    void on_request_late() override { cancel_handler(Ending::request_late); }
 
     void take_times();
     Coro<void> clear_the_way();
@@ -96,9 +82,6 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     /// `failure`: the handler could not even be called; then it is empty.
     Coro<void> start_handler(std::exception_ptr& failure);
     void on_handler_waits();
-    void note_request();
-    void task_runs() noexcept override { note_request(); }
-    void task_waits() noexcept override;
     void watch_client();
     void end_request(const std::exception_ptr& failure);
     void decide_next();
@@ -107,9 +90,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     void replace_answer(int status, std::string_view detail);
     void close_unfinished();
     void on_handler_failed(const std::exception_ptr& failure);
-    void on_handler_cancelled();
-    void on_request_cancelled_late();
-    void on_http_error(const HttpError& error);
+    void log_late_request();
     /// An exception of our own making, which is being handled.
     void on_failed();
     void log_application_error(const std::string& what);
@@ -137,7 +118,7 @@ class Connection final : public ConnectionHook, private Deadline, private Hangup
     ServingContext& context_;
     Stream stream_;
     TaskBase* task_ = nullptr;
-    std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<Http1Exchange> exchange_;
     Address peer_;
     Phase phase_ = Phase::head;
     Ending ending_ = Ending::none;

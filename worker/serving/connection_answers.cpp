@@ -3,14 +3,14 @@
 #include <ctime>
 
 #include "girin/log.hpp"
-#include "girin/loop/cancel.hpp"
 #include "loop/base/uncaught.hpp"
+#include "worker/app/handler_failure.hpp"
 #include "worker/serving/connection.hpp"
 
 namespace girin {
 
 void Connection::replace_answer(int status, std::string_view detail) {
-    if (exchange_->head_sent() || exchange_->is_cut_off()) {
+    if (exchange_->is_begun()) {
         close_unfinished();
     } else {
         exchange_->answer_plain(status, detail);
@@ -24,52 +24,28 @@ void Connection::close_unfinished() {
 }
 
 void Connection::on_handler_failed(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const Cancelled&) {
-        on_handler_cancelled();
-    } catch (const BodyError& error) {
-        replace_answer(error.status(), error.what());
-    } catch (const HttpError& error) {
-        on_http_error(error);
-    } catch (...) {
-        log_application_error(describe_current_exception());
-        replace_answer(500, {});
-    }
-}
-
-void Connection::on_handler_cancelled() {
-    exchange_->must_close();
-    switch (ending_) {
-        case Ending::client_gone:
-            exchange_->set_aborted();
+    const HandlerFailure outcome = judge_failure(failure, ending_);
+    if (!outcome.fault.empty()) log_application_error(outcome.fault);
+    if (outcome.was_cancelled) {
+        exchange_->must_close();
+        if (ending_ == Ending::request_late) log_late_request();
+        if (ending_ == Ending::client_gone) {
+            exchange_->answer().set_aborted();
             return close_unfinished();
-        case Ending::request_late: return on_request_cancelled_late();
-        case Ending::worker_ends: return replace_answer(503, "the server is shutting down");
-        case Ending::none: break;
+        }
     }
-    log_application_error("the handler cancelled itself");
-    replace_answer(500, {});
-}
-
-void Connection::on_request_cancelled_late() {
-    const RequestHead& head = exchange_->head();
-    log_warning("Request ended: it took " + to_text(context_.loop().time() - exchange_->began_at()),
-                {{"request", std::string(head.method) + " " + std::string(head.raw_target)}, {"peer", peer_.to_text()}});
-    replace_answer(503, "the request took too long");
-}
-
-/// What is being handled is `error`.
-void Connection::on_http_error(const HttpError& error) {
-    const bool is_final = error.status() >= 200 && error.status() <= 599;
-    const bool is_ours = dynamic_cast<const BodyError*>(&error) != nullptr;
-    if (!is_final || (error.status() >= 500 && !is_ours)) log_application_error(describe_current_exception());
-    if (!is_final) return replace_answer(500, {});
-    if (exchange_->head_sent() || exchange_->is_cut_off()) return close_unfinished();
-    if (auto answered = exchange_->answer_thrown(error); !answered) {
+    if (!outcome.thrown) return replace_answer(outcome.status, outcome.detail);
+    if (exchange_->is_begun()) return close_unfinished();
+    if (auto answered = exchange_->answer_thrown(*outcome.thrown); !answered) {
         log_application_error(answered.error().message());
         replace_answer(500, {});
     }
+}
+
+void Connection::log_late_request() {
+    const RequestHead& head = exchange_->head();
+    log_warning("Request ended: it took " + to_text(context_.loop().time() - exchange_->began_at()),
+                {{"request", std::string(head.method) + " " + std::string(head.raw_target)}, {"peer", peer_.to_text()}});
 }
 
 void Connection::log_application_error(const std::string& what) {
@@ -98,13 +74,13 @@ void Connection::log_access() {
     record.path = head.target.path;
     record.query = head.target.query;
     record.minor_version = head.version == HttpVersion::http_1_0 ? 0 : 1;
-    record.status = exchange_->status();
-    record.body_bytes = exchange_->response_body_bytes();
+    record.status = exchange_->answer().status();
+    record.body_bytes = exchange_->output().body_bytes();
     record.duration = context_.loop().now() - exchange_->began_at();
     record.unix_time = std::time(nullptr);
     record.pid = context_.worker_info().pid;
     record.request_fields = head.fields;
-    record.response_fields = exchange_->response_fields().list();
+    record.response_fields = exchange_->answer().fields().list();
     context_.log_access(record);
 }
 

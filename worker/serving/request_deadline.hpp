@@ -10,11 +10,11 @@
 
 namespace girin {
 
-class Exchange;
+class Http1Exchange;
 
 class RequestDeadline final : private Deadline, private Timer {
   public:
-    explicit RequestDeadline(Exchange& exchange) : exchange_(exchange) {}
+    explicit RequestDeadline(Http1Exchange& exchange) : exchange_(exchange) {}
 
     /// The handler waits for the first time. Nothing, where `queue` never ends or the handler has said how long.
     void start(DeadlineQueue& queue) {
@@ -34,7 +34,7 @@ class RequestDeadline final : private Deadline, private Timer {
     void on_deadline() override { run(); }
     void run() override;
 
-    Exchange& exchange_;
+    Http1Exchange& exchange_;
 };
 
 }  // namespace girin

@@ -77,7 +77,7 @@ UsualHead& ServingContext::usual_head() {
         ResponseContext context;
         context.server = server_header();
         context.date = now;
-        usual_head_.make(Exchange::kDefaultContentType, context, dates_.second());
+        usual_head_.make(Answer::kDefaultContentType, context, dates_.second());
     }
     return usual_head_;
 }

@@ -22,7 +22,7 @@
 #include "worker/process/options.hpp"
 #include "worker/process/scoreboard.hpp"
 #include "worker/serving/deadlines.hpp"
-#include "worker/serving/exchange.hpp"
+#include "worker/serving/http1_exchange.hpp"
 
 namespace girin {
 

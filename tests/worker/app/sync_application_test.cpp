@@ -8,14 +8,14 @@
 #include <mutex>
 #include <thread>
 
+#include "girin/app/response.hpp"
 #include "girin/loop/asio_loop.hpp"
-#include "girin/loop/sleep.hpp"
-#include "girin/loop/task.hpp"
-#include "tests/worker/app/fake_exchange.hpp"
+#include "girin/testing.hpp"
 
 using namespace girin;
 using namespace std::chrono_literals;
-using girin::test::FakeRequest;
+using girin::testing::FakeAnswer;
+using girin::testing::FakeRequest;
 
 namespace {
 
@@ -63,11 +63,6 @@ class Signal {
     bool is_set_ = false;
 };
 
-/// The loop goes on until the condition holds, or 10 s have passed.
-Coro<void> turn_until(std::function<bool()>& condition) {
-    for (int i = 0; i < 10'000 && !condition(); ++i) co_await sleep_for(1ms);
-}
-
 }  // namespace
 
 TEST(SyncApplication, AnswersFromAnotherThread) {
@@ -77,13 +72,12 @@ TEST(SyncApplication, AnswersFromAnotherThread) {
         response.status(201).header("X-Path", request.path()).header("X-Path", "twice").set_header("X-One", "1");
         response.body("made by " + std::string(request.method()));
     });
-    FakeRequest asked("PUT", "/shelf?x=1");
-    asked.run(application);
+    const FakeAnswer answer = FakeRequest("PUT", "/shelf?x=1").run(application);
     EXPECT_NE(thread, std::this_thread::get_id());
-    EXPECT_EQ(asked.exchange.status, 201);
-    EXPECT_EQ(asked.exchange.body, "made by PUT");
-    EXPECT_EQ(asked.exchange.answer.find("x-path"), "/shelf");
-    EXPECT_EQ(asked.exchange.answer.size(), 3U);
+    EXPECT_EQ(answer.status, 201);
+    EXPECT_EQ(answer.body, "made by PUT");
+    EXPECT_EQ(answer.header("x-path"), "/shelf");
+    EXPECT_EQ(answer.headers.size(), 5U);  // with type and length
 }
 
 TEST(SyncApplication, SeesTheWholeRequest) {
@@ -95,16 +89,16 @@ TEST(SyncApplication, SeesTheWholeRequest) {
                std::to_string(request.worker().pid) + "|" + std::to_string(request.headers().size());
     });
     FakeRequest asked("POST", "/shelf?x=1");
-    asked.field("X-A", "b").piece("one").piece("two").run(application);
-    EXPECT_EQ(seen, "/shelf?x=1|x=1|192.0.2.1:5312|198.51.100.7|https|shop.example|b|onetwo|42|1");
+    asked.header("Host", "shop.example").client("198.51.100.7").scheme("https").worker({.pid = 42, .slot = 1, .generation = 3});
+    asked.header("X-A", "b").piece("one").piece("two").run(application);
+    EXPECT_EQ(seen, "/shelf?x=1|x=1|192.0.2.1:5312|198.51.100.7|https|shop.example|b|onetwo|42|3");
 }
 
 TEST(SyncApplication, RefusesALongBodyBeforeTheHandlerIsCalled) {
     bool called = false;
     Sync application([&called](SyncRequest&, SyncResponse&) { called = true; }, 4);
-    FakeRequest asked("POST", "/");
-    asked.piece("12345");
-    EXPECT_THROW(asked.run(application), BodyError);
+    EXPECT_EQ(FakeRequest("POST", "/").body("12345").run(application).status, 413);
+    EXPECT_EQ(FakeRequest("POST", "/").piece("123").piece("45").run(application).status, 413);
     EXPECT_FALSE(called);
 }
 
@@ -113,24 +107,18 @@ TEST(SyncApplication, StreamsPieceByPiece) {
         response.header("X-Kind", "stream");
         for (int i = 0; i < 100; ++i) response.write(std::to_string(i));
     });
-    FakeRequest asked;
-    asked.run(application);
-    ASSERT_EQ(asked.exchange.pieces.size(), 100U);
-    EXPECT_EQ(asked.exchange.pieces[99], "99");
-    EXPECT_EQ(asked.exchange.answer.find("x-kind"), "stream");
-    EXPECT_FALSE(asked.exchange.body);
+    const FakeAnswer answer = FakeRequest().run(application);
+    ASSERT_EQ(answer.pieces.size(), 100U);
+    EXPECT_EQ(answer.pieces[99].bytes, "99");
+    EXPECT_EQ(answer.header("x-kind"), "stream");
+    EXPECT_FALSE(answer.header("content-length"));
 }
 
 TEST(SyncApplication, PassesTheHandlersExceptionOn) {
     Sync application([](SyncRequest&, SyncResponse&) { throw HttpError(418, "short and stout"); });
-    FakeRequest asked;
-    try {
-        asked.run(application);
-        FAIL() << "nothing was thrown";
-    } catch (const HttpError& error) {
-        EXPECT_EQ(error.status(), 418);
-        EXPECT_STREQ(error.what(), "short and stout");
-    }
+    const FakeAnswer answer = FakeRequest().run(application);
+    EXPECT_EQ(answer.status, 418);
+    EXPECT_EQ(answer.body, "short and stout");
 }
 
 TEST(SyncApplication, RefusesMisuseInTheHandler) {
@@ -150,64 +138,46 @@ TEST(SyncApplication, RefusesMisuseInTheHandler) {
         refused([&response] { response.header("X-A", "b"); });
         refused([&response] { response.body("late"); });
     });
-    FakeRequest asked;
-    asked.run(application);
+    FakeRequest().run(application);
     EXPECT_EQ(refusals, (std::vector<std::string>{"bad value of field 'X-A'", "bad field name 'X A'", "bad status 42",
                                                   "the head is sent already", "the head is sent already"}));
 }
 
 TEST(SyncApplication, WaitsForASlowClientAndWakesWhenItGoes) {
-    Signal in_write, thrown;
+    Signal thrown;
     bool gone_seen = false;
     Sync application([&](SyncRequest&, SyncResponse& response) {
-        in_write.set();
+        response.write("this is taken");
         try {
-            response.write("nobody takes this");
+            response.write(std::string(100'000, 'x'));  // and this never
         } catch (const ClientGone&) {
             gone_seen = response.is_client_gone();
             thrown.set();
             throw;
         }
     });
-    FakeRequest asked;
-    AsioLoop loop;
-    asked.exchange.stalled = Future<void>(loop);
-    const Task<void> handling = loop.create_task(application.handle(asked.request, asked.response));
-    std::function<bool()> is_stalled = [&asked] { return asked.exchange.head_sent; };
-    loop.run_until_complete(turn_until(is_stalled));
-    ASSERT_TRUE(asked.exchange.head_sent);
-    EXPECT_TRUE(in_write.is_set());
-    EXPECT_FALSE(thrown.is_set());
-    handling.cancel();
-    std::function<bool()> is_done = [&handling] { return handling.done(); };
-    loop.run_until_complete(turn_until(is_done));
-    EXPECT_TRUE(handling.cancelled());
+    const FakeAnswer answer = FakeRequest().stalls_after_pieces(1).disconnects_after(5s).run(application);
+    EXPECT_EQ(answer.body, "this is taken");
+    EXPECT_EQ(answer.took, 5s);
+    EXPECT_FALSE(answer.is_complete);
     EXPECT_TRUE(thrown.wait());
     EXPECT_TRUE(gone_seen);
 }
 
 TEST(SyncApplication, ReleasesABlockedHandlerWhenTheLoopEnds) {
-    Signal thrown;
-    Sync application([&thrown](SyncRequest&, SyncResponse& response) {
+    Signal writes, thrown;
+    Sync application([&](SyncRequest&, SyncResponse& response) {
         try {
-            response.write("nobody takes this");
+            writes.set();
+            for (;;) response.write(std::string(100'000, 'x'));
         } catch (const ClientGone&) {
             thrown.set();
         }
     });
-    FakeRequest asked;
-    {
-        AsioLoop loop;
-        asked.exchange.stalled = Future<void>(loop);
-        const Task<void> handling = loop.create_task(application.handle(asked.request, asked.response));
-        std::function<bool()> is_stalled = [&asked] { return asked.exchange.head_sent; };
-        loop.run_until_complete(turn_until(is_stalled));
-        asked.exchange.stalled.reset();
-        handling.cancel();
-        std::function<bool()> is_done = [&handling] { return handling.done(); };
-        loop.run_until_complete(turn_until(is_done));
-    }
+    const FakeAnswer answer = FakeRequest().disconnects_after_pieces(3).run(application);
+    EXPECT_TRUE(writes.is_set());
     EXPECT_TRUE(thrown.wait());
+    EXPECT_EQ(answer.pieces.size(), 3U);
 }
 
 TEST(SyncApplication, StartsAndStopsInThePool) {
