@@ -34,6 +34,7 @@ REASONS = {
     "worker/serving/connection.hpp: Connection": "one coroutine's states and ends: most methods are a step of it",
     "worker/serving/http1_exchange.hpp: Http1Exchange":
         "the meeting of three: what its connection does, what Exchange asks of a kind, and the rules between input and output",
+    "worker/testing/fake_exchange.hpp: FakeExchange": "a kind of exchange, script and answer in one; much of it is Exchange's",
     "worker/testing/include/girin/testing.hpp": "what a user's test can say, each with its contract, on one page",
     "worker/serving/server.hpp: Server": "what all connections of a worker share, each with a method that says what for",
     "worker/serving/serving_context.hpp: ServingContext":

@@ -69,9 +69,9 @@ class Http1Exchange final : public Exchange, private TaskObserver {
     AnswerWriter& output() { return output_; }
     const AnswerWriter& output() const { return output_; }
     /// Nothing is in hand: no byte of a request, none to be sent. Empty lines are none.
-    bool is_idle() const { return input_.is_idle() && output_.is_empty(); }
+    bool is_idle() const { return input_.is_idle() && output_.out().empty(); }
     /// Nor has an empty line been counted, of which only so many may come: it may go back to the pool.
-    bool is_untouched() const { return is_idle() && input_.is_untouched(); }
+    bool is_untouched() const { return input_.is_untouched() && output_.out().empty(); }
 
     // --- one request
 

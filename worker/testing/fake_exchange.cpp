@@ -122,7 +122,7 @@ Coro<std::string_view> FakeExchange::read_body() {
 }
 
 Coro<void> FakeExchange::receive() {
-    if (is_given_up()) throw Cancelled{};
+    if (ending_ != Ending::none) throw Cancelled{};
     if (next_arrival_ == arrivals_.size()) {
         co_await sleep_for(kBodyTimeout);
         throw BodyError(408, "the body of the request took too long");
@@ -190,7 +190,7 @@ void FakeExchange::handler_ended(const std::exception_ptr& failure) {
     deadline_.cancel();
     end_of_turn_.cancel();
     end_request();
-    fail(failure);
+    conclude(failure);
     result_.status = answer().status();
     result_.took = loop_.time() - began_at_;
     handled_.set_result();
@@ -255,26 +255,37 @@ Result<void> FakeExchange::end_stream() {
         return Error("the application announced " + std::to_string(plan_.content_length) + " bytes of body and wrote " +
                      std::to_string(body_bytes_));
     }
-    if (plan_.framing == ResponseFraming::chunked) result_.trailers.assign(answer().trailers());
+    if (plan_.framing == ResponseFraming::chunked) {
+        std::string bytes;
+        if (auto ended = append_last_chunk(bytes, answer().trailers().list()); !ended) return ended;
+        result_.trailers.assign(answer().trailers());
+    }
     complete();
     return {};
 }
 
-/// What becomes of the request as its handler has ended, by `failure` or well.
-void FakeExchange::fail(const std::exception_ptr& failure) {
-    HandlerFailure outcome;
-    if (failure) {
-        outcome = judge_failure(failure, ending_);
-        result_.fault = outcome.fault;
-        if (outcome.was_cancelled && ending_ == Ending::client_gone) return answer().set_aborted();
-    }
-    if (is_cut_off_ || (failure && answer().head_is_sent())) return;
-    if (failure && !outcome.thrown) return answer_plain(outcome.status, outcome.detail);
-    if (outcome.thrown) answer().replace(*outcome.thrown);
-    auto ended = answer().head_is_sent() ? end_stream() : answer_whole();
-    if (ended) return;
-    result_.fault = ended.error().message();
-    if (!answer().head_is_sent()) answer_plain(500, {});
+/// The handler has ended, by `failure` or well.
+void FakeExchange::conclude(const std::exception_ptr& failure) {
+    if (failure) return conclude_failed(judge_failure(failure, ending_));
+    if (is_cut_off_) return;
+    const auto ended = answer().head_is_sent() ? end_stream() : answer_whole();
+    if (!ended) break_off(ended.error().message());
+}
+
+void FakeExchange::conclude_failed(const HandlerFailure& outcome) {
+    result_.fault = outcome.fault;
+    if (outcome.was_cancelled && is_gone()) return answer().set_aborted();
+    if (answer().head_is_sent()) return take_rest();
+    if (!outcome.thrown) return answer_plain(outcome.status, outcome.detail);
+    answer().replace(*outcome.thrown);
+    if (const auto answered = answer_whole(); !answered) break_off(answered.error().message());
+}
+
+/// The application's mistake: a 500 where nothing has left yet, else an answer without its end.
+void FakeExchange::break_off(const std::string& fault) {
+    result_.fault = fault;
+    if (answer().head_is_sent()) return take_rest();
+    answer_plain(500, {});
 }
 
 void FakeExchange::require_open() const {
@@ -289,7 +300,11 @@ bool FakeExchange::takes_more() const {
 
 void FakeExchange::complete() {
     result_.is_complete = takes_more();
-    if (takes_more()) take();
+    take_rest();
+}
+
+void FakeExchange::take_rest() {
+    if (!is_cut_off_ && takes_more()) take();
 }
 
 /// What has gathered leaves as one piece.

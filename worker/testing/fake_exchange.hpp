@@ -63,7 +63,6 @@ class FakeExchange final : public Exchange {
     void drain();
     void end_by(Ending ending);
     void handler_ended(const std::exception_ptr& failure);
-    bool is_given_up() const { return ending_ != Ending::none; }
     bool is_gone() const { return ending_ == Ending::client_gone; }
 
     // the answer
@@ -73,11 +72,14 @@ class FakeExchange final : public Exchange {
     Result<void> answer_whole();
     void answer_plain(int status, std::string_view detail);
     Result<void> end_stream();
-    void fail(const std::exception_ptr& failure);
+    void conclude(const std::exception_ptr& failure);
+    void conclude_failed(const HandlerFailure& outcome);
+    void break_off(const std::string& fault);
     void require_open() const;
     bool takes_more() const;
     void take();
     void complete();
+    void take_rest();
     Coro<void> send_all(bool lies_with_caller);
     Coro<void> give_way();
 

@@ -1,6 +1,7 @@
-// What a request costs in the steady state: no allocation. In an executable of its own, because it replaces operator
-// new.
+// What a request costs in the steady state: no allocation; and what an idle connection holds. In an executable of its own,
+// because it replaces operator new.
 
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include "tests/support/counting_new.hpp"
@@ -70,6 +71,51 @@ TEST_F(Allocations, AreNoneWithFieldsAndAccessLog) {
         co_return;
     });
     EXPECT_EQ(count("GET /fields HTTP/1.1\r\nHost: test\r\nX-Tag: a\r\n\r\n", 1000), 0U);
+}
+
+/// Connections that have had one answer, with next to nothing on the clients' side.
+class IdleConnections : public ServerTest {
+  protected:
+    bool add(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            clients_.push_back(start_connect(endpoint).value());
+            if (!has_answer(clients_.back().get())) return false;
+        }
+        return connections() == clients_.size();
+    }
+
+  private:
+    bool has_answer(int fd) {
+        constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+        char answer[1024];
+        ssize_t sent = -1, got = -1;
+        for (int turns = 0; turns < 1000 && got <= 0; ++turns) {
+            if (sent < 0) sent = ::send(fd, kRequest.data(), kRequest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            driver.run_turns(1);
+            got = ::recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+        }
+        return got > 0;
+    }
+
+    std::vector<UniqueFd> clients_;
+};
+
+/// Without optimisation frames of coroutines are larger; the bound is what a worker is promised to need (tests/FIGURES.md).
+TEST_F(IdleConnections, HoldAKibibyteAtMost) {
+#ifdef __OPTIMIZE__
+    constexpr std::size_t kMostBytes = 1023;
+#else
+    constexpr std::size_t kMostBytes = 1200;
+#endif
+    constexpr std::size_t kMany = 256;
+    options.timeouts.keep_alive = std::chrono::minutes(1);
+    start();
+    ASSERT_TRUE(add(kMany));  // tables have grown, pools are filled
+    const std::size_t before = ::mallinfo2().uordblks;
+    ASSERT_TRUE(add(kMany));
+    const std::size_t each = (::mallinfo2().uordblks - before) / kMany;
+    RecordProperty("bytes", static_cast<int>(each));
+    EXPECT_LE(each, kMostBytes);
 }
 
 }  // namespace

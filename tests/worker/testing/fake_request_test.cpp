@@ -181,6 +181,7 @@ TEST(FakeRequest, TellsOfAnAnswerThatBreaksOff) {
     };
     const FakeAnswer broken = FakeRequest().run(break_off);
     EXPECT_EQ(broken.status, 200);
+    EXPECT_EQ(broken.body, "half");
     EXPECT_FALSE(broken.is_complete);
     EXPECT_EQ(broken.fault, "std::runtime_error: no more");
 
@@ -189,6 +190,7 @@ TEST(FakeRequest, TellsOfAnAnswerThatBreaksOff) {
         co_await response.write("half");
     };
     const FakeAnswer shorter = FakeRequest().run(promise_more);
+    EXPECT_EQ(shorter.body, "half");
     EXPECT_FALSE(shorter.is_complete);
     EXPECT_EQ(shorter.fault, "the application announced 9 bytes of body and wrote 4");
 }
