@@ -95,7 +95,7 @@ json::object slot_json(const SlotView& slot, TimePoint now) {
     object["pid"] = slot.has_worker() ? json::value(slot.pid()) : nullptr;
     if (slot.program > 0) object["keeper_pid"] = slot.facts.pid;
     object["state"] = to_text(slot.facts.state);
-    object["state_for_s"] = seconds_since(now, slot.facts.since_ns);
+    object["state_for_s"] = slot.facts.since_ns > 0 ? json::value(seconds_since(now, slot.facts.since_ns)) : nullptr;
     object["generation"] = slot.facts.generation;
     object["age_s"] = slot.has_worker() ? json::value(seconds_since(now, slot.facts.spawned_ns)) : nullptr;
     object["accepting"] = slot.accepting;

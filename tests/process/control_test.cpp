@@ -96,6 +96,10 @@ TEST_F(Control, AnswersAReloadByItsOutcome) {
     GirinProcess girin(dir_, GirinCommand(args({}), 2));
     EXPECT_EQ(ask("reload"), "200 generation 2 serves; it is watched for 30 s more");
     EXPECT_EQ(status().at("last_reload").at("outcome").as_string(), "committed");
+    EXPECT_TRUE(eventually(5s, "the places of the former workers are empty, since nobody knows when", [&] {
+        const json::value slot = status().at("slots").as_array()[0];
+        return slot.at("pid").is_null() && slot.at("state_for_s").is_null();
+    }));
     dir_.write("girin.conf", "application = ./nowhere.so\n");
     const std::string answer = ask("reload");
     EXPECT_TRUE(answer.starts_with("409 generation 3 failed and was rolled back: ")) << answer;
