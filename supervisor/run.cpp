@@ -20,7 +20,7 @@
 #include "supervisor/start/master.hpp"
 #include "supervisor/start/served.hpp"
 #include "supervisor/start/surroundings.hpp"
-#include "supervisor/supervisor.hpp"
+#include "supervisor/turn/supervisor_setup.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 
 namespace girin {

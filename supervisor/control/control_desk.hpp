@@ -1,7 +1,7 @@
 #pragma once
 
 // The control desk: what operators have asked of the master and still wait to hear the outcome of. Pure: it is told
-// what is asked and what happens, and gives answers. Not here: doing it (supervisor_control.cpp), and who may ask
+// what is asked and what happens, and gives answers. Not here: doing it (operators.hpp), and who may ask
 // (supervisor/monitor).
 
 #include <sys/types.h>

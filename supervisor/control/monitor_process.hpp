@@ -2,7 +2,7 @@
 
 // The monitor as the master sees it: one more child, with a channel for what workers say too and one for requests. It
 // is started again when it ends, with a back-off, and killed first when its loop stands still; nothing else takes
-// notice. Not here: what it does (supervisor/monitor), and what is done about requests (supervisor_control.cpp).
+// notice. Not here: what it does (supervisor/monitor), and what is done about requests (operators.hpp).
 
 #include <functional>
 #include <optional>

@@ -121,7 +121,7 @@ void Generations::commit(std::uint32_t number) {
     ListenerSet& former = all_.at(committed_).listeners;
     next->second.listeners.succeed(former);
     former.close();
-    committed_ = number;
+    former_ = std::exchange(committed_, number);
 }
 
 void Generations::drop(std::uint32_t number) {

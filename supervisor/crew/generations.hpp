@@ -44,6 +44,8 @@ class Generations {
     const Generation* find(std::uint32_t number) const;
     const Generation& committed() const;
     std::uint32_t committed_number() const { return committed_; }
+    /// What was committed before; 0: nothing.
+    std::uint32_t former_number() const { return former_; }
 
     /// Opens the candidate's sockets beside the committed ones. Errors: an address can't be bound; nothing has changed.
     Result<void> prepare(std::uint32_t number, const Settings& settings, const std::vector<BindAddress>& addresses,
@@ -89,6 +91,7 @@ class Generations {
     std::map<std::uint32_t, Generation> all_;
     Identity socket_owner_;
     std::uint32_t committed_ = 1;
+    std::uint32_t former_ = 0;
     std::size_t lanes_ = 1;
 };
 

@@ -59,6 +59,11 @@ std::string describe_request(const RequestNote& note, TimePoint now) {
     return "; " + request->line + " from " + request->peer + ", for " + to_text(taken);
 }
 
+std::string describe_last_request(const RequestNote& note, TimePoint now) {
+    const std::string request = describe_request(note, now);
+    return request.empty() ? request : "its loop was in" + request.substr(1);
+}
+
 namespace {
 
 constexpr std::size_t kMostJobsTold = 8;  // beside the worst

@@ -14,6 +14,10 @@ std::string describe(const Finding& finding, const std::string& cpu_pressure = {
 /// "; GET /shop from 192.0.2.1:5312, for 30.2 s"; empty when no handler runs.
 std::string describe_request(const RequestNote& note, TimePoint now);
 
+/// "its loop was in GET /shop from 192.0.2.1:5312, for 30.2 s", of a worker that has left by itself: a handler may have
+/// called exit(). A thread beside the loop may have as well, so it isn't said whose doing it was. Empty as above.
+std::string describe_last_request(const RequestNote& note, TimePoint now);
+
 /// "; GET /lock from 192.0.2.1:5312, for 3.1 s, in thread 4713; …; 2 of 2 threads of its pool are busy, 3 jobs wait": of
 /// the pool that a finding is about, its worst job first, and others that have lasted for a second.
 std::string describe_pool(const PoolNote& pool, const Finding& finding, TimePoint now);

@@ -2,7 +2,7 @@
 
 // The stacks of another process's threads, with the names of functions and, where there is debug information, files
 // and lines: taken from outside, so that the process need not help. What does the work is elfutils' libdw. Runs in a
-// child of its own (worker_examination.hpp), because it stops threads, reads a lot, and may be kept waiting.
+// child of its own (workers_health.hpp), because it stops threads, reads a lot, and may be kept waiting.
 
 #include <sys/types.h>
 

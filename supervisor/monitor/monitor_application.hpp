@@ -2,7 +2,7 @@
 
 // What the monitor serves: status, events and requests as HTTP and JSON, on the control socket and on admin addresses.
 // An application like any other, on the worker room's own server. Not here: the figures (snapshot.hpp), and who
-// carries requests out (supervisor_control.cpp).
+// carries requests out (operators.hpp).
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 // Refusal: a listening TCP socket that begins no new connections, while those that it has queued are still served.
-// Closing it would reset them. Not here: which sockets, and when (listener.hpp, supervisor.cpp).
+// Closing it would reset them. Not here: which sockets, and when (listener.hpp, crew/listening.cpp).
 
 #include "girin/base/error.hpp"
 

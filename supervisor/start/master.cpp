@@ -32,7 +32,7 @@
 #include "supervisor/sockets/refusal.hpp"
 #include "supervisor/start/served.hpp"
 #include "supervisor/start/surroundings.hpp"
-#include "supervisor/supervisor.hpp"
+#include "supervisor/turn/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
 #include "supervisor/upgrade/way_back.hpp"
 #include "worker/app/library_image.hpp"

@@ -2,7 +2,7 @@
 
 // The master process from settings to exit code: what has to be in place before the supervisor's loop, in order, and
 // what is cleared away after it. A step that fails ends it with one sentence and nothing left behind. Not here: the
-// command line (run.hpp), the loop (supervisor.hpp).
+// command line (run.hpp), the loop (turn/supervisor.hpp).
 
 #include <optional>
 

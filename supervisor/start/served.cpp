@@ -4,13 +4,15 @@
 
 #include <utility>
 
-#include "loop/base/log_output.hpp"
+#include "girin/log.hpp"
+#include "loop/base/line_sink.hpp"
 #include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/threads.hpp"
 #include "supervisor/reload/preload.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "worker/app/library_image.hpp"
+#include "worker/process/channel.hpp"
 #include "worker/process/entry.hpp"
 
 namespace girin {

@@ -10,7 +10,7 @@
 
 #include "girin/base/unique_fd.hpp"
 #include "supervisor/settings/settings.hpp"
-#include "supervisor/supervisor.hpp"
+#include "supervisor/turn/supervisor_setup.hpp"
 #include "worker/app/loader.hpp"
 
 namespace girin {

@@ -2,7 +2,7 @@
 
 // Tells when a file was replaced or written: for --reload-on-change. It watches the directories that the file's name and
 // its links lead through, because builds and deployments put a new file in the old one's place. Not here: what a change
-// leads to (supervisor_survey.cpp).
+// leads to (surveyor.cpp).
 
 #include <cstdint>
 #include <map>

@@ -2,7 +2,7 @@
 
 // How many workers there should be, with --workers LEAST:MOST: from how busy their loops and pools are and how many
 // connections wait to be accepted. Quick to add, slow to take away, and never back and forth. Pure: no system calls. Not
-// here: where the figures come from (supervisor_survey.cpp), and starting and ending workers (fleet.hpp).
+// here: where the figures come from (surveyor.cpp), and starting and ending workers (fleet.hpp).
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 // The regular look at how old, how large and how busy the workers are, and the events that follow from it. Pure: what
-// was seen is handed in. Not here: reading it from the kernel and the scoreboard (supervisor_survey.cpp), silence
+// was seen is handed in. Not here: reading it from the kernel and the scoreboard (surveyor.cpp), silence
 // (health/), and what is decided on (fleet.hpp).
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 // What a service manager is told, and when: pure. The facts and the time go in, messages come out. Not here: sending
-// (notify_socket.hpp), finding the facts (supervisor_service.cpp).
+// (notify_socket.hpp), finding the facts (service_part.cpp).
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 // become ready and to stay well for a while, takes over, and only then do we retire. Until it has taken over, any
 // failure of its own ends it and we go on as if nothing had been. A process that has to stay, as PID 1 has, only
 // has it rehearse: the successor isn't told to take over but to finish, and then the process executes the binary
-// itself. Not here: processes and sockets (successor.hpp, supervisor_upgrade.cpp).
+// itself. Not here: processes and sockets (successor.hpp, succession.hpp).
 
 #include <cstdint>
 #include <optional>

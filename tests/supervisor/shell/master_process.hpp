@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/supervisor.hpp"
+#include "supervisor/turn/supervisor.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/temp_dir.hpp"
 

@@ -1,6 +1,6 @@
 // The loop against real processes: workers of a few lines, signals from outside, and what the log says of it.
 
-#include "supervisor/supervisor.hpp"
+#include "supervisor/turn/supervisor.hpp"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,5 +1,4 @@
-// What the supervisor looks at from time to time, because nothing tells it: how old, how large and how busy workers
-// are. And the application's file, which does tell. Not here: silence (health/), and what is decided on (fleet.hpp).
+#include "supervisor/survey/surveyor.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,7 +8,6 @@
 #include "supervisor/health/process_sample.hpp"
 #include "supervisor/process/memory.hpp"
 #include "supervisor/sockets/backlog.hpp"
-#include "supervisor/supervisor.hpp"
 
 namespace girin {
 namespace {
@@ -66,15 +64,54 @@ PoolLook look_at_pool(const PoolNote& note) {
     return pool;
 }
 
+bool is_in(const struct stat& directory) {
+    struct stat here {};
+    return ::stat(".", &here) == 0 && directory.st_dev == here.st_dev && directory.st_ino == here.st_ino;
+}
+
 }  // namespace
 
+Result<void> Surveyor::begin(Inbox&) {
+    begin_surveys();
+    return {};
+}
+
+std::optional<TimePoint> Surveyor::next_deadline() const {
+    const std::optional<TimePoint> file = file_.deadline();
+    return next_survey_ && file ? std::min(*next_survey_, *file) : next_survey_ ? next_survey_ : file;
+}
+
+bool Surveyor::on_ready(ReadySource, Inbox&) {
+    file_.read_pending(common_.os.now());
+    return false;
+}
+
+void Surveyor::on_time(TimePoint now, Inbox& inbox) {
+    if (next_survey_ && *next_survey_ <= now) survey(now, inbox);
+    if (file_.take_change(now)) on_file_change(inbox);
+}
+
+void Surveyor::carry_out(const Action& action, Inbox&) {
+    if (action.kind != ActionKind::commit_reload) return;
+    if (!is_in(directory_)) unwatch_file();  // its name leads to another now
+    begin_surveys();
+}
+
+void Surveyor::hear(const Order& order, Inbox& inbox) {
+    const auto* const asked = as<AskScale>(order);
+    if (!asked) return;
+    if (asked->id == 0) return scale_by(asked->argument.count, inbox);
+    const auto begun = scale(*asked, inbox);
+    if (!begun) inbox.put(AnswerRequest{{asked->id, AnswerKind::refused, begun.error().message()}});
+}
+
 /// By the committed settings; at the start, and after each reload.
-void Supervisor::begin_surveys() {
-    const TimePoint now = os_.now();
-    const Settings& settings = generations_.committed().settings;
+void Surveyor::begin_surveys() {
+    const TimePoint now = common_.os.now();
+    const Settings& settings = common_.settings();
     SurveyOptions options;
     options.recycling = to_recycle_limits(settings);
-    options.scaling = to_scale_options(settings, fleet_.options().max_workers);
+    options.scaling = to_scale_options(settings, common_.fleet.options().max_workers);
     options.seed = static_cast<std::uint64_t>(now.time_since_epoch().count());
     survey_.begin(options);
     next_survey_.reset();
@@ -82,37 +119,53 @@ void Supervisor::begin_surveys() {
     watch_file();
 }
 
-void Supervisor::survey(TimePoint now) {
+void Surveyor::survey(TimePoint now, Inbox& inbox) {
     const std::vector<WorkerLook> looks = look_at_all(now);
-    for (const FleetEvent& event : survey_.look_for_worn_out(fleet_, looks, now)) {
-        if (!end_) decide(event);
-    }
-    const auto count = [this] { return count_queued(generations_.committed().listeners); };
-    const auto step = end_ ? std::nullopt : survey_.look_at_load(fleet_, looks, count, now);
-    if (step) decide(*step);
+    for (const FleetEvent& event : survey_.look_for_worn_out(common_.fleet, looks, now)) inbox.put(event);
+    const auto count = [this] { return count_queued(common_.generations.committed().listeners); };
+    const auto step = survey_.look_at_load(common_.fleet, looks, count, now);
+    if (step) inbox.put(*step);
     next_survey_ = now + WorkerSurvey::kInterval;
 }
 
-std::vector<WorkerLook> Supervisor::look_at_all(TimePoint now) const {
+std::vector<WorkerLook> Surveyor::look_at_all(TimePoint now) const {
     std::vector<WorkerLook> looks;
-    for (const auto& [slot, worker] : workers_.all()) {
+    for (const auto& [slot, worker] : common_.workers.all()) {
         if (!worker.ready_at || worker.asked_to_stop) continue;
         WorkerLook& look = looks.emplace_back();
         look.slot = slot;
         look.ready_since = *worker.ready_at;
         if (survey_.needs_memory()) look.resident = resident_bytes(worker.pid);
         if (!survey_.needs_load()) continue;
-        look.turns = busy_time(board_[slot], now);
-        look.pool = look_at_pool(board_[slot].pool);
-        const Generation* const generation = generations_.find(worker.generation);
-        look.cpu = cpu_time(worker.pid, board_[slot], generation && !generation->settings.exec.empty());
+        look.turns = busy_time(common_.board[slot], now);
+        look.pool = look_at_pool(common_.board[slot].pool);
+        const Generation* const generation = common_.generations.find(worker.generation);
+        look.cpu = cpu_time(worker.pid, common_.board[slot], generation && !generation->settings.exec.empty());
     }
     return looks;
 }
 
-void Supervisor::scale_by_operator(int workers) {
+/// Errors: it is refused.
+Result<void> Surveyor::scale(const AskScale& asked, Inbox& inbox) {
+    const ScaleArgument& wanted = asked.argument;
+    const bool by_load = survey_.needs_load();
+    const bool stays_drained = by_load || wanted.count < 0;
+    if (common_.fleet.is_paused() && stays_drained) return Error("all workers are drained; a reload brings them back");
+    const auto before = static_cast<std::int64_t>(by_load ? survey_.scaling().least : common_.fleet.wanted());
+    const std::int64_t count = wanted.relative ? before + wanted.count : wanted.count;
+    if (by_load) {
+        scale_by(static_cast<int>(count - before), inbox);
+        inbox.put(AwaitScale{asked.id, count, survey_.scaling().least});
+        return {};
+    }
+    inbox.put(wanted.relative ? FleetEvent::scale_by(wanted.count) : FleetEvent::scale_to(static_cast<std::size_t>(wanted.count)));
+    inbox.put(AwaitScale{asked.id, count, std::nullopt});
+    return {};
+}
+
+void Surveyor::scale_by(int workers, Inbox& inbox) {
     const std::int64_t asked = static_cast<std::int64_t>(survey_.scaling().least) + workers;
-    const std::optional<FleetEvent> event = survey_.scale_by_operator(fleet_, workers);
+    const std::optional<FleetEvent> event = survey_.scale_by_operator(common_.fleet, workers);
     if (survey_.needs_load()) {
         const auto least = static_cast<std::int64_t>(survey_.scaling().least);
         const std::string range = "Scale: at least " + std::to_string(least) + " workers, at most " +
@@ -120,43 +173,40 @@ void Supervisor::scale_by_operator(int workers) {
         if (asked == least) log_info(range);
         if (asked != least) log_warning(range + " (asked for at least " + std::to_string(asked) + ")");
     }
-    if (event) decide(*event);
-}
-
-std::size_t Supervisor::workers_after_reload(const Settings& settings) const {
-    return girin::workers_after_reload(fleet_, settings.workers, settings.workers_most);
+    if (event) inbox.put(*event);
 }
 
 /// What is watched already goes on: a change that has come meanwhile must not get lost. A file that can't be watched is
 /// no reason to stop serving.
-void Supervisor::watch_file() {
-    const Settings& settings = generations_.committed().settings;
-    const bool wanted = settings.reload_on_change && setup_.application_file;
-    const std::string file = wanted ? application_file(settings) : std::string();
+void Surveyor::watch_file() {
+    const Settings& settings = common_.settings();
+    const bool wanted = settings.reload_on_change && common_.setup.application_file;
+    const std::string file = wanted ? common_.setup.file_of(settings) : std::string();
     if (!file.empty() && file == file_.file()) return;
     unwatch_file();
     if (!wanted) return;
     if (file.empty()) return log_warning("Reload on change: the application is part of the program; nothing to watch");
     auto watch = FileWatch::open(file);
     if (!watch) return log_error("Reload on change: " + watch.error().message());
-    if (auto added = wait_.add(watch->fd(), ReadySource(SourceKind::file_change, 0)); !added) {
+    if (auto added = common_.wait.add(watch->fd(), ReadySource(SourceKind::file_change, 0)); !added) {
         return log_error("Reload on change: " + added.error().message());
     }
     file_ = std::move(*watch);
+    if (::stat(".", &directory_) != 0) directory_ = {};
     log_debug("Reload on change: watching " + file);
 }
 
-void Supervisor::unwatch_file() {
-    if (file_.fd() >= 0) wait_.remove(file_.fd());
+void Surveyor::unwatch_file() {
+    if (file_.fd() >= 0) common_.wait.remove(file_.fd());
     file_ = FileWatch();
 }
 
-void Supervisor::on_file_change() {
-    if (fleet_.is_stopping()) return;
+void Surveyor::on_file_change(Inbox& inbox) {
+    if (common_.fleet.is_stopping()) return;
     log_info("Reload on change: the application's file is new");
     unwatch_file();  // its links may lead elsewhere now
     watch_file();
-    decide(FleetEvent::reload_requested());
+    inbox.put(FleetEvent::reload_requested());
 }
 
 }  // namespace girin
