@@ -34,7 +34,9 @@ class ServicePartTest : public PartBench {
         part().tell();
         std::string all;
         char text[1000];
-        for (ssize_t n; (n = ::recv(manager_.get(), text, sizeof text, 0)) > 0;) all.append(text, static_cast<std::size_t>(n)) += '\n';
+        for (ssize_t bytes; (bytes = ::recv(manager_.get(), text, sizeof text, 0)) > 0;) {
+            all.append(text, static_cast<std::size_t>(bytes)).append("\n");
+        }
         return all;
     }
 
