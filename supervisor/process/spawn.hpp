@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/process/borrowed.hpp"
 #include "supervisor/process/environment.hpp"
 #include "supervisor/process/os.hpp"
 #include "supervisor/process/privileges.hpp"
@@ -38,15 +39,15 @@ struct WorkerPlace {
 
 /// What every child of one master has in common.
 struct ChildSetup {
-    const SignalsBlocked* signals = nullptr;  // for a successor: the mask to give back
-    ProcessTitle* title = nullptr;
+    Borrowed<const SignalsBlocked> signals;  // for a successor: the mask to give back
+    Borrowed<ProcessTitle> title;
     std::string name;  // of the server, for the title
     std::string role;  // for the title; empty: "worker" with its slot
     Identity identity;
     bool no_new_privs = false;
     bool drop_capabilities = false;
     std::string root;  // a directory to be entered later, by WorkerPlace::root_fd; empty: none
-    Environment* environment = nullptr;  // the master's; null: no variable is set
+    Borrowed<Environment> environment;  // the master's; null: no variable is set
     std::vector<std::string> variables;  // NAME=VALUE, in place of those that it has set
     std::optional<unsigned> cpu;  // the one processor to run on; none: wherever the kernel likes
 

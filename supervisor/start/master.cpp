@@ -3,26 +3,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <utility>
 
 #include "girin/log.hpp"
 #include "loop/base/log_output.hpp"
 #include "loop/base/place.hpp"
 #include "loop/base/uncaught.hpp"
-#include "supervisor/control/control_socket.hpp"
 #include "supervisor/hooks/hook_process.hpp"
-#include "supervisor/monitor/monitor_main.hpp"
 #include "supervisor/process/affinity.hpp"
 #include "supervisor/process/child_watch.hpp"
-#include "supervisor/process/daemon.hpp"
-#include "supervisor/process/environment.hpp"
 #include "supervisor/process/limits.hpp"
-#include "supervisor/process/pidfile.hpp"
-#include "supervisor/process/privileges.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/start_state.hpp"
 #include "supervisor/settings/guides.hpp"
@@ -30,37 +22,31 @@
 #include "supervisor/settings/settings_print.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "supervisor/sockets/refusal.hpp"
-#include "supervisor/start/served.hpp"
+#include "supervisor/start/holdings.hpp"
+#include "supervisor/start/make_setup.hpp"
 #include "supervisor/start/surroundings.hpp"
 #include "supervisor/turn/supervisor.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
-#include "supervisor/upgrade/way_back.hpp"
 #include "worker/app/library_image.hpp"
 
 namespace girin {
 namespace {
 
-std::string machine_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
-
-/// Steps to a running server, and what they made; undone in reverse order when it goes.
+/// Steps to a running server, and its end. What they make is held by `held_`, which undoes it in reverse order.
 class Master {
   public:
-    Master(MasterInput input, ProcessTitle& title)
-        : input_(std::move(input)), title_(title), served_(input_.linked, input_.program_is_ours) {}
+    Master(MasterInput input, ProcessTitle& title) : held_(std::move(input), title) {}
 
     int run() {
         SupervisorEnd end = leave_terminal();
         if (end.code == ExitCode::ok) end = keep_way_back();
         if (end.code == ExitCode::ok) end = set_up_and_serve();
-        if (end.code != ExitCode::ok && way_back_.exists()) go_back(end.sentence);
+        if (end.code != ExitCode::ok && held_.way_back.exists()) go_back(end.sentence);
         report(end);
         tell_predecessor_of(end);
-        if (end.code != ExitCode::ok) service_.say(end.sentence);
-        pidfile_.remove();
-        notice_.tell(static_cast<int>(end.code), end.sentence);
+        if (end.code != ExitCode::ok) held_.service.say(end.sentence);
+        held_.pidfile.remove();
+        held_.notice.tell(static_cast<int>(end.code), end.sentence);
         return static_cast<int>(end.code);
     }
 
@@ -79,40 +65,38 @@ class Master {
     }
 
     SupervisorEnd leave_terminal() {
-        if (!settings().daemon || input_.predecessor) return {};  // a daemon's successor is one
-        auto notice = daemonize_blocking(signals_);
+        if (!settings().daemon || held_.input.predecessor) return {};  // a daemon's successor is one
+        auto notice = daemonize_blocking(held_.signals);
         if (!notice) return failed(notice.error());
-        notice_ = std::move(*notice);
+        held_.notice = std::move(*notice);
         return {};
     }
 
     SupervisorEnd keep_way_back() {
-        if (!is_in_place()) return {};
-        signals_.forget_before();
-        auto kept = WayBack::keep(input_.predecessor->handover());
+        if (!held_.is_in_place()) return {};
+        held_.signals.forget_before();
+        auto kept = WayBack::keep(held_.input.predecessor->handover());
         if (!kept) return failed(kept.error());
-        way_back_ = std::move(*kept);
+        held_.way_back = std::move(*kept);
         return {};
     }
-
-    bool is_in_place() const { return input_.predecessor && input_.predecessor->is_in_place(); }
 
     /// Returns only when that can't be.
     void go_back(const std::string& why) {
         log_error("Upgrade: back to the former binary: " + why);
-        log_critical(way_back_.go(input_.program, why).message());
+        log_critical(held_.way_back.go(held_.input.program, why).message());
     }
 
     SupervisorEnd settle_process() {
-        title_.set(make_process_title("master", settings().name));
+        held_.title->set(make_process_title("master", settings().name));
         inherited_umask_ = leave_owner_rights();
         if (settings().umask) ::umask(static_cast<mode_t>(*settings().umask));
-        directory_ = settings().chdir.empty() ? "" : absolute_path(settings().chdir);
+        held_.directory = settings().chdir.empty() ? "" : absolute_path(settings().chdir);
         if (auto changed = change_directory(settings().chdir); !changed) return refused(changed.error());
-        if (auto set = environment_.set(settings().env); !set) return refused(set.error());
+        if (auto set = held_.environment.set(settings().env); !set) return refused(set.error());
         auto identity = find_identity(settings().user, settings().group);
         if (!identity) return refused(identity.error());
-        identity_ = std::move(*identity);
+        held_.identity = std::move(*identity);
         if (auto checked = check_affinity(settings()); !checked) return refused(checked.error());
         if (auto checked = check_chroot_blocking(settings()); !checked) return refused(checked.error());
         if (auto checked = check_for_workers(settings()); !checked) return refused(checked.error());
@@ -127,7 +111,7 @@ class Master {
         tell_limits();
         tell_umask();
         tell_refused_calls();
-        const bool are_root = ::geteuid() == 0 && (!identity_.changes_user() || identity_.uid == 0);
+        const bool are_root = ::geteuid() == 0 && (!held_.identity.changes_user() || held_.identity.uid == 0);
         if (!settings().chroot.empty() && are_root) {
             log_warning("chroot " + settings().chroot + ": workers run as root, who can leave it; name a --user");
         }
@@ -151,24 +135,24 @@ class Master {
     /// What a container's filter, or an old kernel, keeps from us, and what stands in for it.
     void tell_refused_calls() const {
         if (!refused_pidfd_call().empty()) log_warning(refused_pidfd_call() + "; children are watched by SIGCHLD instead");
-        if (served_.file(settings()).empty() || why_no_copies().empty()) return;
+        if (held_.served.file(settings()).empty() || why_no_copies().empty()) return;
         log_warning(why_no_copies() + "; the application is loaded in place instead: don't overwrite its file "
                     "while it runs, and there is no way back to it");
     }
 
     /// After others' code has run in this process.
     void set_straight() const {
-        signals_.hold();
+        held_.signals.hold();
         secure_standard_descriptors();
     }
 
     SupervisorEnd look_at_application() {
-        auto copy = served_.file(settings()).empty() ? UniqueFd() : served_.make_code_copy(settings());
+        auto copy = held_.served.file(settings()).empty() ? UniqueFd() : held_.served.make_code_copy(settings());
         if (!copy) return not_loaded(copy.error());
-        code_ = std::move(*copy);
-        if (auto checked = served_.check_blocking(settings(), code_.get()); !checked) return not_loaded(checked.error());
+        held_.code = std::move(*copy);
+        if (auto checked = held_.served.check_blocking(settings(), held_.code.get()); !checked) return not_loaded(checked.error());
         if (!settings().preload) return {};
-        const auto loaded = served_.preload(settings(), code_.get());
+        const auto loaded = held_.served.preload(settings(), held_.code.get());
         set_straight();
         if (!loaded) return not_loaded(loaded.error());
         return {};
@@ -183,12 +167,12 @@ class Master {
         for (const BindAddress& address : settings().bind) {
             facts.listen += (facts.listen.empty() ? "" : " ") + address.to_text();
         }
-        const auto called = call_back(input_.callbacks, facts);
+        const auto called = call_back(held_.input.callbacks, facts);
         set_straight();
         if (!called) return not_started(called.error().message());
         if (settings().on_starting.empty()) return {};
         const HookOutcome outcome =
-            run_hook_blocking(os_, HookOrder(settings().on_starting, facts), settings().hook_timeout);
+            run_hook_blocking(held_.os, HookOrder(settings().on_starting, facts), settings().hook_timeout);
         stopped_early_ = outcome.end == HookEnd::stopped;
         if (stopped_early_) forget_signals();
         if (outcome.end == HookEnd::failed) return not_started(outcome.sentence);
@@ -209,14 +193,14 @@ class Master {
     SupervisorEnd open_sockets() {
         auto handed = take_handed_sockets();
         if (!handed) return failed(handed.error());
-        own_addresses_ = handed->own_addresses();
-        use_own_addresses(input_.settings, input_.bind_given);
-        auto first = open_first_generation_blocking(settings(), identity_, &*handed, input_.predecessor.has_value());
+        held_.own_addresses = handed->own_addresses();
+        held_.use_own_addresses(held_.input.settings, held_.input.bind_given);
+        auto first = open_first_generation_blocking(settings(), held_.identity, &*handed, held_.input.predecessor.has_value());
         if (!first) return failed(first.error());
-        first_ = std::move(*first);
-        first_.files.code = std::move(code_);
-        if (input_.predecessor) left_files_ = handed->left_files();
-        left_some_ = !handed->left().empty();
+        held_.first = std::move(*first);
+        held_.first.files.code = std::move(held_.code);
+        if (held_.input.predecessor) held_.left_files = handed->left_files();
+        held_.left_some = !handed->left().empty();
         if (auto can = can_drop_connection_attempts(); !can) {
             log_warning(can.error().message() + ": a stop under load may cut off some of those who come meanwhile");
         }
@@ -227,155 +211,61 @@ class Master {
     }
 
     Result<HandedSockets> take_handed_sockets() {
-        if (input_.predecessor) return take_sockets(input_.predecessor->handover().sockets);
-        const ServiceEnvironment& service = input_.service;
+        if (held_.input.predecessor) return take_sockets(held_.input.predecessor->handover().sockets);
+        const ServiceEnvironment& service = held_.input.service;
         return take_activated_sockets(ServiceEnvironment::kFirstSocket, service.sockets, service.names);
     }
 
-    /// Without any --bind, what was handed over is what there is to listen on; also after a reload.
-    void use_own_addresses(Settings& settings, bool bind_given) const {
-        if (!bind_given && !own_addresses_.empty()) settings.bind = own_addresses_;
-    }
-
     SupervisorEnd open_service_line() {
-        auto line = NotifySocket::open(input_.service.notify_socket);
+        auto line = NotifySocket::open(held_.input.service.notify_socket);
         if (!line) log_warning(line.error().message());
-        if (line) service_ = Service(std::move(*line), input_.service.watchdog);
-        if (input_.predecessor && !is_in_place()) service_.be_silent();
+        if (line) held_.service = Service(std::move(*line), held_.input.service.watchdog);
+        if (held_.input.predecessor && !held_.is_in_place()) held_.service.be_silent();
         return {};
     }
 
     SupervisorEnd lock_pidfile() {
-        if (input_.predecessor && input_.predecessor->handover().pidfile_fd >= 0) {
-            const Handover& handover = input_.predecessor->handover();
+        if (held_.input.predecessor && held_.input.predecessor->handover().pidfile_fd >= 0) {
+            const Handover& handover = held_.input.predecessor->handover();
             Pidfile inherited = Pidfile::inherit(handover.pidfile, UniqueFd(handover.pidfile_fd));
             const bool is_ours = inherited.path() == absolute_path(settings().pid);
-            (is_ours ? pidfile_ : former_pidfile_) = std::move(inherited);
+            (is_ours ? held_.pidfile : held_.former_pidfile) = std::move(inherited);
             if (is_ours) return {};
         }
         if (settings().pid.empty()) return {};
         auto pidfile = Pidfile::create(settings().pid);
         if (!pidfile) return failed(pidfile.error());
-        pidfile_ = std::move(*pidfile);
+        held_.pidfile = std::move(*pidfile);
         return {};
     }
 
     SupervisorEnd open_control() {
         HandedSockets handed;
-        if (input_.predecessor) {
-            auto taken = take_sockets(input_.predecessor->handover().control);
+        if (held_.input.predecessor) {
+            auto taken = take_sockets(held_.input.predecessor->handover().control);
             if (!taken) return failed(taken.error());
             handed = std::move(*taken);
         }
         Settings own = settings();
         // Whoever asks for the only server there is doesn't mean a rehearsal.
-        const bool rehearses = input_.predecessor && input_.predecessor->handover().rehearsal;
+        const bool rehearses = held_.input.predecessor && held_.input.predecessor->handover().rehearsal;
         if (rehearses && own.control_socket == "auto") own.control_socket = "none";
-        auto sockets = ControlSockets::open_blocking(own, input_.predecessor ? &handed : nullptr);
+        auto sockets = ControlSockets::open_blocking(own, held_.input.predecessor ? &handed : nullptr);
         if (!sockets) return failed(sockets.error());
-        control_ = std::move(*sockets);
-        for (SocketFile& file : handed.left_files()) left_files_.push_back(std::move(file));
+        held_.control = std::move(*sockets);
+        for (SocketFile& file : handed.left_files()) held_.left_files.push_back(std::move(file));
         return {};
     }
 
     SupervisorEnd serve() {
-        Supervisor supervisor(os_, make_setup(), Generations(std::move(first_), identity_));
+        Supervisor supervisor(held_.os, make_setup(held_), Generations(std::move(held_.first), held_.identity));
         ran_ = true;
         return supervisor.run();
     }
 
-    SupervisorSetup make_setup() {
-        SupervisorSetup setup;
-        setup.read_settings = [this] { return read_settings(input_.reload_input); };
-        setup.parse_settings = [this](const SettingsFile& file) -> Result<Settings> {
-            const auto parsed = girin::parse_settings(input_.reload_input, file);
-            if (!parsed) return parsed.error();
-            Settings read = parsed->settings;
-            use_own_addresses(read, names_address(*parsed));
-            return read;
-        };
-        setup.check_settings = [this](const Settings& wanted, int code_fd) -> Result<void> {
-            if (auto set = environment_.set(wanted.env); !set) return set.error();
-            if (auto checked = check_affinity(wanted); !checked) return checked;
-            if (auto checked = check_for_workers(wanted); !checked) return checked;
-            return served_.check_blocking(wanted, code_fd);
-        };
-        setup.make_code_copy = [this](const Settings& running) { return served_.make_code_copy(running); };
-        setup.application_file = [this](const Settings& own) { return served_.file(own); };
-        setup.work = [this](const Settings& own, const WorkerPlace& place) { return served_.work(own, place); };
-        setup.leave_master = [this] {
-            pidfile_.forget();
-            former_pidfile_.forget();
-            way_back_.forget();
-            notice_.forget();
-        };
-        if (!control_.empty()) setup.monitor = [this](const MonitorPlace& place) { return monitor(place); };
-        setup.leave_monitor = [this] { control_.close(); };
-        setup.monitor_waits = control_.is_shared() && !is_in_place();
-        setup.has_way_back = way_back_.exists();
-        setup.on_first_ready = [this] { notice_.tell(0); };
-        setup.callbacks = input_.callbacks;
-        setup.service = &service_;
-        set_up_upgrade(setup);
-        setup.child.signals = &signals_;
-        setup.child.environment = &environment_;
-        setup.child.title = &title_;
-        setup.child.name = settings().name;
-        setup.child.identity = identity_;
-        setup.directory = directory_;
-        setup.child.root = settings().chroot.empty() ? "" : absolute_path(settings().chroot);
-        setup.child.no_new_privs = settings().no_new_privs;
-        setup.child.drop_capabilities = settings().drop_capabilities;
-        return setup;
-    }
-
-    void set_up_upgrade(SupervisorSetup& setup) {
-        setup.program = input_.program;
-        setup.predecessor = input_.predecessor ? &*input_.predecessor : nullptr;
-        setup.add_to_handover = [this](Handover& handover) {
-            handover.pidfile_fd = pidfile_.fd();
-            handover.pidfile = pidfile_.path();
-            for (const ListenerSet* sockets : control_.lasting(handover.in_place)) {
-                for (HandoverSocket& socket : to_handover(*sockets)) handover.control.push_back(std::move(socket));
-            }
-        };
-        setup.on_handed_over = [this] {
-            pidfile_.forget();
-            control_.hand_over();
-        };
-        setup.take_back = [this] { claim(pidfile_); };
-        setup.take_over = [this] {
-            claim(pidfile_);
-            claim(former_pidfile_);
-            way_back_.forget();
-            former_pidfile_.remove();
-            control_.claim(settings());
-            for (SocketFile& file : left_files_) file.claim();
-            left_files_.clear();  // which removes them
-            return left_some_;
-        };
-    }
-
-    static void claim(Pidfile& pidfile) {
-        if (auto claimed = pidfile.claim(); !claimed) log_error(claimed.error().message());
-    }
-
     void tell_predecessor_of(const SupervisorEnd& end) {
-        if (end.code == ExitCode::ok || !input_.predecessor || is_in_place()) return;
-        say(input_.predecessor->channel(), std::string(kUnwell) + end.sentence);
-    }
-
-    /// In the monitor.
-    int monitor(const MonitorPlace& place) {
-        MonitorOptions options;
-        options.version = girin_version();
-        options.master_uid = uid_;
-        options.allow_tcp_actions = settings().admin_allow_actions;
-        options.hosts = settings().admin_hosts;
-        options.hosts.push_back(machine_name());
-        options.statsd_host = settings().statsd_host;
-        options.statsd_prefix = settings().statsd_prefix;
-        return monitor_main(place, std::move(options), control_.sockets());
+        if (end.code == ExitCode::ok || !held_.input.predecessor || held_.is_in_place()) return;
+        say(held_.input.predecessor->channel(), std::string(kUnwell) + end.sentence);
     }
 
     /// The one place where a failure is told; beside the log also to whoever started us, if that is somewhere else.
@@ -387,34 +277,14 @@ class Master {
         if (!seen && !settings().daemon) std::fprintf(stderr, "girin: %s\n", end.sentence.c_str());
     }
 
-    const Settings& settings() const { return input_.settings; }
+    const Settings& settings() const { return held_.settings(); }
     static SupervisorEnd failed(const Error& error) { return {ExitCode::failure, error.message()}; }
     static SupervisorEnd refused(const Error& error) { return {refusal_code(error), error.message()}; }
     static SupervisorEnd not_started(const std::string& why) { return {ExitCode::worker_boot_failed, why}; }
     static SupervisorEnd not_loaded(const Error& error) { return {ExitCode::application_not_loaded, error.message()}; }
 
-    MasterInput input_;
-    ProcessTitle& title_;
-    SignalsBlocked signals_;
-    Environment environment_;
+    Holdings held_;
     unsigned inherited_umask_ = 0;
-    LinuxOs os_;
-    DaemonNotice notice_;
-    Identity identity_;
-    Served served_;
-    std::vector<BindAddress> own_addresses_;  // sockets of a service manager's, where it has handed us some
-    Generation first_;
-    UniqueFd code_;  // of the first generation, until that has it
-    std::string directory_;  // --chdir, from the root: what its name leads to may change
-    Service service_;
-    Pidfile pidfile_;
-    ControlSockets control_;
-    const uid_t uid_ = ::geteuid();
-    // Of a predecessor whose settings were others: to be cleared away when we have taken over.
-    Pidfile former_pidfile_;
-    WayBack way_back_;  // executed in place, until it is known to serve
-    std::vector<SocketFile> left_files_;
-    bool left_some_ = false;
     bool logs_open_ = false;
     bool stopped_early_ = false;  // before anything was there to be stopped
     bool ran_ = false;  // the supervisor ran, and has logged how it ended

@@ -25,7 +25,7 @@ class ServicePart : public Part {
     void keep_sockets();
 
     Common& common_;
-    Service* service_;  // null: nobody wants to know
+    Borrowed<Service> service_;  // null: nobody wants to know
 };
 
 }  // namespace girin

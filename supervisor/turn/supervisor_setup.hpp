@@ -8,6 +8,7 @@
 #include "girin/run/exit_code.hpp"
 #include "girin/run/server_callbacks.hpp"
 #include "supervisor/monitor/monitor_place.hpp"
+#include "supervisor/process/borrowed.hpp"
 #include "supervisor/process/spawn.hpp"
 #include "supervisor/settings/settings_text.hpp"
 #include "supervisor/systemd/service.hpp"
@@ -47,7 +48,7 @@ struct SupervisorSetup {
     std::function<void()> on_first_ready;
     /// What an embedder is told, beside the commands of the settings.
     ServerCallbacks callbacks;
-    Service* service = nullptr;  // borrowed; null: nobody wants to know
+    Borrowed<Service> service;  // null: nobody wants to know
     /// For an upgrade: how to start our successor, and what beside the sockets is handed to it.
     ProgramStart program;
     std::function<void(Handover&)> add_to_handover;
@@ -55,7 +56,7 @@ struct SupervisorSetup {
     std::function<void()> take_back;
     /// Once: our successor has what is the service's alone. Only what this process began is left to be ended.
     std::function<void()> on_handed_over;
-    Predecessor* predecessor = nullptr;  // borrowed; not null: we are a successor, and on trial
+    Borrowed<Predecessor> predecessor;  // not null: we are a successor, and on trial
     /// Once: our trial is over, and what is the service's alone is ours. True: the predecessor has sockets that we
     /// don't serve.
     std::function<bool()> take_over;
