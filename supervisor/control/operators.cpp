@@ -1,6 +1,5 @@
 #include "supervisor/control/operators.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -25,18 +24,10 @@ Operators::Operators(Common& common)
       monitor_(common.os, common.wait, common.setup.monitor ? [this] { return fork_monitor(); } : MonitorProcess::Spawn()) {}
 
 Result<void> Operators::begin(Inbox&) {
-    auto signals = SignalReader::open();
-    if (!signals) return signals.error();
-    signals_ = std::move(*signals);
-    if (auto watched = common_.wait.add(signals_.fd(), ReadySource(SourceKind::signals, 0)); !watched) return watched;
     report_listeners();
     common_.report.publish(common_.fleet);
     if (!common_.setup.monitor_waits) monitor_.start();
     return {};
-}
-
-bool Operators::on_ready(ReadySource source, Inbox& inbox) {
-    return source.kind == SourceKind::signals ? has_more_signals(inbox) : has_more_requests(inbox);
 }
 
 void Operators::on_time(TimePoint now, Inbox&) { monitor_.on_deadline(now); }
@@ -85,11 +76,6 @@ void Operators::hear(const Order& order, Inbox&) {
 
 std::vector<pid_t> Operators::children() const {
     return monitor_.is_running() ? std::vector<pid_t>{monitor_.pid()} : std::vector<pid_t>();
-}
-
-void Operators::let_go() {
-    signals_.close();
-    monitor_.forget();
 }
 
 void Operators::on_commit(const Action& action) {
@@ -168,23 +154,11 @@ void Operators::tell_outcomes() {
     for (const ControlAnswer& answer : desk_.take_answers()) monitor_.answer(answer.id, answer.to_text());
 }
 
-void Operators::end_blocking() {
+void Operators::begin_end() {
     ended_ = true;
-    Inbox nobody_reads;
     desk_.on_stopped();
     tell_outcomes();
     monitor_.begin_end();
-    const TimePoint limit = common_.os.now() + 2 * kMonitorEndLimit;
-    while (monitor_.is_running() && common_.os.now() < limit) {
-        const TimePoint due = std::min(limit, monitor_.next_deadline().value_or(limit));
-        for (const ReadySource source : common_.wait.wait(common_.os, due)) {
-            while (source.kind == SourceKind::monitor && has_more_requests(nobody_reads)) continue;  // all are refused
-            if (source.kind == SourceKind::signals) read_late_signals();
-        }
-        monitor_.on_deadline(common_.os.now());
-        answer_once_handed_over();
-        tell_outcomes();
-    }
 }
 
 }  // namespace girin

@@ -53,11 +53,11 @@ Result<MonitorProcess::Spawned> Operators::fork_monitor() {
 }
 
 /// One at a time, as signals.
-bool Operators::has_more_requests(Inbox& inbox) {
-    if (!std::exchange(has_read_requests_, true)) {
+bool Operators::on_ready(ReadySource, Inbox& inbox) {
+    if (!std::exchange(has_read_, true)) {
         for (Message& message : monitor_.on_ready()) asked_.push_back(std::move(message));
     }
-    if (asked_.empty()) return has_read_requests_ = false;
+    if (asked_.empty()) return has_read_ = false;
     const Message message = std::move(asked_.front());
     asked_.pop_front();
     const auto id = static_cast<std::uint64_t>(message.value);

@@ -2,7 +2,7 @@
 
 // The signals that the master understands: one table, which behaviour, log lines and documentation are read from;
 // and the descriptor they are read through. Nothing ever runs in a signal handler. Not here: what a signal leads to
-// (control/operators_signals.cpp).
+// (control/operator_signals.cpp).
 
 #include <signal.h>
 

@@ -13,6 +13,7 @@ namespace girin {
 /// operators and hooks last, since they tell what has come of it.
 Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
     : common_(os, setup, std::move(generations), standing_at_start(setup)),
+      signals_(common_),
       reloader_(common_),
       health_(common_),
       surveyor_(common_),
@@ -22,7 +23,8 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
       service_(common_),
       operators_(common_),
       hooks_(common_),
-      parts_{&reloader_, &health_, &surveyor_, &succession_, trial_.get(), &crew_, &service_, &operators_, &hooks_} {
+      parts_{&signals_,    &reloader_, &health_,  &surveyor_,  &succession_,
+             trial_.get(), &crew_,     &service_, &operators_, &hooks_} {
     std::erase(parts_, nullptr);
     common_.leave_master = [this](const Kept& kept) { leave_master(kept); };
 }
@@ -152,8 +154,8 @@ SupervisorEnd Supervisor::finish() {
     if (!goes_back) wait_for_elders();
     crew_.end_listeners();
     hooks_.finish_blocking();
-    operators_.read_late_signals();  // else they would end us once they are unblocked
-    operators_.end_blocking();
+    signals_.read_late();  // else they would end us once they are unblocked
+    wait_for_monitor();
     return *end_;
 }
 
@@ -165,9 +167,24 @@ void Supervisor::wait_for_elders() {
         for (const ReadySource source : common_.wait.wait(common_.os, trial_->next_deadline())) {
             if (source.kind == SourceKind::elder) trial_->on_ready(source, inbox_);
             // A second order to stop, while the last workers finish.
-            if (source.kind == SourceKind::signals && operators_.read_late_signals()) trial_->hurry();
+            if (source.kind == SourceKind::signals && signals_.read_late()) trial_->hurry();
         }
         trial_->on_turn_end(common_.os.now(), inbox_);
+    }
+}
+
+/// The last thing the master does: whoever asked for the stop hears of it. Bounded.
+void Supervisor::wait_for_monitor() {
+    operators_.begin_end();
+    const TimePoint limit = common_.os.now() + 2 * kMonitorEndLimit;
+    while (operators_.has_monitor() && common_.os.now() < limit) {
+        const TimePoint due = std::min(limit, operators_.next_deadline().value_or(limit));
+        for (const ReadySource source : common_.wait.wait(common_.os, due)) {
+            while (source.kind == SourceKind::monitor && operators_.on_ready(source, inbox_)) continue;
+            if (source.kind == SourceKind::signals) signals_.read_late();
+        }
+        operators_.on_time(common_.os.now(), inbox_);
+        operators_.on_turn_end(common_.os.now(), inbox_);
     }
 }
 

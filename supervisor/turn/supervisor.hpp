@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "supervisor/control/operator_signals.hpp"
 #include "supervisor/control/operators.hpp"
 #include "supervisor/crew/crew.hpp"
 #include "supervisor/health/workers_health.hpp"
@@ -46,8 +47,10 @@ class Supervisor {
     void leave_master(const Kept& kept);
     SupervisorEnd finish();
     void wait_for_elders();
+    void wait_for_monitor();
 
     Common common_;
+    OperatorSignals signals_;
     Reloader reloader_;
     WorkersHealth health_;
     Surveyor surveyor_;

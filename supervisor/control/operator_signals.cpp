@@ -1,25 +1,31 @@
-// What operators ask by signals.
+#include "supervisor/control/operator_signals.hpp"
 
 #include <utility>
 
 #include "girin/log.hpp"
-#include "supervisor/control/operators.hpp"
 
 namespace girin {
 
+Result<void> OperatorSignals::begin(Inbox&) {
+    auto signals = SignalReader::open();
+    if (!signals) return signals.error();
+    reader_ = std::move(*signals);
+    return common_.wait.add(reader_.fd(), ReadySource(SourceKind::signals, 0));
+}
+
 /// One at a time: what it leads to is decided before the next, which may be of no use then.
-bool Operators::has_more_signals(Inbox& inbox) {
-    if (!std::exchange(has_read_signals_, true)) {
-        for (const ReceivedSignal& signal : signals_.read_pending()) received_.push_back(signal);
+bool OperatorSignals::on_ready(ReadySource, Inbox& inbox) {
+    if (!std::exchange(has_read_, true)) {
+        for (const ReceivedSignal& signal : reader_.read_pending()) received_.push_back(signal);
     }
-    if (received_.empty()) return has_read_signals_ = false;
+    if (received_.empty()) return has_read_ = false;
     const ReceivedSignal signal = received_.front();
     received_.pop_front();
     on_signal(signal, inbox);
     return true;
 }
 
-void Operators::on_signal(const ReceivedSignal& signal, Inbox& inbox) {
+void OperatorSignals::on_signal(const ReceivedSignal& signal, Inbox& inbox) {
     const SignalMeaning meaning = signal.row->meaning;
     if (meaning == SignalMeaning::child_ended) return inbox.put(ReapAdopted());
     if (meaning == SignalMeaning::pause_workers && signal.by_kernel) return;  // a window has a new size
@@ -43,7 +49,7 @@ void Operators::on_signal(const ReceivedSignal& signal, Inbox& inbox) {
 }
 
 /// Once we stop: nothing but a quick stop and rotated logs is of use then. Empty: it is carried out.
-std::string Operators::why_ignored(SignalMeaning meaning) const {
+std::string OperatorSignals::why_ignored(SignalMeaning meaning) const {
     const Standing& standing = common_.standing;
     switch (meaning) {
         case SignalMeaning::stop_gracefully: return standing.stop_asked ? "stops already; QUIT or INT stops at once" : "";
@@ -59,9 +65,9 @@ std::string Operators::why_ignored(SignalMeaning meaning) const {
     return !standing.place_failure.empty() ? "ignored, the former binary goes on" : "ignored, the server stops";
 }
 
-bool Operators::read_late_signals() {
+bool OperatorSignals::read_late() {
     bool quick = false;
-    for (const ReceivedSignal& signal : signals_.read_pending()) quick |= signal.row->meaning == SignalMeaning::stop_quickly;
+    for (const ReceivedSignal& signal : reader_.read_pending()) quick |= signal.row->meaning == SignalMeaning::stop_quickly;
     return quick;
 }
 
