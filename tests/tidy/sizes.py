@@ -24,8 +24,6 @@ REASONS = {
     "loop/include/girin/net/stream.hpp": "awaiters live in their coroutines' frames, so their classes can't be hidden",
     "supervisor/fleet/fleet.hpp: Fleet": "all decisions about workers in one pure object: whoever asks why reads one class",
     "supervisor/monitor/master_board.hpp": "a layout in shared memory, field by field",
-    "supervisor/start/master.cpp: Master": "a start as a list of named steps, in their order",
-    "supervisor/supervisor.hpp: Supervisor": "is being taken apart: parts in rooms of their own (D14)",
     "tests/apps/synchronous.cpp: handle_blocking": "one branch a path that tests ask for",
     "tests/fuzz/server/session.cpp: Session::step": "one case an action that the fuzzer can draw",
     "tests/supervisor/fleet/sim/witness.hpp": "what the simulator's invariants remember, one field each",

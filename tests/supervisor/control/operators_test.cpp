@@ -39,8 +39,8 @@ TEST_F(OperatorSignalsTest, AreWishesOfOperators) {
 }
 
 TEST_F(OperatorSignalsTest, AskForNothingThatIsOfNoUseWhileTheServerStops) {
-    decide(Event::start(1));
-    decide(Event::stop_graceful());
+    decide(FleetEvent::start(1));
+    decide(FleetEvent::stop_graceful());
     common().standing.stop_asked = true;
     EXPECT_TRUE(asked_by(SIGHUP).empty());
     EXPECT_TRUE(asked_by(SIGUSR2).empty());
@@ -54,8 +54,8 @@ TEST_F(OperatorSignalsTest, AreReadOneAfterTheOther) {
     ::kill(::getpid(), SIGHUP);
     EXPECT_TRUE(on_ready());
     EXPECT_EQ(put(), Names{"AskStop"});
-    decide(Event::start(1));
-    decide(Event::stop_graceful());
+    decide(FleetEvent::start(1));
+    decide(FleetEvent::stop_graceful());
     EXPECT_TRUE(on_ready());
     EXPECT_TRUE(put().empty()) << "the server stops by now";
     EXPECT_FALSE(on_ready());

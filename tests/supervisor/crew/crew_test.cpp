@@ -89,8 +89,8 @@ TEST_F(CrewTest, LeavesTheQueueToWhoeverGoesOn) {
     add_worker(0);
     crew_.carry_out(action(ActionKind::tell_drain), inbox_);
     EXPECT_EQ(hears().text, "") << "others of ours serve";
-    decide(Event::start(1));
-    decide(Event::stop_graceful());
+    decide(FleetEvent::start(1));
+    decide(FleetEvent::stop_graceful());
     crew_.carry_out(action(ActionKind::tell_drain), inbox_);
     const Message last = hears();
     EXPECT_EQ(last.text, kDrainLast);

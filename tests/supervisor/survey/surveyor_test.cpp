@@ -63,7 +63,7 @@ TEST_F(SurveyorTest, HasWhoAskedWaitForTheNumber) {
 
 TEST_F(SurveyorTest, RefusesFewerWhileAllAreDrained) {
     serve(2);
-    decide(Event::pause());
+    decide(FleetEvent::pause());
     ask(true, -1, 9);
     EXPECT_EQ(put(), Names{"AnswerRequest"});
     EXPECT_EQ(last_order<AnswerRequest>()->answer.kind, AnswerKind::refused);

@@ -8,9 +8,9 @@ namespace {
 class InboxTest : public PartBench {};
 
 TEST_F(InboxTest, GivesEventsAndOrdersInTheOrderInWhichTheyCame) {
-    inbox_.put(Event::pause());
+    inbox_.put(FleetEvent::pause());
     inbox_.put(AskReload());
-    inbox_.put(Event::tick());
+    inbox_.put(FleetEvent::tick());
     EXPECT_EQ(put(), (Names{"pause", "AskReload", "tick"}));
     EXPECT_TRUE(inbox_.empty());
     EXPECT_FALSE(inbox_.next());

@@ -59,15 +59,15 @@ class PartBench : public testing::Test {
     }
 
     /// The Fleet decides, and nobody carries it out.
-    std::vector<Action> decide(const Event& event) { return common().fleet.decide(event, os_.time); }
+    std::vector<Action> decide(const FleetEvent& event) { return common().fleet.decide(event, os_.time); }
     /// So many workers are wanted, spawned (with a process for each), and ready.
     void serve(std::size_t workers) {
-        for (const Action& action : decide(Event::start(workers))) {
+        for (const Action& action : decide(FleetEvent::start(workers))) {
             if (action.kind != ActionKind::spawn) continue;
             add_worker(action.slot);
-            decide(Event::worker_spawned(action.slot, common().workers.find(action.slot)->pid));
+            decide(FleetEvent::worker_spawned(action.slot, common().workers.find(action.slot)->pid));
             common().workers.find(action.slot)->ready_at = os_.time;
-            decide(Event::worker_ready(action.slot));
+            decide(FleetEvent::worker_ready(action.slot));
         }
     }
     /// Its end of the channel is in far_ends_.
@@ -85,7 +85,7 @@ class PartBench : public testing::Test {
     std::vector<std::string> put() {
         std::vector<std::string> names;
         while (auto item = inbox_.next()) {
-            if (const auto* const event = std::get_if<Event>(&*item)) names.emplace_back(to_text(event->kind));
+            if (const auto* const event = std::get_if<FleetEvent>(&*item)) names.emplace_back(to_text(event->kind));
             if (const auto* const order = std::get_if<Order>(&*item)) names.push_back(name_of(*order));
             last_ = std::move(*item);
         }
@@ -97,7 +97,7 @@ class PartBench : public testing::Test {
         const auto* const order = last_ ? std::get_if<Order>(&*last_) : nullptr;
         return order ? std::get_if<Kind>(order) : nullptr;
     }
-    const Event* last_event() const { return last_ ? std::get_if<Event>(&*last_) : nullptr; }
+    const FleetEvent* last_event() const { return last_ ? std::get_if<FleetEvent>(&*last_) : nullptr; }
 
     static std::string name_of(const Order& order) {
         constexpr const char* kNames[] = {

@@ -78,7 +78,7 @@ TEST_F(TrialBesideTest, SaysOnceThatItIsWellAndOnceThatItIsNot) {
     EXPECT_EQ(heard(), kReady);
     turn_ends();
     EXPECT_EQ(heard(), "");
-    decide(Event::worker_exited(0, Event::kSignalled, "crashed: SIGSEGV"));
+    decide(FleetEvent::worker_exited(0, FleetEvent::kSignalled, "crashed: SIGSEGV"));
     turn_ends();
     EXPECT_EQ(heard(), std::string(kUnwell) + "crashed: SIGSEGV");
 }
@@ -157,7 +157,7 @@ TEST_F(TrialInPlaceTest, TakesOverAfterTheSoakAndDrainsTheElders) {
 
 TEST_F(TrialInPlaceTest, IsGoneBackFromWhenItIsLate) {
     begin_with_elder();
-    decide(Event::start(1));
+    decide(FleetEvent::start(1));
     os_.time += 5s;
     turn_ends();
     EXPECT_EQ(put(), Names{"stop_graceful"});
