@@ -114,6 +114,7 @@ def long_line(file):
 
 RULES = {
     "include-direction": rooms.include_direction,
+    "parts-apart": rooms.parts_apart,
     "public-header": rooms.public_header,
     "asio-place": rooms.asio_place,
     "flat-file": rooms.flat_file,

@@ -2,11 +2,10 @@
 
 import fnmatch
 
-# What master and worker share without a loop, in worker/process/.
+# What master and worker share without a loop, in worker/process/: what is written there, and the line between them.
 PLAIN_DATA = [f"worker/process/{part}.hpp"
               for part in ["crash_handler", "listener_socket", "options", "pool_note", "request_note", "scoreboard"]]
-# The master's rooms that are still one shell.
-SHELL = ["supervisor/", "worker/process/", "worker/app/"]
+CHANNEL = ["worker/process/channel.hpp", *PLAIN_DATA]
 # What a room may include beside itself and loop/base/: rooms, or single headers of theirs. The most specific row counts.
 ROOMS = {
     "loop/base/": [],
@@ -17,33 +16,50 @@ ROOMS = {
     "worker/serving/": ["loop/", "worker/http/", "worker/log/", "worker/app/", *PLAIN_DATA],
     "worker/testing/": ["loop/", "worker/http/", "worker/app/", "worker/process/options.hpp"],
     "worker/process/": ["loop/", "worker/"],
-    "supervisor/": ["supervisor/", "worker/process/", "worker/app/"],  # main and run
+    "supervisor/": ["supervisor/", "worker/app/"],  # main, run, and what is public
     "supervisor/cli/": ["supervisor/girin/", "supervisor/control/", "supervisor/health/", "supervisor/monitor/",
                         "supervisor/settings/"],
-    "supervisor/control/": SHELL,
-    "supervisor/crew/": SHELL,
+    "supervisor/control/": ["supervisor/fleet/", "supervisor/health/", "supervisor/monitor/master_board.hpp",
+                            "supervisor/process/", "supervisor/settings/", "supervisor/sockets/", "supervisor/turn/",
+                            "supervisor/zygote/zygote_view.hpp", *CHANNEL],
+    "supervisor/crew/": ["supervisor/fleet/", "supervisor/health/", "supervisor/hooks/hook_process.hpp", "supervisor/process/",
+                         "supervisor/settings/", "supervisor/sockets/", "supervisor/turn/", "supervisor/zygote/zygote_set.hpp",
+                         *CHANNEL],
     "supervisor/exec/": ["supervisor/process/", "supervisor/settings/", "worker/process/"],
     "supervisor/fleet/": ["supervisor/girin/"],
-    "supervisor/health/": SHELL,
-    "supervisor/hooks/": SHELL,
+    "supervisor/health/": ["supervisor/process/", "supervisor/turn/", *CHANNEL],
+    "supervisor/hooks/": ["supervisor/girin/", "supervisor/process/", "supervisor/settings/", "supervisor/turn/"],
     # A worker with a built-in application, and so it has a loop.
     "supervisor/monitor/": ["loop/", "supervisor/control/", "supervisor/fleet/", "supervisor/health/", "supervisor/process/",
-                            "worker/app/", "worker/process/"],
-    "supervisor/process/": SHELL,
-    "supervisor/reload/": SHELL,
+                            "supervisor/zygote/zygote_view.hpp", "worker/app/", "worker/process/"],
+    "supervisor/process/": ["supervisor/settings/", "supervisor/survey/recycle_watch.hpp", *CHANNEL],
+    "supervisor/reload/": ["supervisor/process/", "supervisor/settings/", "supervisor/sockets/", "supervisor/survey/",
+                           "supervisor/turn/", "worker/app/"],
     "supervisor/settings/": ["supervisor/girin/", "worker/process/options.hpp"],
-    "supervisor/sockets/": SHELL,
-    "supervisor/start/": SHELL,
-    "supervisor/survey/": SHELL,
-    "supervisor/systemd/": SHELL,
-    "supervisor/turn/": SHELL,
-    "supervisor/upgrade/": SHELL,
+    "supervisor/sockets/": ["supervisor/crew/worker_set.hpp", "supervisor/process/", "supervisor/settings/", *CHANNEL],
+    "supervisor/start/": ["supervisor/", "worker/app/", "worker/process/"],
+    "supervisor/survey/": ["supervisor/fleet/", "supervisor/health/", "supervisor/process/", "supervisor/sockets/",
+                           "supervisor/turn/"],
+    "supervisor/systemd/": ["supervisor/sockets/", "supervisor/turn/"],
+    "supervisor/turn/": ["supervisor/", *CHANNEL],
+    "supervisor/upgrade/": ["supervisor/control/", "supervisor/crew/fleet_settings.hpp", "supervisor/process/",
+                            "supervisor/sockets/", "supervisor/turn/", *CHANNEL],
+    "supervisor/zygote/": ["supervisor/girin/", "supervisor/process/", "supervisor/turn/", "worker/app/", *CHANNEL],
 }
 # All that may lie flat where rooms are; other files than C++ may.
 FLAT = {
     "worker/": [],
     "supervisor/": ["main.cpp", "run.cpp"],
 }
+# Parts of the master know each other by the inbox alone: these headers are included in their own room, and where the parts
+# are put together.
+PARTS = {
+    "supervisor/control/operator_signals.hpp", "supervisor/control/operators.hpp", "supervisor/crew/crew.hpp",
+    "supervisor/health/workers_health.hpp", "supervisor/hooks/hooks_part.hpp", "supervisor/reload/reloader.hpp",
+    "supervisor/survey/surveyor.hpp", "supervisor/systemd/service_part.hpp", "supervisor/upgrade/succession.hpp",
+    "supervisor/upgrade/trial.hpp", "supervisor/upgrade/trial_beside.hpp", "supervisor/upgrade/trial_in_place.hpp",
+}
+PART_INTERFACE = "supervisor/turn/part.hpp"
 # Whose include/ has a public header; the first that fits.
 PUBLIC = {
     "girin/base/": "loop/base/", "girin/log.hpp": "loop/base/",
@@ -79,6 +95,18 @@ def include_direction(file):
             continue
         if not name.startswith(tuple(ROOMS[room])):
             yield line, f"{room} may not include {header} (tests/tidy/rooms.py)"
+
+
+def parts_apart(file):
+    room = room_of(file.path)
+    if room is None or not room.startswith("supervisor/"):
+        return
+    for line, header in file.includes():
+        name = header[1:-1]
+        if name in PARTS and room_of(name) != room and not file.path.startswith("supervisor/turn/supervisor."):
+            yield line, f"{name} is another part: parts know each other by the inbox alone"
+        if name == PART_INTERFACE and file.is_header and file.path not in PARTS and room != "supervisor/turn/":
+            yield line, "a part has its name in PARTS (tests/tidy/rooms.py)"
 
 
 def public_header(file):

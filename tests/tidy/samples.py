@@ -33,6 +33,14 @@ SAMPLES = [
     ("worker/serving/x.cpp", '#include "worker/process/scoreboard.hpp"\n#include "worker/http/target.hpp"\n', []),
     ("supervisor/settings/x.cpp", '#include "supervisor/sockets/listeners.hpp"\n', [(1, "include-direction")]),
 
+    # parts-apart
+    ("supervisor/survey/x.cpp", '#include "supervisor/health/workers_health.hpp"\n', [(1, "parts-apart")]),
+    ("supervisor/health/x.cpp", '#include "supervisor/health/workers_health.hpp"\n', []),
+    ("supervisor/turn/supervisor.cpp", '#include "supervisor/crew/crew.hpp"\n', []),
+    ("supervisor/turn/inbox.cpp", '#include "supervisor/crew/crew.hpp"\n', [(1, "parts-apart")]),
+    ("supervisor/health/x.hpp", HEADER + '#include "supervisor/turn/part.hpp"\n', [(5, "parts-apart")]),
+    ("supervisor/health/x.cpp", '#include "supervisor/turn/part.hpp"\n', []),
+
     # flat-file, room-without-row
     ("supervisor/helpers.cpp", "int x;\n", [(1, "flat-file")]),
     ("worker/helpers.hpp", HEADER + "int f();\n", [(1, "flat-file")]),
