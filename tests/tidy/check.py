@@ -10,6 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True  # leave nothing in the source tree
 
+import os
 import pathlib
 import re
 import subprocess
@@ -88,6 +89,22 @@ def machine_path(file):
             yield number, f"{found[0]} is a path of one machine"
 
 
+# All paths of the tree that is checked; none: names of files are not looked at.
+tree = set()
+
+
+def dead_path(file):
+    """Comments and pages name files by their place, public headers as they are included; NAME stands for any."""
+    if not tree or file.path.startswith("tests/tidy/") or file.path == "CHANGELOG.md":
+        return
+    named = r"(?<![\w/.${}*-])((?:loop|worker|supervisor|tests|girin|deploy|examples)/[\w/.-]*\w\.(?:hpp|cpp|md|py))\b"
+    for number, line in enumerate(file.lines, 1):
+        for path in re.findall(named, line):
+            beside = os.path.normpath(os.path.join(os.path.dirname(file.path), path))
+            if not {path, beside, rooms.place_of(path).replace("/girin/", "/include/girin/", 1)} & tree and "NAME" not in path:
+                yield number, f"there is no {path}"
+
+
 def tab(file):
     for number, line in enumerate(file.lines, 1):
         if "\t" in line:
@@ -127,6 +144,7 @@ RULES = {
     "co-await-condition": co_await_in_condition,
     "opening-paragraph": opening_paragraph,
     "machine-path": machine_path,
+    "dead-path": dead_path,
     "tab": tab,
     "trailing-space": trailing_space,
     "long-line": long_line,
@@ -158,7 +176,8 @@ def paths_under(root):
 
 def check_tree(root):
     count = 0
-    for path in paths_under(root):
+    tree.update(paths_under(root))
+    for path in sorted(tree):
         try:
             text = (root / path).read_bytes().decode("utf-8")
         except UnicodeDecodeError:
@@ -182,7 +201,7 @@ def self_test():
         fired |= {rule for _, rule in found}
         if found != expected:
             failures.append(f"{path}: expected {expected}, found {found}:\n{text[:400]}")
-    failures += judge_reasons()
+    failures += judge_reasons() + judge_paths(fired)
     failures += [f"no sample makes {rule} fire" for rule in RULES if rule not in fired]
     print("\n".join(failures) or f"{len(samples.SAMPLES)} samples judged rightly")
     return 1 if failures else 0
@@ -196,6 +215,16 @@ def judge_reasons():
     if sizes.reasons_without_need() != ["loop/gone.hpp"]:
         failures.append(f"reasons without need: {sizes.reasons_without_need()}")
     return failures
+
+
+def judge_paths(fired):
+    """Names of files that are there, beside the page or under an include/, and of one that isn't."""
+    tree.update({"loop/here.hpp", "loop/include/girin/x.hpp", "worker/tests/a.md"})
+    text = "loop/here.hpp, `girin/x.hpp`, [a](tests/a.md), girin/NAME.hpp,\nloop/gone.hpp\n"
+    found = [(line, rule) for line, rule, _ in findings(File("worker/page.md", text))]
+    tree.clear()
+    fired |= {rule for _, rule in found}
+    return [] if found == [(2, "dead-path")] else [f"names of files: {found}"]
 
 
 def main():
