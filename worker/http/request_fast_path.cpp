@@ -83,12 +83,12 @@ class PlainHead {
 
 bool PlainHead::read_request_line(std::size_t method_size) {
     if (text_[method_size + 1] != '/') return false;
-    head_.method = text_.substr(0, method_size);
+    head_.method = {text_.data(), method_size};
     const std::size_t begin = method_size + 1, end = read_target(begin, head_.method);
     if (end == 0 || text_.size() - end < kVersionAndEnd.size() + kLineEnd.size()) return false;
     if (!has_at(end, kVersionAndEnd)) return false;
     at_ = end + kVersionAndEnd.size();
-    head_.raw_target = text_.substr(begin, end - begin);
+    head_.raw_target = {text_.data() + begin, end - begin};
     head_.version = HttpVersion::http_1_1;
     return at_ - kLineEnd.size() <= line_bytes_;
 }
@@ -161,7 +161,7 @@ bool PlainHead::is_plain_host(std::string_view value) const {
 /// True: the head is complete. False: its body is too large (Stage::failed), or it's for the other way to read,
 /// which writes everything again that was written here.
 bool RequestParser::take_plain_head(std::string_view bytes) {
-    const std::string_view text = bytes.substr(0, std::min(limits_.request_head_bytes, kOffsetMax));
+    const std::string_view text(bytes.data(), std::min({bytes.size(), limits_.request_head_bytes, kOffsetMax}));
     if (text.size() < ByteBlock::kSize) return false;
     const std::size_t method_size = plain_method_size(text.data());
     if (method_size == 0) return false;
@@ -172,7 +172,7 @@ bool RequestParser::take_plain_head(std::string_view bytes) {
         forget_request();  // the other way may wait for more, and these bytes move meanwhile
         return false;
     }
-    head_.bytes = text.substr(0, plain.end());
+    head_.bytes = {text.data(), plain.end()};
     head_.fields = FieldList(text.data(), slots_);
     return accept_head();
 }

@@ -121,8 +121,7 @@ Coro<void> Connection::serve() {
                 std::exception_ptr failure;
                 Coro<void> handler = start_handler(failure);
                 co_await HandlerRun(*this, handler);
-                if (handler) failure = handler.handle().promise().exception();
-                end_request(failure);
+                end_request(handler ? handler.handle().promise().exception() : failure);
                 if (!exchange_->input().body_is_over() || has_much_to_send()) co_await clear_the_way();
             }
             if (next_ == Next::more && (expired_ || ending_ != Ending::none)) give_up_waiting();
