@@ -1,4 +1,4 @@
-// examples/service on the real girin: what the guide of applications says of it. Its parts without a server are tested where
+// deploy/examples/service on the real girin: what the guide of applications says of it. Its parts without a server are tested where
 // it lies, as its users would.
 
 #include <arpa/inet.h>

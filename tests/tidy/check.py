@@ -97,7 +97,7 @@ def dead_path(file):
     """Comments and pages name files by their place, public headers as they are included; NAME stands for any."""
     if not tree or file.path.startswith("tests/tidy/") or file.path == "CHANGELOG.md":
         return
-    named = r"(?<![\w/.${}*-])((?:loop|worker|supervisor|tests|girin|deploy|examples)/[\w/.-]*\w\.(?:hpp|cpp|md|py))\b"
+    named = r"(?<![\w/.${}*-])((?:loop|worker|supervisor|tests|girin|deploy)/[\w/.-]*\w\.(?:hpp|cpp|md|py))\b"
     for number, line in enumerate(file.lines, 1):
         for path in re.findall(named, line):
             beside = os.path.normpath(os.path.join(os.path.dirname(file.path), path))
