@@ -57,8 +57,8 @@ void FutureStateBase::set_exception(std::exception_ptr exception) {
     GIRIN_CHECK(exception != nullptr, "a future fails with an exception");
     require_pending();
     failure_ = std::make_unique<Failure>(*this, std::move(exception));
-    exception_retrieved_ = false;
-    EventLoop* const loop = loop_.get();
+    exception_retrieved_ = failure_ignored_;
+    EventLoop* const loop = exception_retrieved_ ? nullptr : loop_.get();
     if (loop != nullptr && !loop->is_closed()) loop->arm(*failure_, later(loop->time(), kUnretrievedGrace));
     finish(Status::finished);
 }
@@ -69,6 +69,8 @@ std::exception_ptr FutureStateBase::exception() {
     if (cancelled()) throw Cancelled{};
     return failure_ ? failure_->exception : nullptr;
 }
+
+std::exception_ptr FutureStateBase::peek_failure() const { return failure_ ? failure_->exception : nullptr; }
 
 void FutureStateBase::check_value() {
     if (const std::exception_ptr failure = exception()) std::rethrow_exception(failure);
@@ -82,12 +84,19 @@ void FutureStateBase::add_waiter(Runnable& waiter) {
     }
 }
 
-void FutureStateBase::add_done_callback(std::function<void()> callback) {
+Handle FutureStateBase::add_done_callback(std::function<void()> callback) {
     using Function = std::function<void()>;
-    if (loop_.get() == nullptr) return;  // nobody is there to call it
-    auto* node = new detail::CallbackOf<Function>(std::move(callback));
-    intrusive_ptr_add_ref(node);
+    if (loop_.get() == nullptr) return {};  // nobody is there to call it
+    Ref<detail::Callback> node(new detail::CallbackOf<Function>(std::move(callback)));
+    intrusive_ptr_add_ref(node.get());
     add_waiter(*node);
+    return Handle(std::move(node));
+}
+
+void FutureStateBase::drop_waiters() noexcept { detail::drop_all(waiters_); }
+
+void FutureStateBase::check_settable() const {
+    if (produced_) throw LoopError("the result of a task is what its coroutine gives");
 }
 
 namespace detail {

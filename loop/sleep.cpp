@@ -33,7 +33,7 @@ void SleepAwaiter::await_resume() {
 
 SleepAwaiter sleep_until(TimePoint when) { return SleepAwaiter(when); }
 
-SleepAwaiter sleep_for(Duration duration) {
+SleepAwaiter sleep_for(Delay duration) {
     return SleepAwaiter(later(EventLoop::running().time(), duration));
 }
 

@@ -6,13 +6,13 @@
 
 namespace girin {
 
-TaskBase::TaskBase(EventLoop& loop, std::string name) : loop_(loop) {
+TaskBase::TaskBase(EventLoop& loop, std::string name) : loop_(loop), number_(++loop.tasks_made_) {
     if (!name.empty()) name_ = std::make_unique<const std::string>(std::move(name));
 }
 
 const std::string& TaskBase::name() const {
-    static const std::string none;
-    return name_ ? *name_ : none;
+    if (!name_) name_ = std::make_unique<const std::string>("Task-" + std::to_string(number_));
+    return *name_;
 }
 
 TaskBase::~TaskBase() { GIRIN_CHECK(!listed_, "a task is destroyed while its loop still lists it"); }
@@ -30,7 +30,19 @@ void TaskBase::enlist() {
     loop_.last_task_ = this;
     listed_ = true;
     intrusive_ptr_add_ref(state());
-    loop_.schedule(*this);
+}
+
+void TaskBase::start(bool eagerly) {
+    if (!eagerly || EventLoop::running_or_null() != &loop_ || loop_.eager_starts_ >= TaskOptions::kMostNested) {
+        return loop_.schedule(*this);
+    }
+    struct Nested {
+        int& depth;
+        explicit Nested(int& d) : depth(d) { ++depth; }
+        ~Nested() { --depth; }
+    };
+    const Nested nested(loop_.eager_starts_);
+    resume(root());
 }
 
 void TaskBase::delist() {
@@ -50,10 +62,12 @@ void TaskBase::run() {
 void TaskBase::resume(std::coroutine_handle<> where) {
     suspension_ = nullptr;
     TaskBase* const outer = std::exchange(loop_.current_task_, this);
+    context_.swap_with_current();
     if (observer_ != nullptr) observer_->task_runs();
     where.resume();
     while (resume_next_) std::exchange(resume_next_, nullptr).resume();
     if (observer_ != nullptr) observer_->task_waits();
+    context_.swap_with_current();
     loop_.current_task_ = outer;
     if (root().done()) end(true);
 }
@@ -76,6 +90,7 @@ void TaskBase::abandon() {
     const Ref<FutureStateBase> kept(state(), false);
     delist();
     if (is_linked()) unlink();
+    state()->drop_waiters();  // callbacks may hold the task
     log_error("Task '" + name() + "' was destroyed but it is pending");
     destroy_coroutine();
 }
@@ -94,6 +109,19 @@ int TaskBase::uncancel() {
 
 void TaskBase::forward_pending_cancel() {
     if (must_cancel_ && suspension_->request_cancel()) must_cancel_ = false;
+}
+
+void EventLoop::run_until_done(FutureStateBase& awaited, std::source_location where) {
+    const Ref<FutureStateBase> kept(&awaited);
+    detail::Stopper stopper(*this);
+    awaited.add_waiter(stopper);
+    try {
+        run_forever(where);
+    } catch (...) {
+        awaited.mark_retrieved();  // what leaves here needs no second report
+        throw;
+    }
+    if (!awaited.done()) throw LoopError("the event loop was stopped before its main task ended");
 }
 
 detail::FailureKind detail::kind_of(const std::exception_ptr& failure) {

@@ -62,7 +62,7 @@ TEST(Condition, TakesTheLockAgainWhenItIsCancelled_wait_cancel) {
         co_await condition.acquire();
         const Task<void> task = create_task(condition.wait());
         EventLoop::running().call_soon([task] { task.cancel(); });
-        const std::string how = co_await ending(detail::await_handle(task));
+        const std::string how = co_await ending(as_coro(task));
         EXPECT_EQ(how, "cancelled");
         EXPECT_TRUE(condition.locked());
     };
@@ -80,7 +80,7 @@ TEST(Condition, HasTheLockWhateverComesWhileItIsContested_wait_cancel_contested)
         condition.notify();
         EventLoop::running().call_soon([task] { task.cancel(); });
         EventLoop::running().call_soon([&condition] { condition.release(); });
-        co_await ending(detail::await_handle(task));
+        co_await ending(as_coro(task));
         EXPECT_TRUE(condition.locked());
     };
     run_virtually(main);

@@ -81,7 +81,7 @@ TEST(Lock, IsNotTakenByWhoIsCancelled_acquire_cancel) {
         co_await lock.acquire();
         const Task<void> task = create_task(acquires(lock, order, 1));
         EventLoop::running().call_soon([task] { task.cancel(); });
-        const std::string how = co_await ending(detail::await_handle(task));
+        const std::string how = co_await ending(as_coro(task));
         EXPECT_EQ(how, "cancelled");
         lock.release();
         co_await sleep_for(0s);
@@ -125,7 +125,7 @@ TEST(Lock, IsTakenOnceWhenACancelAndAReleaseMeet_cancel_release_race) {
             first.cancel();
             lock.release();
         });
-        const std::string how = co_await ending(detail::await_handle(first));
+        const std::string how = co_await ending(as_coro(first));
         EXPECT_EQ(how, "cancelled");
         EXPECT_EQ(order, Numbers{2});
         EXPECT_TRUE(second.done());

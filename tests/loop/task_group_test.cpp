@@ -503,5 +503,116 @@ TEST(ExceptionGroup, SelectsByTypeAlsoInNestedGroups) {
     EXPECT_EQ(group.select<std::logic_error>().size(), 0U);
 }
 
+/// Cancels the group after `delay`.
+Coro<void> cancels_group(TaskGroup& group, Duration delay) {
+    co_await sleep_for(delay);
+    group.cancel();
+}
+
+TEST(TaskGroup, ThatIsCancelledEndsWithoutCancelled_cancel) {
+    auto body = [](TaskGroup& group, int& count) -> Coro<void> {
+        group.create_task(counts_cancel(1h, count, 1));
+        group.create_task(cancels_group(group, 1s));
+        co_await counts_cancel(1h, count, 10);
+    };
+    auto main = [](auto b, int& count) -> Coro<void> {
+        co_await with_task_group(b, std::ref(count));
+        EXPECT_EQ(TaskBase::current()->cancelling(), 0);
+        co_await sleep_for(1s);  // nothing is left of it
+    };
+    int count = 0;
+    VirtualLoop loop;
+    loop.run_until_complete(main(body, count));
+    EXPECT_EQ(count, 11);
+    EXPECT_EQ(loop.elapsed(), 2s);
+}
+
+TEST(TaskGroup, MayBeCancelledByItsBodyAndTwice_cancel) {
+    auto body = [](TaskGroup& group, bool waits, int& count) -> Coro<void> {
+        group.create_task(counts_cancel(1h, count, 1));
+        co_await sleep_for(0s);
+        group.cancel();
+        group.cancel();
+        EXPECT_THROW(group.create_task(gives(0s, 1)), LoopError);
+        if (waits) co_await counts_cancel(1h, count, 10);
+    };
+    for (const bool waits : {false, true}) {
+        int count = 0;
+        EXPECT_EQ(run_virtually(ending, with_task_group(body, waits, std::ref(count))), "ok");
+        EXPECT_EQ(count, waits ? 11 : 1);
+    }
+}
+
+TEST(TaskGroup, ThatIsCancelledRaisesErrorsAllTheSame_cancel) {
+    auto body = [](TaskGroup& group) -> Coro<void> {
+        group.create_task(ends_in_my_error());
+        group.create_task(cancels_group(group, 1s));
+        co_await sleep_for(1h);
+    };
+    EXPECT_EQ(run_virtually(ending, with_task_group(body)), "group: [mine]");
+}
+
+TEST(TaskGroup, ThatIsCancelledGivesNoValue_cancel) {
+    auto body = [](TaskGroup& group) -> Coro<int> {
+        group.create_task(cancels_group(group, 1s));
+        co_await sleep_for(1h);
+        co_return 1;
+    };
+    auto main = [](auto b) -> Coro<void> {
+        bool raised = false;
+        try {
+            co_await with_task_group(b);
+        } catch (const TaskGroupCancelled&) {
+            raised = true;
+        }
+        EXPECT_TRUE(raised);
+    };
+    run_virtually(main, body);
+}
+
+TEST(TaskGroup, ThatIsCancelledSwallowsNobodyElsesCancel_Issue155433) {
+    auto cleans_up = []() -> Coro<void> {
+        try {
+            co_await sleep_for(1h);
+        } catch (const Cancelled&) {
+        }
+        co_await sleep_for(5s);
+    };
+    auto body = [](TaskGroup& group, auto work) -> Coro<void> {
+        group.create_task(work());
+        group.create_task(cancels_group(group, 1s));
+        co_await sleep_for(1h);
+    };
+    // The time limit comes while the group, which is being cancelled, waits for its children.
+    auto main = [](auto b, auto work) -> Coro<std::string> {
+        std::string how = "ok";
+        try {
+            co_await timeout(3s, with_task_group(b, work));
+        } catch (const TimeoutError&) {
+            how = "timed out";
+        }
+        co_return how;
+    };
+    EXPECT_EQ(run_virtually(main, body, cleans_up), "timed out");
+}
+
+TEST(ExceptionGroup, IsSplitByKindAndKeepsItsNesting) {
+    const auto division = std::make_exception_ptr(ZeroDivision());
+    const auto mine = std::make_exception_ptr(MyError());
+    const ExceptionGroup inner("inner", {division, mine});
+    const ExceptionGroup outer("outer", {mine, std::make_exception_ptr(inner), division});
+    const auto [matching, rest] = outer.split<MyError>();
+    ASSERT_TRUE(matching && rest);
+    EXPECT_EQ(matching->exceptions().size(), 2U);
+    EXPECT_EQ(matching->exceptions()[0], mine);
+    EXPECT_EQ(Reports::what(matching->exceptions()[1]), "inner (1): mine");
+    EXPECT_EQ(rest->exceptions().size(), 2U);
+    EXPECT_EQ(Reports::what(rest->exceptions()[0]), "inner (1): division by zero");
+    EXPECT_EQ(rest->exceptions()[1], division);
+    EXPECT_FALSE(outer.split<std::bad_alloc>().first);
+    EXPECT_FALSE(outer.split<std::exception>().second);
+    EXPECT_EQ(outer.subgroup<ZeroDivision>()->select<ZeroDivision>().size(), 2U);
+}
+
 }  // namespace
 }  // namespace girin::test

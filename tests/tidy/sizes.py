@@ -20,6 +20,7 @@ REASONS = {
     "loop/include/girin/loop/future.hpp": "state, handle and awaiter, each a template that the others need",
     "loop/include/girin/loop/sync/queue.hpp": "three queues that differ in which item is next; templates",
     "loop/include/girin/loop/task.hpp": "TaskBase, Task<T> and what makes one; templates that inline into each other",
+    "loop/include/girin/loop/task_group.hpp": "a group, its children, and the templates that run its body",
     "loop/include/girin/loop/use_loop.hpp": "one completion token; Asio wants all of it in a header",
     "loop/include/girin/net/stream.hpp": "awaiters live in their coroutines' frames, so their classes can't be hidden",
     "supervisor/fleet/fleet.hpp: Fleet": "all decisions about workers in one pure object: whoever asks why reads one class",

@@ -49,6 +49,7 @@ class CoroPromiseBase {
 
     /// To be called when it has been resumed and isn't done: who is resumed at its end.
     void set_continuation(std::coroutine_handle<> continuation) noexcept { continuation_ = continuation; }
+    std::coroutine_handle<> continuation() const noexcept { return continuation_; }
     const std::exception_ptr& exception() const noexcept { return exception_; }
 
     /// It is to be run, `depth` coroutines deep on the stack.

@@ -3,6 +3,7 @@
 // EventLoop: asyncio's loop, in C++. It owns the ready queue, the timers and the tasks; a concrete loop supplies
 // waiting: AsioLoop (asio_loop.hpp) in life, VirtualLoop in tests. Not here: I/O (net/), threads (executor.hpp).
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "girin/base/clock.hpp"
+#include "girin/loop/delay.hpp"
 #include "girin/loop/handle.hpp"
 #include "girin/loop/loop_ref.hpp"
 #include "girin/loop/process_check.hpp"
@@ -29,6 +31,24 @@ template <class T>
 class Coro;
 template <class T>
 class Task;
+class FutureStateBase;
+struct TaskOptions;
+
+namespace detail {
+
+template <class T>
+class FutureHandle;
+
+/// An async generator that was begun and has not ended: the loop closes it before it goes.
+class OpenGenerator : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+  public:
+    virtual Coro<void> close() = 0;
+
+  protected:
+    ~OpenGenerator() = default;
+};
+
+}  // namespace detail
 
 /// A wrong use of the loop: run while it runs, used after close.
 class LoopError : public std::logic_error {
@@ -78,6 +98,10 @@ class EventLoop {
     /// …").
     template <class T>
     T run_until_complete(Coro<T> main, std::source_location where = std::source_location::current());
+    /// The same for a future or a task.
+    template <class T>
+    T run_until_complete(const detail::FutureHandle<T>& future,
+                         std::source_location where = std::source_location::current());
     /// The turn that runs is finished; later callbacks wait for the next run. Before a run: that run makes one turn.
     void stop() noexcept { stopping_ = true; }
     bool is_running() const noexcept { return running_; }
@@ -96,7 +120,7 @@ class EventLoop {
     template <class F>
     Handle call_soon(F function);
     template <class F>
-    Handle call_later(Duration delay, F function);
+    Handle call_later(Delay delay, F function);
     template <class F>
     Handle call_at(TimePoint when, F function);
     /// Threads: any, also after close() (then `function` is dropped).
@@ -106,6 +130,8 @@ class EventLoop {
     /// Makes a task of a coroutine; it starts in the next turn. Owns: the loop keeps it until it has ended.
     template <class T>
     Task<T> create_task(Coro<T> coroutine, std::string name = {});
+    template <class T>
+    Task<T> create_task(Coro<T> coroutine, TaskOptions options);
     TaskBase* current_task() const noexcept { return current_task_; }
     /// All tasks that have not ended, oldest first.
     std::vector<TaskBase*> all_tasks() const;
@@ -117,6 +143,9 @@ class EventLoop {
     /// The default.
     static void log_exception(const std::exception_ptr& exception, const std::string& message) noexcept;
 
+    /// Closes the async generators that were begun and have not ended; what they throw goes to the exception handler.
+    Coro<void> shutdown_asyncgens();
+
     void set_turn_observer(TurnObserver* observer) { observer_ = observer; }
 
     /// The pool behind run_in_executor; made at first use. `threads` counts only then; 0: as many as cores plus 4,
@@ -127,6 +156,9 @@ class EventLoop {
     void set_executor_observer(ExecutorObserver* observer) { executor_observer_ = observer; }
 
     // For primitives of loop/: what lies under callbacks and tasks.
+    /// As run_until_complete(), without the result.
+    void run_until_done(FutureStateBase& awaited, std::source_location where);
+    void add_generator(detail::OpenGenerator& generator) { generators_.push_back(generator); }
     void schedule(Runnable& runnable) {
         ready_.push_back(runnable);
         if (asleep_) rouse();
@@ -197,6 +229,9 @@ class EventLoop {
     TaskBase* current_task_ = nullptr;
     TaskBase* first_task_ = nullptr;
     TaskBase* last_task_ = nullptr;
+    std::uint32_t tasks_made_ = 0;
+    int eager_starts_ = 0;  // one within the other
+    boost::intrusive::list<detail::OpenGenerator, boost::intrusive::constant_time_size<false>> generators_;
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
@@ -231,7 +266,7 @@ Handle EventLoop::call_at(TimePoint when, F function) {
 }
 
 template <class F>
-Handle EventLoop::call_later(Duration delay, F function) {
+Handle EventLoop::call_later(Delay delay, F function) {
     return call_at(later(time(), delay), std::move(function));
 }
 

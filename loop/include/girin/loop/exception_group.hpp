@@ -3,7 +3,10 @@
 // ExceptionGroup: several errors that happened together, as PEP 654.
 
 #include <exception>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace girin {
@@ -24,6 +27,28 @@ class ExceptionGroup : public std::exception {
         return selected;
     }
 
+    /// What of it is an `E`, and the rest, each with the nesting that it has here; none where nothing is.
+    template <class E>
+    std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split() const {
+        return split_if([](const std::exception_ptr& one) {
+            try {
+                std::rethrow_exception(one);
+            } catch (const E&) {
+                return true;
+            } catch (...) {
+                return false;
+            }
+        });
+    }
+    /// The first of the two.
+    template <class E>
+    std::optional<ExceptionGroup> subgroup() const {
+        return split<E>().first;
+    }
+    /// By a condition, which is asked of groups as well: one that meets it goes whole.
+    std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split_if(
+        const std::function<bool(const std::exception_ptr&)>& condition) const;
+
   private:
     template <class E>
     void collect(std::vector<std::exception_ptr>& into) const {
@@ -39,6 +64,9 @@ class ExceptionGroup : public std::exception {
         }
     }
 
+    std::optional<ExceptionGroup> with(std::vector<std::exception_ptr> exceptions) const;
+
+    std::string message_;
     std::string text_;
     std::vector<std::exception_ptr> exceptions_;
 };

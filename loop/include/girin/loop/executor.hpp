@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "girin/base/clock.hpp"
+#include "girin/loop/context.hpp"
 #include "girin/loop/cancel.hpp"
 #include "girin/loop/future.hpp"
 #include "girin/loop/gcc12.hpp"
@@ -133,6 +134,7 @@ class JobOf final : public Job {
 
     void work() noexcept override {
         if (abandoned_->load(std::memory_order_relaxed)) return;
+        const Context::Scope scope(context_);
         try {
             if constexpr (std::is_void_v<R>) {
                 std::apply(function_, std::move(args_));
@@ -166,6 +168,7 @@ class JobOf final : public Job {
         }
     }
 
+    Context context_ = Context::current();
     Ref<JobState<R>> state_;  // touched on the loop's thread only
     std::shared_ptr<std::atomic<bool>> abandoned_;
     F function_;
@@ -176,7 +179,8 @@ class JobOf final : public Job {
 
 }  // namespace detail
 
-/// Calls `function(args...)` on a thread of the loop's pool; its result or exception becomes the future's.
+/// Calls `function(args...)` on a thread of the loop's pool, with this task's context variables; its result or exception
+/// becomes the future's.
 ///
 /// Owns: copies of `function` and `args`, made and destroyed on the loop's thread. What `function` takes by value is its
 /// own, and dies on the pool's thread as it returns: take by reference what must not.

@@ -48,15 +48,28 @@ class FutureStateBase : public RefCounted {
 
     /// `waiter` is scheduled once when the future is done: in the next turn if it is done already.
     void add_waiter(Runnable& waiter);
-    void add_done_callback(std::function<void()> callback);
+    Handle add_done_callback(std::function<void()> callback);
+    /// Nobody will be told of its end: who waits is taken off, callbacks are destroyed.
+    void drop_waiters() noexcept;
 
     /// Throws what the future ended with, if it was not a value. Counts as retrieved.
     void check_value();
+    /// The exception it ended with, or none; asking leaves it unretrieved.
+    std::exception_ptr peek_failure() const;
     void mark_retrieved();
+    /// What it ends with, now or later, counts as retrieved.
+    void ignore_failure() {
+        failure_ignored_ = true;
+        mark_retrieved();
+    }
+    /// For who sets a result by hand. Errors: LoopError for a task, whose coroutine gives it.
+    void check_settable() const;
 
   protected:
     enum class Status : unsigned char { pending, finished, cancelled };
 
+    /// Its end comes from a coroutine.
+    void set_produced() { produced_ = true; }
     void require_pending() const;
     void finish(Status status);
     /// For destructors: an exception that nobody has asked for is to be told to the loop's handler.
@@ -74,6 +87,8 @@ class FutureStateBase : public RefCounted {
     const LoopRef loop_;
     Status status_ = Status::pending;
     bool exception_retrieved_ = true;
+    bool failure_ignored_ = false;
+    bool produced_ = false;
     RunnableList waiters_;
     std::unique_ptr<Failure> failure_;
 };
@@ -96,6 +111,26 @@ class FutureState : public FutureStateBase {
 
   private:
     std::optional<T> value_;
+};
+
+/// The reference's object lives elsewhere.
+template <class T>
+class FutureState<T&> : public FutureStateBase {
+  public:
+    using FutureStateBase::FutureStateBase;
+
+    void set_result(T& value) {
+        require_pending();
+        value_ = &value;
+        finish(Status::finished);
+    }
+    T& value() {
+        check_value();
+        return *value_;
+    }
+
+  private:
+    T* value_ = nullptr;
 };
 
 template <>
@@ -126,6 +161,20 @@ class FutureAwaiterBase : public Suspension {
     FutureStateBase& state_base_;
 };
 
+/// The value for one of those who hold the state: moved where nobody else can ask for it, or where it can't be copied.
+template <class T>
+T value_for_one(FutureState<T>& state) {
+    if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
+        return state.value();
+    } else if constexpr (std::is_copy_constructible_v<T>) {
+        T& value = state.value();
+        if (state.references() > 1) return value;
+        return std::move(value);
+    } else {
+        return std::move(state.value());
+    }
+}
+
 /// `Moves`: the awaited handle was a temporary, so its value may be taken where nobody else can ask for it.
 template <class T, bool Moves>
 class FutureAwaiter final : public FutureAwaiterBase {
@@ -134,16 +183,10 @@ class FutureAwaiter final : public FutureAwaiterBase {
 
     std::conditional_t<Moves || std::is_void_v<T>, T, std::add_lvalue_reference_t<const T>> await_resume() {
         finish_wait();
-        if constexpr (std::is_void_v<T>) {
-            state_->value();
-        } else if constexpr (!Moves) {
+        if constexpr (!Moves && !std::is_void_v<T>) {
             return state_->value();
-        } else if constexpr (std::is_copy_constructible_v<T>) {
-            T& value = state_->value();
-            if (state_->references() > 1) return value;
-            return std::move(value);
         } else {
-            return std::move(state_->value());
+            return value_for_one(*state_);
         }
     }
 
@@ -169,8 +212,12 @@ class FutureHandle {
     decltype(auto) result() const { return state()->value(); }
     std::exception_ptr exception() const { return state()->exception(); }
     /// Calls `callback` in the turn after it is done; several in order of registration. Never called if the future
-    /// dies pending, or its loop.
-    void add_done_callback(std::function<void()> callback) const { state()->add_done_callback(std::move(callback)); }
+    /// dies pending, or its loop. The handle takes it back (asyncio's remove_done_callback).
+    Handle add_done_callback(std::function<void()> callback) const {
+        return state()->add_done_callback(std::move(callback));
+    }
+    /// They name the same future.
+    friend bool operator==(const FutureHandle& a, const FutureHandle& b) noexcept { return a.state_ == b.state_; }
 
     FutureAwaiter<T, false> operator co_await() const& { return FutureAwaiter<T, false>(state()); }
     FutureAwaiter<T, true> operator co_await() && {
@@ -195,14 +242,20 @@ class Future : public detail::FutureHandle<T> {
   public:
     using detail::FutureHandle<T>::FutureHandle;
     explicit Future(EventLoop& loop) : detail::FutureHandle<T>(Ref<FutureState<T>>(new FutureState<T>(loop))) {}
+    /// A task is a future: of its result, which can't be set.
+    Future(const detail::FutureHandle<T>& other) : detail::FutureHandle<T>(other) {}
 
-    /// Errors: InvalidStateError when it is done already.
+    /// Errors: InvalidStateError when it is done already; LoopError when it is a task.
     template <class... Value>
     void set_result(Value&&... value) const {
+        this->state()->check_settable();
         this->state()->set_result(std::forward<Value>(value)...);
     }
     /// As set_result; `exception` is not null.
-    void set_exception(std::exception_ptr exception) const { this->state()->set_exception(std::move(exception)); }
+    void set_exception(std::exception_ptr exception) const {
+        this->state()->check_settable();
+        this->state()->set_exception(std::move(exception));
+    }
 };
 
 }  // namespace girin

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "girin/loop/context.hpp"
 #include "girin/loop/ref_counted.hpp"
 #include "girin/loop/timer_heap.hpp"
 
@@ -11,11 +12,13 @@ namespace girin {
 
 namespace detail {
 
-/// A scheduled callback. The loop keeps one reference from scheduling until it ran or was cancelled.
+/// A scheduled callback, in the context of who made it. The loop keeps one reference from scheduling until it ran or was
+/// cancelled.
 class Callback : public RefCounted, public Timer {
   public:
     void run() final {
         const Ref<Callback> kept(this, false);  // takes over the loop's reference
+        const Context::Scope scope(context_);
         call();
     }
     void cancel() {
@@ -34,6 +37,7 @@ class Callback : public RefCounted, public Timer {
     virtual void drop() = 0;
 
   private:
+    Context context_ = Context::current();
     bool cancelled_ = false;
 };
 

@@ -3,6 +3,7 @@
 // Waiting for time to pass, and giving way.
 
 #include "girin/base/clock.hpp"
+#include "girin/loop/delay.hpp"
 #include "girin/loop/suspension.hpp"
 #include "girin/loop/timer_heap.hpp"
 
@@ -12,6 +13,8 @@ namespace girin {
 class [[nodiscard]] SleepAwaiter final : public Suspension {
   public:
     explicit SleepAwaiter(TimePoint until) : until_(until), alarm_(*this) {}
+    SleepAwaiter(SleepAwaiter&& unawaited) noexcept
+        : Suspension(std::move(unawaited)), until_(unawaited.until_), alarm_(*this) {}
 
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> awaiting);
@@ -37,6 +40,6 @@ class [[nodiscard]] SleepAwaiter final : public Suspension {
 /// Cancel: raised at once; nothing is left armed.
 SleepAwaiter sleep_until(TimePoint when);
 /// Zero or less: other tasks that are ready run first. Errors: LoopError when no loop runs.
-SleepAwaiter sleep_for(Duration duration);
+SleepAwaiter sleep_for(Delay duration);
 
 }  // namespace girin

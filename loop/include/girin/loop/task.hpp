@@ -3,8 +3,12 @@
 // Task<T>: a coroutine that runs by itself on a loop, as asyncio.Task: it starts in the next turn, can be cancelled,
 // and is a future of its result. The loop owns it until it has ended. Not here: groups of tasks (task_group.hpp).
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "girin/loop/awaitable.hpp"
+#include "girin/loop/context.hpp"
 #include "girin/loop/coro.hpp"
 #include "girin/loop/future.hpp"
 
@@ -20,13 +24,37 @@ class TaskObserver {
     ~TaskObserver() = default;
 };
 
+/// How a task is made, where the name alone isn't enough.
+struct TaskOptions {
+    std::string name;
+    /// Its first step is made at once, by who creates it; what doesn't wait is done then. On a loop that doesn't run on
+    /// this thread, and kMostNested deep, it starts in the next turn all the same.
+    bool eager_start = false;
+    /// None: a copy of the one of who creates it.
+    std::optional<Context> context;
+
+    TaskOptions() {}
+    explicit TaskOptions(std::string task_name) : name(std::move(task_name)) {}
+    static TaskOptions eagerly() {
+        TaskOptions options;
+        options.eager_start = true;
+        return options;
+    }
+
+    static constexpr int kMostNested = 50;
+};
+
 /// A task's identity, without its result's type.
 class TaskBase : private Runnable {  // what runs is its first step
   public:
     /// The task that runs. A bug, hence a check, outside of any: every coroutine that waits runs in a task.
     static TaskBase* current();
 
+    /// As it was called, or "Task-7".
     const std::string& name() const;
+    void set_name(std::string name) { name_ = std::make_unique<const std::string>(std::move(name)); }
+    /// The values that context variables have in it. While it runs: when it ran last.
+    const Context& context() const { return context_; }
     /// While the task has not ended.
     EventLoop& loop() const { return loop_; }
     virtual FutureStateBase* state() = 0;
@@ -47,8 +75,11 @@ class TaskBase : private Runnable {  // what runs is its first step
     TaskBase(EventLoop& loop, std::string name);
     ~TaskBase();
 
-    /// To be called once the object is whole: puts it into the loop's registry and schedules its first step.
+    /// To be called once the object is whole: puts it into the loop's registry.
     void enlist();
+    /// Schedules its first step, or makes it at once. To be called when somebody holds the task.
+    void start(bool eagerly);
+    void set_context(Context context) { context_ = std::move(context); }
     /// Never entered if it was cancelled before its first step.
     virtual std::coroutine_handle<> root() const = 0;
     /// The coroutine is over, or (`entered` false) never began. Errors: a FatalError it ended with, after the task
@@ -73,12 +104,14 @@ class TaskBase : private Runnable {  // what runs is its first step
     void delist();
 
     EventLoop& loop_;
-    std::unique_ptr<const std::string> name_;  // most have none
+    mutable std::unique_ptr<const std::string> name_;  // most have none until somebody asks
+    Context context_ = Context::current();
     Suspension* suspension_ = nullptr;
     std::coroutine_handle<> resume_next_;
     TaskObserver* observer_ = nullptr;
     TaskBase* next_ = nullptr;
     TaskBase* previous_ = nullptr;
+    std::uint32_t number_;
     int cancel_requests_ = 0;
     bool must_cancel_ = false;
     bool listed_ = false;
@@ -105,9 +138,12 @@ class TaskState final : public FutureState<T>, public TaskBase {
     TaskState(EventLoop& loop, Coro<T> coroutine, std::string name)
         : FutureState<T>(loop), TaskBase(loop, std::move(name)), coroutine_(std::move(coroutine)) {
         GIRIN_CHECK(coroutine_, "a Coro that is made a task has not been moved from");
+        this->set_produced();
         coroutine_.handle().promise().start(0);
         enlist();
     }
+    using TaskBase::set_context;
+    using TaskBase::start;
     ~TaskState() override {
         if (this->has_unretrieved()) this->report_unretrieved(description());
     }
@@ -164,6 +200,7 @@ class Task : public detail::FutureHandle<T> {
     explicit Task(Ref<detail::TaskState<T>> state) : detail::FutureHandle<T>(state), task_(state.get()) {}
 
     const std::string& name() const { return base().name(); }
+    void set_name(std::string name) const { base().set_name(std::move(name)); }
     int uncancel() const { return base().uncancel(); }
     int cancelling() const { return base().cancelling(); }
     TaskBase& base() const {
@@ -178,33 +215,61 @@ class Task : public detail::FutureHandle<T> {
 template <class T>
 Task<T> EventLoop::create_task(Coro<T> coroutine, std::string name) {
     check_open();
-    return Task<T>(Ref<detail::TaskState<T>>(new detail::TaskState<T>(*this, std::move(coroutine), std::move(name))));
+    const Ref<detail::TaskState<T>> state(new detail::TaskState<T>(*this, std::move(coroutine), std::move(name)));
+    state->start(false);
+    return Task<T>(state);
+}
+
+template <class T>
+Task<T> EventLoop::create_task(Coro<T> coroutine, TaskOptions options) {
+    check_open();
+    const Ref<detail::TaskState<T>> state(
+        new detail::TaskState<T>(*this, std::move(coroutine), std::move(options.name)));
+    if (options.context) state->set_context(std::move(*options.context));
+    state->start(options.eager_start);
+    return Task<T>(state);
 }
 
 template <class T>
 T EventLoop::run_until_complete(Coro<T> main, std::source_location where) {
     { const RunningScope refused_early(*this, where); }
     const Task<T> task = create_task(std::move(main), "main");
-    detail::Stopper stopper(*this);
-    task.state()->add_waiter(stopper);
-    try {
-        run_forever(where);
-    } catch (...) {
-        task.state()->mark_retrieved();  // what leaves here needs no second report
-        throw;
-    }
-    if (!task.done()) throw LoopError("the event loop was stopped before its main task ended");
+    run_until_done(*task.state(), where);
     if constexpr (std::is_void_v<T>) {
         task.result();
     } else {
-        return std::move(task.state()->value());
+        return static_cast<T&&>(task.state()->value());
     }
+}
+
+template <class T>
+T EventLoop::run_until_complete(const detail::FutureHandle<T>& future, std::source_location where) {
+    run_until_done(*future.state(), where);
+    return detail::value_for_one(*future.state());
 }
 
 /// A task on the loop that runs on this thread. Errors: LoopError when none does.
 template <class T>
 Task<T> create_task(Coro<T> coroutine, std::string name = {}) {
     return EventLoop::running().create_task(std::move(coroutine), std::move(name));
+}
+template <class T>
+Task<T> create_task(Coro<T> coroutine, TaskOptions options) {
+    return EventLoop::running().create_task(std::move(coroutine), std::move(options));
+}
+
+/// A future or a task as it is; of whatever else can be awaited a task, that awaits it.
+template <class T>
+Future<T> ensure_future(Future<T> future) {
+    return future;
+}
+template <class T>
+Task<T> ensure_future(Task<T> task) {
+    return task;
+}
+template <Awaitable A>
+Task<AwaitedValue<A>> ensure_future(A awaitable) {
+    return create_task(as_coro(std::move(awaitable)));
 }
 
 }  // namespace girin

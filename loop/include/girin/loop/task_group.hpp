@@ -16,6 +16,12 @@ namespace girin {
 
 class TaskGroup;
 
+/// TaskGroup::cancel() ended a group whose body was to give a value.
+class TaskGroupCancelled : public std::runtime_error {
+  public:
+    TaskGroupCancelled() : std::runtime_error("the task group was cancelled before its body gave a value") {}
+};
+
 namespace detail {
 template <class Body, class... Args>
 auto run_task_group(Body body, Args... args) -> std::invoke_result_t<Body&, TaskGroup&, Args...>;
@@ -29,11 +35,24 @@ class TaskGroup {
     /// Errors: LoopError once the group is shutting down; the coroutine is then destroyed unstarted.
     template <class T>
     Task<T> create_task(Coro<T> coroutine, std::string name = {}) {
+        return create_task(std::move(coroutine), TaskOptions(std::move(name)));
+    }
+    template <class T>
+    Task<T> create_task(Coro<T> coroutine, TaskOptions options) {
         check_open();
-        Task<T> task = loop_.create_task(std::move(coroutine), std::move(name));
+        Task<T> task = loop_.create_task(std::move(coroutine), std::move(options));
         adopt(task.state());
         return task;
     }
+    /// Of whatever else can be awaited.
+    template <Awaitable A>
+    Task<AwaitedValue<A>> create_task(A awaitable, std::string name = {}) {
+        return create_task(as_coro(std::move(awaitable)), TaskOptions(std::move(name)));
+    }
+
+    /// Cancels all children and the body. The group then ends without Cancelled; where the body was to give a value, with
+    /// TaskGroupCancelled. Twice, or at the end, does nothing.
+    void cancel();
 
     /// Children that have not ended.
     std::size_t size() const { return child_count_; }
@@ -73,7 +92,7 @@ class TaskGroup {
     void abort();
     /// The body is over; `failure` is what it threw, or none. Raises what the group raises.
     Coro<void> leave(std::exception_ptr failure);
-    Coro<void> wait_for_children(std::exception_ptr& cancellation);
+    Coro<void> wait_for_children(std::exception_ptr& cancellation, std::exception_ptr& pending);
 
     EventLoop& loop_;
     TaskBase& parent_;
@@ -112,6 +131,7 @@ auto run_task_group(Body body, Args... args) -> std::invoke_result_t<Body&, Task
             failure = std::current_exception();
         }
         co_await group.leave(failure);
+        if (!result) throw TaskGroupCancelled();
         co_return std::move(*result);
     }
 }
@@ -120,9 +140,9 @@ auto run_task_group(Body body, Args... args) -> std::invoke_result_t<Body&, Task
 
 /// Runs `body(group, args...)`, a coroutine, and waits for every task it has made. Returns what the body returns.
 ///
-/// Owns: copies of `body` and `args`, until it has ended. Errors: ExceptionGroup with every error of children and body in
-/// order; Cancelled; a FatalError bare.
-/// Pass what the body needs as `args`: a lambda that captures must not be a coroutine.
+/// Owns: copies of `body` and `args`, until it has ended; so a body that has a name may capture. Errors: ExceptionGroup with
+/// every error of children and body in order; Cancelled; a FatalError bare.
+/// Pass what the body needs as `args`.
 template <class Body, class... Args>
 auto with_task_group(Body&& body, Args&&... args)
     -> std::invoke_result_t<std::decay_t<Body>&, TaskGroup&, std::decay_t<Args>...> {

@@ -72,24 +72,21 @@ Coro<T> timeout_at(TimePoint deadline, Coro<T> work) {
     throw TimeoutError();
 }
 
-template <class T>
-Coro<T> timeout(Duration limit, Coro<T> work) {
-    return timeout_at(later(EventLoop::running().time(), limit), std::move(work));
+template <Awaitable A>
+Coro<AwaitedValue<A>> timeout_at(TimePoint deadline, A work) {
+    return timeout_at(deadline, as_coro(std::move(work)));
+}
+
+template <Awaitable A>
+Coro<AwaitedValue<A>> timeout(Delay limit, A work) {
+    return timeout_at(later(EventLoop::running().time(), limit), as_coro(std::move(work)));
 }
 
 namespace detail {
 
-template <class Handle>
-using HandleValue = std::decay_t<decltype(std::declval<Handle>().result())>;
-
-template <class Handle>
-Coro<HandleValue<Handle>> await_handle(Handle handle) {
-    co_return co_await std::move(handle);
-}
-
 /// No time is left: what isn't done is cancelled, and waited for. Cancellation from outside passes.
-template <class Handle>
-Coro<HandleValue<Handle>> cancel_and_wait(Handle handle) {
+template <class Handle, class T>
+Coro<T> cancel_and_wait(Handle handle) {
     if (!handle.done()) {
         Future<void> ended(handle.state()->loop());
         handle.cancel();
@@ -102,26 +99,24 @@ Coro<HandleValue<Handle>> cancel_and_wait(Handle handle) {
     co_return co_await std::move(handle);
 }
 
-}  // namespace detail
-
-/// Waits at most `limit` for a coroutine, future or task, which is cancelled otherwise and waited for. With a limit
-/// of zero or less a coroutine never starts and a future's result counts only if it is there already.
+/// The limit counts from the await. What has no time left never starts.
 template <class T>
-Coro<T> wait_for(Coro<T> work, Duration limit) {
+Coro<T> wait_in_time(Coro<T> work, Duration limit) {
     if (limit <= Duration::zero()) throw TimeoutError();
     co_return co_await timeout(limit, std::move(work));
 }
-template <class T>
-Coro<T> wait_for(Future<T> future, Duration limit) {
-    auto waiting = limit > Duration::zero() ? timeout(limit, detail::await_handle(std::move(future)))
-                                            : detail::cancel_and_wait(std::move(future));
-    co_return co_await std::move(waiting);
-}
-template <class T>
-Coro<T> wait_for(Task<T> task, Duration limit) {
-    auto waiting = limit > Duration::zero() ? timeout(limit, detail::await_handle(std::move(task)))
-                                            : detail::cancel_and_wait(std::move(task));
-    co_return co_await std::move(waiting);
+
+}  // namespace detail
+
+/// Waits at most `limit` for what can be awaited, which is cancelled otherwise and waited for. With a limit of zero or
+/// less a coroutine never starts, and the result of a future or task counts only if it is there already.
+template <Awaitable A>
+Coro<AwaitedValue<A>> wait_for(A work, Delay limit) {
+    using T = AwaitedValue<A>;
+    if constexpr (std::derived_from<A, detail::FutureHandle<T>>) {
+        if (Duration(limit) <= Duration::zero()) return detail::cancel_and_wait<A, T>(std::move(work));
+    }
+    return detail::wait_in_time<T>(as_coro(std::move(work)), limit);
 }
 
 }  // namespace girin

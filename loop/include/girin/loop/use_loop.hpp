@@ -94,6 +94,8 @@ class OperationAwaiter;
 template <class... Results>
 class OperationWait : public Suspension {
   public:
+    OperationWait() = default;
+    OperationWait(OperationWait&& unawaited) noexcept : Suspension(std::move(unawaited)) {}
     void deliver(Results... results) {
         try {
             results_.emplace(std::move(results)...);
@@ -159,6 +161,7 @@ class [[nodiscard]] OperationAwaiter<Initiation, std::tuple<Results...>, InitArg
   public:
     OperationAwaiter(Initiation initiation, InitArgs... args)
         : initiation_(std::move(initiation)), args_(std::move(args)...) {}
+    OperationAwaiter(OperationAwaiter&& unawaited) = default;
 
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> awaiting) {
@@ -194,6 +197,7 @@ class [[nodiscard]] AnyOperationAwaiter final : public OperationWait<Results...>
     template <class Initiation, class... InitArgs>
     AnyOperationAwaiter(OperationAwaiter<Initiation, std::tuple<Results...>, InitArgs...>&& operation)
         : operation_(std::make_unique<Kept<std::decay_t<decltype(operation)>>>(operation.moved_out())) {}
+    AnyOperationAwaiter(AnyOperationAwaiter&& unawaited) noexcept = default;
 
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> awaiting) {

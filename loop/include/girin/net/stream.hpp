@@ -135,6 +135,7 @@ class Stream::Awaiter : public Suspension {
 
   protected:
     Awaiter(Stream& stream, Direction direction) : stream_(stream), direction_(direction) {}
+    Awaiter(Awaiter&& unawaited) noexcept = default;
     ~Awaiter();
 
     Stream& stream_;
@@ -157,6 +158,7 @@ class [[nodiscard]] Stream::ReceiveAwaiter final : public Awaiter {
   public:
     /// Without a buffer it waits, and leaves the bytes where they are.
     ReceiveAwaiter(Stream& stream, std::span<char> buffer) : Awaiter(stream, Direction::read), buffer_(buffer) {}
+    ReceiveAwaiter(ReceiveAwaiter&& unawaited) noexcept = default;
 
     bool await_ready() noexcept { return stream_.maybe_readable_ && try_receive(true) != IoStatus::pending; }
 
@@ -172,6 +174,7 @@ class [[nodiscard]] Stream::SendAwaiter final : public Awaiter {
   public:
     SendAwaiter(Stream& stream, std::string_view first, std::string_view second)
         : Awaiter(stream, Direction::write), parts_{first, second} {}
+    SendAwaiter(SendAwaiter&& unawaited) noexcept = default;
 
     /// Sends at once what the kernel takes; usually that is all.
     bool await_ready() noexcept { return try_send() != IoStatus::pending; }
