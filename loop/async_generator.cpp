@@ -35,15 +35,17 @@ void GeneratorPromiseBase::check_end() {
     if (exception() && !std::exchange(failure_told_, true)) std::rethrow_exception(exception());
 }
 
-Coro<void> GeneratorPromiseBase::close() {
-    if (!begun_) closed_ = true;
-    if (closed_ || handle_.done()) co_return;
-    Step step(*this, true);
+Coro<void> GeneratorPromiseBase::close() { return close_it(this); }
+
+Coro<void> GeneratorPromiseBase::close_it(GeneratorPromiseBase* generator) {
+    if (!generator->begun_) generator->closed_ = true;
+    if (generator->closed_ || generator->handle_.done()) co_return;
+    Step step(*generator, true);
     try {
         co_await step;
     } catch (const GeneratorExit&) {
     }
-    if (!handle_.done()) throw LoopError("the async generator gave a value when it was closed");
+    if (!generator->handle_.done()) throw LoopError("the async generator gave a value when it was closed");
 }
 
 }  // namespace detail

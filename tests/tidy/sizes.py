@@ -18,6 +18,7 @@ REASONS = {
         "asyncio's interface on one page, half of it contracts; what it hands out has headers of its own",
     "loop/include/girin/loop/executor.hpp": "templates of jobs and of what is awaited; the pool itself is in executor.cpp",
     "loop/include/girin/loop/future.hpp": "state, handle and awaiter, each a template that the others need",
+    "loop/include/girin/loop/gather.hpp": "three gathers, of tuples and of vectors: templates over one Gathering",
     "loop/include/girin/loop/sync/queue.hpp": "three queues that differ in which item is next; templates",
     "loop/include/girin/loop/task.hpp": "TaskBase, Task<T> and what makes one; templates that inline into each other",
     "loop/include/girin/loop/task_group.hpp": "a group, its children, and the templates that run its body",

@@ -8,6 +8,7 @@
 
 #include "girin/loop/asio_loop.hpp"
 #include "girin/loop/guest.hpp"
+#include "girin/loop/runner.hpp"
 #include "girin/loop/signals.hpp"
 #include "girin/net/acceptor.hpp"
 #include "girin/net/address.hpp"

@@ -52,12 +52,13 @@ class GeneratorPromiseBase : public CoroPromiseBase, public OpenGenerator {
     };
 
     Coro<void> close() override;
-    bool running() const noexcept { return running_; }
 
   protected:
     void set_handle(std::coroutine_handle<> handle) noexcept { handle_ = handle; }
 
   private:
+    // Static: a member's promise would be made from *this, which is a promise as well (C++20's aggregates in parentheses).
+    static Coro<void> close_it(GeneratorPromiseBase* generator);
     void hand_over() noexcept;
     bool go_on(std::coroutine_handle<> awaiting, unsigned depth);
     void check_end();
@@ -79,11 +80,7 @@ class GeneratorPromise final : public GeneratorPromiseBase {
         value_.emplace(std::move(value));
         return YieldAwaiter{*this};
     }
-    std::optional<T> take_value() {
-        std::optional<T> value = std::move(value_);
-        value_.reset();
-        return value;
-    }
+    std::optional<T> take_value() { return std::exchange(value_, std::nullopt); }
 
   private:
     std::optional<T> value_;
