@@ -95,7 +95,7 @@ TEST_F(Faults, OfTheApplicationsFileAreTold) {
     expect_refusal({app("no_application")}, Code::not_loaded, "exports no application");
     expect_refusal({"--preload", app("starts_thread")}, Code::not_loaded, "because it starts threads (1) while it is loaded");
     expect_refusal({app("two_names") + ":third"}, Code::not_loaded, "it exports: admin, shop");
-    expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 3, this girin has ABI 2");
+    expect_refusal({app("wrong_abi")}, Code::not_loaded, "built for girin's ABI 4, this girin has ABI 3");
     expect_refusal({app("wrong_abi")}, Code::not_loaded, "share/doc/girin/worker/APPLICATIONS.md, \"What a library has to match\"");
     expect_refusal({app("wrong_magic")}, Code::not_loaded, "was not made by GIRIN_APPLICATION");
     expect_refusal({app("unresolved")}, Code::not_loaded, "needs shop::count_stock");

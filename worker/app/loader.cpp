@@ -241,10 +241,12 @@ Result<ApplicationCode> load_code(const AppSource& source) {
 }
 
 Result<LoadedApplication> make_application(const ApplicationCode& code, const AppSource& source) {
-    const std::string failed = source.text() + ": its constructor failed: ";
+    std::string failed = source.text() + ": its constructor failed: ";
     try {
         std::unique_ptr<Application> made = code.make();
         if (!made) return Error(failed + "it made nothing");
+        failed = source.text() + ": its load() failed: ";
+        made->load();
         return LoadedApplication(std::move(made), code.built_with);
     } catch (...) {
         return Error(failed + current_exception_text());

@@ -77,7 +77,7 @@ struct LoadedApplication {
 /// linker stays locked).
 /// Blocks: reads the file.  Threads: one at a time.
 Result<ApplicationCode> load_code(const AppSource& source);
-/// Errors: its constructor throws.
+/// Constructs it, and has it load(). Errors: one of them throws.
 Result<LoadedApplication> make_application(const ApplicationCode& code, const AppSource& source);
 /// Both.
 Result<LoadedApplication> load_application(const AppSource& source);

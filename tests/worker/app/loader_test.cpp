@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -83,6 +84,36 @@ TEST(Loader, MakesALinkedInApplication) {
     const auto made = load_application(AppSource::linked([] { return std::unique_ptr<Application>(); }, "shop"));
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().message(), "shop: its constructor failed: it made nothing");
+}
+
+/// Counts its load(), and throws there if it is to.
+struct CountsLoads final : Application {
+    CountsLoads(int& count, bool throws) : count_(count), throws_(throws) {}
+    Coro<void> handle(Request&, Response&) override { co_return; }
+    void load() override {
+        ++count_;
+        if (throws_) throw std::runtime_error("the model is missing");
+    }
+
+    int& count_;
+    bool throws_;
+};
+
+AppSource counting_loads(int& count, bool throws) {
+    return AppSource::linked([&count, throws] { return std::make_unique<CountsLoads>(count, throws); }, "shop");
+}
+
+TEST(Loader, HasAnApplicationLoadOnce) {
+    int loads = 0;
+    ASSERT_TRUE(load_application(counting_loads(loads, false)));
+    EXPECT_EQ(loads, 1);
+}
+
+TEST(Loader, TellsOfALoadThatFails) {
+    int loads = 0;
+    const auto made = load_application(counting_loads(loads, true));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().message(), "shop: its load() failed: the model is missing");
 }
 
 TEST(Loader, LoadsALibrary) {

@@ -22,7 +22,7 @@ struct WorkerInfo {
     std::uint32_t generation = 0;
 };
 
-/// All three run on the worker's loop; none may block it (see SyncApplication for code that blocks).
+/// All but load() run on the worker's loop; none of them may block it (see SyncApplication for code that blocks).
 class Application {
   public:
     /// No task runs any more, but the loop still stands: streams and timers that are held may end here.
@@ -41,6 +41,15 @@ class Application {
 
     /// After the drain, before the worker exits. An exception is logged; the exit goes on.
     virtual Coro<void> shutdown();
+
+    /// Once, right after the constructor: what takes time or memory and is the same for all workers, as tables, models and
+    /// templates. With --preload it runs before workers are forked, in the process that they are forked from, and its
+    /// memory is theirs together until one of them writes to it; else in each worker. An exception is a boot failure, told
+    /// with its text. May block, as files and parsers do.
+    ///
+    /// What a fork doesn't take along, or would share, has no place here: threads (refused with --preload), sockets and
+    /// connections, the loop, tasks, timers. Those are for startup().
+    virtual void load();
 };
 
 /// Makes one; called once in each worker.

@@ -12,7 +12,7 @@ namespace girin {
 
 /// Grows with every change of what crosses the border between girin and an application: classes in worker/app, Coro,
 /// the loop's public classes. A library built for another value is refused by the loader, never called.
-inline constexpr std::uint32_t kAbiVersion = 2;
+inline constexpr std::uint32_t kAbiVersion = 3;
 
 /// What strings, vectors and functions that cross it are laid out by. Of Boost nothing crosses here; for the loop's
 /// headers see girin/base/crossing.hpp.
