@@ -52,23 +52,6 @@ Result<void> set_variables(const ChildSetup& setup) {
     return setup.environment ? setup.environment->set(setup.variables) : Result<void>();
 }
 
-Result<void> settle(const ChildSetup& setup, WorkerPlace& place, pid_t master) {
-    reset_signals_for_worker();
-    if (auto opened = open_root(setup, place); !opened) return opened.error();
-    if (place.directory_fd >= 0 && ::fchdir(place.directory_fd) != 0) return Error::from_errno(errno, "change to --chdir");
-    if (auto set = set_variables(setup); !set) return set.error();
-    if (auto became = take_identity(setup); !became) return became.error();
-    if (setup.cpu) {
-        if (auto bound = run_on_cpu(*setup.cpu); !bound) return bound.error();
-    }
-    end_with(master);
-    ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
-    const std::string role = setup.role.empty() ? "worker " + std::to_string(place.slot) : setup.role;
-    if (setup.title) setup.title->set(make_process_title(role, setup.name));
-    unblock_all_signals();
-    return {};
-}
-
 int report_and_fail(int channel_fd, const std::string& why) {
     [[maybe_unused]] const auto sent = send_message(channel_fd, Message(MessageKind::boot_failed, 0, why));
     return kChildSetUpFailed;
@@ -82,16 +65,35 @@ int work_guarded(const WorkerPlace& place, const std::function<int(const WorkerP
     }
 }
 
-[[noreturn]] void be_worker(const ChildSetup& setup, WorkerPlace& place, pid_t master,
-                            const std::function<int(const WorkerPlace&)>& work) {
-    const auto settled = settle(setup, place, master);
-    const int code = settled ? work_guarded(place, work)
-                             : report_and_fail(place.channel_fd, settled.error().message());
+}  // namespace
+
+Result<void> become_worker(const ChildSetup& setup, WorkerPlace& place) {
+    reset_signals_for_worker();
+    if (auto opened = open_root(setup, place); !opened) return opened.error();
+    if (place.directory_fd >= 0 && ::fchdir(place.directory_fd) != 0) return Error::from_errno(errno, "change to --chdir");
+    if (auto set = set_variables(setup); !set) return set.error();
+    return take_identity(setup);
+}
+
+Result<void> settle_worker(const ChildSetup& setup, const WorkerPlace& place, pid_t master) {
+    reset_signals_for_worker();
+    if (setup.cpu) {
+        if (auto bound = run_on_cpu(*setup.cpu); !bound) return bound.error();
+    }
+    end_with(master);
+    ::prctl(PR_SET_PTRACER, master);  // where Yama allows it to ancestors only: the examination of one that hangs
+    const std::string role = setup.role.empty() ? "worker " + std::to_string(place.slot) : setup.role;
+    if (setup.title) setup.title->set(make_process_title(role, setup.name));
+    unblock_all_signals();
+    return {};
+}
+
+void live_and_exit(const Result<void>& settled, const WorkerPlace& place,
+                   const std::function<int(const WorkerPlace&)>& work) {
+    const int code = settled ? work_guarded(place, work) : report_and_fail(place.channel_fd, settled.error().message());
     std::fflush(nullptr);
     ::_exit(code);  // not exit(): what main() built belongs to the master
 }
-
-}  // namespace
 
 Result<SpawnedWorker> spawn_worker(Os& os, const ChildSetup& setup, WorkerPlace place,
                                    const std::function<void()>& leave_master,
@@ -106,7 +108,9 @@ Result<SpawnedWorker> spawn_worker(Os& os, const ChildSetup& setup, WorkerPlace 
         leave_master();
         channel->first.reset();
         place.channel_fd = channel->second.get();
-        be_worker(setup, place, master, work);
+        auto settled = become_worker(setup, place);
+        if (settled) settled = settle_worker(setup, place, master);
+        live_and_exit(settled, place, work);
     }
     return SpawnedWorker(std::move(*child), std::move(channel->first));
 }

@@ -65,6 +65,16 @@ struct SpawnedWorker {
 /// The exit code of a child that couldn't become what it should.
 inline constexpr int kChildSetUpFailed = 1;
 
+/// In a child, once: signals, root directory (opened), directory, variables, and the workers' user. Errors: the kernel
+/// refuses; then the process must not go on.
+Result<void> become_worker(const ChildSetup& setup, WorkerPlace& place);
+/// In a child of such a process, or the same: what is each one's own, the processor, whose child it is, its title and its
+/// signals. Ends with `master`, and now if that isn't its parent.
+Result<void> settle_worker(const ChildSetup& setup, const WorkerPlace& place, pid_t master);
+/// In a worker: its life, unless `settled` says that it can't have one; then its end.
+[[noreturn]] void live_and_exit(const Result<void>& settled, const WorkerPlace& place,
+                                const std::function<int(const WorkerPlace&)>& work);
+
 /// Forks a worker. In the child: `leave_master` closes what is the master's own, then signals, parent, user and
 /// title are set, then `work` runs and its result is the exit code; nothing of this returns. Errors: no more
 /// processes or descriptors.

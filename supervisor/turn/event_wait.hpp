@@ -12,7 +12,7 @@ namespace girin {
 
 enum class SourceKind : std::uint8_t {
     signals, worker_end, worker_channel, check_end, successor_line, successor_end, predecessor,
-    examination_end, file_change, monitor, elder, hook_end
+    examination_end, file_change, monitor, elder, hook_end, zygote_channel, zygote_end
 };
 
 /// What became ready. `id` is what add() was given.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "girin/run/hook_facts.hpp"
 #include "supervisor/exec/exec_command.hpp"
@@ -14,6 +15,7 @@
 #include "supervisor/systemd/service_environment.hpp"
 #include "supervisor/upgrade/handover.hpp"
 #include "supervisor/upgrade/handover_line.hpp"
+#include "supervisor/zygote/zygotes.hpp"
 #include "tests/fuzz/server/choices.hpp"
 #include "tests/fuzz/server/verdict.hpp"
 #include "worker/process/channel.hpp"
@@ -62,6 +64,56 @@ void judge_message(Choices& choices) {
     expect(receive_message(pair().ours.get(), message, descriptors) == Received::message, "and comes");
     expect(message.kind == kind && message.value == value && message.text == text.substr(0, Message::kMaxText), "as it was sent");
     expect(descriptors.size() == count, "with its descriptors");
+}
+
+/// What a zygote says.
+void judge_report(std::string_view bytes) {
+    const auto report = unpack_report(std::as_bytes(std::span(bytes)));
+    if (!report) return;
+    expect(report->says <= kLastOfZygoteSays && report->text.size() <= ZygoteReport::kMostText, "a report has its bounds");
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+    expect(std::ranges::none_of(report->text, is_control), "a report is one line", report->text);
+    const auto again = unpack_report(pack(*report));
+    expect(again && again->number == report->number && again->value == report->value && again->text == report->text,
+        "and comes as it was sent");
+}
+
+/// One zygote and a few slots, whatever it says and whenever: each spawn is answered once, and by nobody but a child of ours.
+void judge_zygotes(Choices& choices) {
+    Zygotes zygotes;
+    TimePoint now(std::chrono::hours(1));
+    std::set<std::size_t> open;
+    std::uint32_t id = 0;
+    std::uint64_t number = 0;
+    const auto carry_out = [&](const Zygotes::Actions& actions) {
+        for (const ZygoteAction& action : actions) {
+            if (action.kind == ZygoteAction::Kind::start) id = action.id;
+            if (action.kind == ZygoteAction::Kind::order) number = action.number;
+            const bool answers = action.kind == ZygoteAction::Kind::take || action.kind == ZygoteAction::Kind::fail;
+            if (answers) expect(open.erase(action.slot) == 1, "a spawn is answered once");
+            if (action.kind == ZygoteAction::Kind::take) expect(action.pid == 7, "only a child of ours is taken");
+        }
+    };
+    while (!choices.empty()) {
+        const std::size_t slot = choices.below(4);
+        switch (choices.below(7)) {
+            case 0:
+                if (open.insert(slot).second) carry_out(zygotes.spawn(slot, 1, now));
+                break;
+            case 1: carry_out(zygotes.call_off(slot, now)); break;
+            case 2: carry_out(zygotes.on_ended(id, "crashed", now)); break;
+            case 3: now += std::chrono::seconds(choices.below(12)); carry_out(zygotes.on_deadline(now)); break;
+            case 4: carry_out(zygotes.on_impossible(id, "full", now)); break;
+            default: {
+                const bool is_ours = choices.one_in(2);
+                const auto says = static_cast<ZygoteSays>(choices.below(static_cast<std::size_t>(kLastOfZygoteSays) + 1));
+                const ZygoteReport report(says, number + choices.below(2), is_ours ? 7 : 8, "why");
+                carry_out(zygotes.on_report(id, report, is_ours, now));
+            }
+        }
+    }
+    carry_out(zygotes.drop_all());
+    expect(open.empty(), "and none is forgotten");
 }
 
 void judge_handover(const std::string& text) {
@@ -229,7 +281,10 @@ void judge_words(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace girin::test;
     Choices choices({reinterpret_cast<const char*>(data), size});
-    switch (choices.byte() % 10) {
+    const std::size_t kind = choices.byte();
+    if (kind >= 253) return judge_report(choices.rest()), 0;
+    if (kind >= 250) return judge_zygotes(choices), 0;
+    switch (kind % 10) {
         case 0: judge_packet(choices.rest()); break;
         case 1: judge_message(choices); break;
         case 2: judge_handover(std::string(choices.rest())); break;

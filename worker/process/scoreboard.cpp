@@ -86,11 +86,19 @@ Result<void> Scoreboard::make_readable_only(std::size_t from, std::size_t to) {
     return {};
 }
 
+Result<void> Scoreboard::hold_still() {
+    if (bytes() > 0 && ::mprotect(first_, bytes(), PROT_READ) != 0) return Error::from_errno(errno, "lock the scoreboard");
+    return {};
+}
+
 Result<void> Scoreboard::keep_writable(std::optional<std::size_t> own) {
     const std::size_t from = own ? *own * stride_ : bytes();
     const std::size_t to = own ? from + stride_ : bytes();
     if (auto below = make_readable_only(0, from); !below) return below;
     if (auto above = make_readable_only(to, bytes()); !above) return above;
+    if (from != to && ::mprotect(first_ + from, to - from, PROT_READ | PROT_WRITE) != 0) {  // after hold_still()
+        return Error::from_errno(errno, "open a line of the scoreboard");
+    }
     file_.reset();
     return {};
 }

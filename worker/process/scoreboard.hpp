@@ -108,6 +108,10 @@ class Scoreboard {
     ScoreboardSlot& operator[](std::size_t slot) const { return slots()[slot]; }
     ScoreboardLines slots() const { return {first_, count_, stride_}; }
 
+    /// For a child from which workers are forked: nothing can be written, until keep_writable() says otherwise in one of
+    /// them. Keeps out stray writes, not somebody who means it. Errors: as below.
+    Result<void> hold_still();
+
     /// For a child: from now on it can write the line `own` only, or none, and can't undo that. Where the kernel refuses
     /// memfd_create it could: then this keeps out stray writes, but not somebody who means it (can_be_locked()).
     /// Errors: no more mappings; the board must not be used then.

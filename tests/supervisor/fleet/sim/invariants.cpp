@@ -37,6 +37,10 @@ constexpr std::string_view kInvariants[] = {
     "retires_only_for_one_that_took_over",
     "executes_only_what_has_rehearsed",
     "each_upgrade_has_one_outcome",
+    "has_one_zygote_a_generation",
+    "takes_only_children_of_ours",
+    "no_child_is_forgotten",
+    "no_zygote_outlives_its_generation",
     "no_upgrade_outlives_its_successor",
     "a_failed_successor_is_killed_at_last",
     "serves_within_wanted_and_surge",
@@ -290,6 +294,33 @@ void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action)
     if (ends) witness.open_upgrade = false;
 }
 
+void has_one_zygote_a_generation(Witness& witness, const ZygoteAction& action) {
+    if (action.kind != ZygoteAction::Kind::start) return;
+    for (const auto& [id, zygote] : witness.zygotes) {
+        const bool is_another = zygote.alive && zygote.generation == action.generation;
+        if (is_another) witness.found("has_one_zygote_a_generation", "generation " + std::to_string(action.generation));
+    }
+}
+
+void takes_only_children_of_ours(Witness& witness, const ZygoteAction& action) {
+    if (action.kind != ZygoteAction::Kind::take && action.kind != ZygoteAction::Kind::discard) return;
+    if (!witness.unknown_children.contains(action.pid)) {
+        witness.found("takes_only_children_of_ours", "pid " + std::to_string(action.pid));
+    }
+}
+
+/// Each that a zygote names is somebody's, or ended.
+void no_child_is_forgotten(Witness& witness, pid_t child) {
+    if (witness.unknown_children.contains(child)) witness.found("no_child_is_forgotten", "pid " + std::to_string(child));
+}
+
+void no_zygote_outlives_its_generation(Witness& witness) {
+    for (const auto& [id, zygote] : witness.zygotes) {
+        const bool is_needed = !witness.dropped.contains(zygote.generation) && !witness.exited;
+        if (zygote.alive && !is_needed) witness.found("no_zygote_outlives_its_generation", std::to_string(zygote.generation));
+    }
+}
+
 void no_upgrade_outlives_its_successor(Witness& witness) {
     const bool is_gone = !witness.successors.empty() && !witness.successors.back().alive;
     if (is_gone && witness.open_upgrade) witness.found("no_upgrade_outlives_its_successor", "it has no outcome");
@@ -424,6 +455,11 @@ void check_order(Witness& witness, const UpgradeAction& action) {
     each_upgrade_has_one_outcome(witness, action);
 }
 
+void check_zygote_action(Witness& witness, const ZygoteAction& action) {
+    has_one_zygote_a_generation(witness, action);
+    takes_only_children_of_ours(witness, action);
+}
+
 void check_upgrade(Witness& witness) {
     no_upgrade_outlives_its_successor(witness);
     a_failed_successor_is_killed_at_last(witness);
@@ -437,6 +473,7 @@ void check_decision(Witness& witness, std::size_t ready_ended) {
     whom_it_ends_it_kills_at_last(witness);
     waits_for_no_spawn_for_ever(witness);
     late_comers_are_ended(witness);
+    no_zygote_outlives_its_generation(witness);
     recycles_one_at_a_time(witness);
 }
 

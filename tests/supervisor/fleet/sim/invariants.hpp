@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "supervisor/zygote/zygotes.hpp"
 #include "tests/supervisor/fleet/sim/witness.hpp"
 
 namespace girin::sim {
@@ -49,6 +50,11 @@ void retires_only_for_one_that_took_over(Witness& witness, const UpgradeAction& 
 void executes_only_what_has_rehearsed(Witness& witness, const UpgradeAction& action);
 void each_upgrade_has_one_outcome(Witness& witness, const UpgradeAction& action);
 
+// For what is decided about a zygote, before the world performs it; and after it has said something.
+void has_one_zygote_a_generation(Witness& witness, const ZygoteAction& action);
+void takes_only_children_of_ours(Witness& witness, const ZygoteAction& action);
+void no_child_is_forgotten(Witness& witness, pid_t child);
+
 // After a decision of the upgrade.
 void no_upgrade_outlives_its_successor(Witness& witness);
 void a_failed_successor_is_killed_at_last(Witness& witness);
@@ -59,6 +65,7 @@ void at_most_three_generations_live(Witness& witness);
 void replacing_never_lowers_the_ready(Witness& witness, std::size_t ready_ended);
 void deadlines_are_near_and_ahead(Witness& witness);
 void whom_it_ends_it_kills_at_last(Witness& witness);
+void no_zygote_outlives_its_generation(Witness& witness);
 void waits_for_no_spawn_for_ever(Witness& witness);
 void late_comers_are_ended(Witness& witness);
 
@@ -85,6 +92,7 @@ void check_survey(Witness& witness);
 void check_event(Witness& witness, const FleetEvent& event);
 void check_action(Witness& witness, const Action& action);
 void check_order(Witness& witness, const UpgradeAction& action);
+void check_zygote_action(Witness& witness, const ZygoteAction& action);
 void check_upgrade(Witness& witness);
 void check_decision(Witness& witness, std::size_t ready_ended);
 

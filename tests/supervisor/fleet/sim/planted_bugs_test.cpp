@@ -169,6 +169,30 @@ class KeepsLateComers : public Saboteur {
     bool has_come_ = false;
 };
 
+/// Rewrites what is decided about zygotes: `which` come `times` times.
+template <ZygoteAction::Kind which, int times>
+class DecidesOfZygotes : public Saboteur {
+    using Saboteur::alter;
+    Zygotes::Actions alter(Zygotes::Actions actions) override {
+        Zygotes::Actions altered;
+        for (const ZygoteAction& action : actions) {
+            for (int i = 0; i < (action.kind == which ? times : 1); ++i) altered.push_back(action);
+        }
+        return altered;
+    }
+};
+using StartsTwoZygotes = DecidesOfZygotes<ZygoteAction::Kind::start, 2>;
+using ForgetsLateChildren = DecidesOfZygotes<ZygoteAction::Kind::discard, 0>;
+using EndsNoZygote = DecidesOfZygotes<ZygoteAction::Kind::end, 0>;
+
+class BelievesAnyPid : public Saboteur {
+    using Saboteur::alter;
+    ZygoteWord alter(ZygoteWord word) override {
+        word.is_ours = word.report.says == ZygoteSays::forked;
+        return word;
+    }
+};
+
 class SignalsAnotherPid : public ChangesActions {
     void change(Action& action, const Fleet&) override { action.pid += is_order(action) ? 1 : 0; }
 };
@@ -520,6 +544,10 @@ constexpr Plant kPlants[] = {
     {"SpawnCalledOffTwiceIsFound", "calls_off_only_what_is_open", look_for<CallsOffTwice>},
     {"SpawnWaitedForTooLongIsFound", "waits_for_no_spawn_for_ever", look_for<NeverCallsOff>},
     {"LateComerThatStaysIsFound", "late_comers_are_ended", look_for<KeepsLateComers>},
+    {"SecondZygoteIsFound", "has_one_zygote_a_generation", look_for<StartsTwoZygotes>},
+    {"PidOfAStrangerIsFound", "takes_only_children_of_ours", look_for<BelievesAnyPid>},
+    {"ForgottenChildIsFound", "no_child_is_forgotten", look_for<ForgetsLateChildren>},
+    {"ZygoteThatStaysIsFound", "no_zygote_outlives_its_generation", look_for<EndsNoZygote>},
     {"ProcessReapedTwiceIsFound", "each_process_is_reaped_once", look_for<ReapsTwice>},
     {"LostExitIsFound", "nobody_dead_is_unreported", look_for<LosesExits>},
     {"TooManyWorkersAreFound", "serves_within_wanted_and_surge", look_for<SurgesTooFar>},

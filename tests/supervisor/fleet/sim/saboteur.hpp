@@ -10,6 +10,7 @@
 #include "supervisor/health/process_sample.hpp"
 #include "supervisor/survey/worker_survey.hpp"
 #include "supervisor/upgrade/upgrade.hpp"
+#include "supervisor/zygote/zygotes.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin::sim {
@@ -19,6 +20,12 @@ struct MasterTurn {
     TimePoint now;
     std::optional<TimePoint> due;
     Duration suspended;
+};
+
+/// What a zygote says, and what the kernel says of the pid in it.
+struct ZygoteWord {
+    ZygoteReport report;
+    bool is_ours = false;
 };
 
 class Saboteur {
@@ -33,6 +40,8 @@ class Saboteur {
     /// What the world is asked instead of these actions.
     virtual std::vector<Action> alter(std::vector<Action> actions, const Fleet&) { return actions; }
     virtual std::vector<UpgradeAction> alter(std::vector<UpgradeAction> actions) { return actions; }
+    virtual Zygotes::Actions alter(Zygotes::Actions actions) { return actions; }
+    virtual ZygoteWord alter(ZygoteWord word) { return word; }
     virtual std::optional<TimePoint> alter(std::optional<TimePoint> deadline) { return deadline; }
     /// What the survey sees instead.
     virtual std::vector<WorkerLook> alter(std::vector<WorkerLook> looks) { return looks; }

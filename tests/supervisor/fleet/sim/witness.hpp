@@ -41,6 +41,26 @@ struct WatchSettings {
     bool has_range = false;  // as they were read: operators may have moved its ends together since
 };
 
+/// How a spawn ends, once that is settled; the Fleet is told next.
+struct SpawnOutcome {
+    pid_t pid = 0;  // 0: it failed
+    std::string why;
+    ExitCode code = ExitCode::failure;
+
+    SpawnOutcome() = default;
+    explicit SpawnOutcome(pid_t worker) : pid(worker) {}
+    SpawnOutcome(std::string reason, ExitCode boot_code) : why(std::move(reason)), code(boot_code) {}
+};
+
+/// A fake zygote.
+struct FakeZygote {
+    std::uint32_t generation = 0;
+    bool alive = true;
+    bool wanted = true;  // until it is ended, or has died
+
+    FakeZygote() = default;
+};
+
 /// A fake process, from the spawn action to the end.
 struct Process {
     pid_t pid = 0;  // 0 until the spawn was answered
@@ -57,6 +77,7 @@ struct Process {
     bool is_respawn = false;
     int exits_reported = 0;
     int answers = 0;             // to its spawn
+    std::optional<SpawnOutcome> outcome;  // where zygotes fork
     bool sent_order = false;     // to end: what called_off alone is not
     TimePoint asked_at{};
     TimePoint told_at{};
@@ -122,6 +143,8 @@ struct Witness {
     Duration longest_spawn{};   // from the order until it is called off
     std::optional<TimePoint> next_deadline;
     bool is_tick = false;  // what is decided on
+    std::map<std::uint32_t, FakeZygote> zygotes;  // all there ever were, by id
+    std::set<pid_t> unknown_children;   // forked by zygotes, and nobody's yet
     std::vector<Successor> successors;  // all there ever were; only the last may live
     bool open_upgrade = false;          // it has no outcome yet
     bool asked_to_finish = false;       // the soak of the successor

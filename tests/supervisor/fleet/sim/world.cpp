@@ -26,7 +26,7 @@ World::World(std::uint64_t seed, Saboteur& saboteur)
     witness_.longest_wait = 10s;
     witness_.longest_ladder = 10s + 3s + 1s;
     witness_.longest_spawn = 10s;
-    forks_directly_ = random_() % 2 == 0;
+    forks_ = static_cast<Forks>(random_() % 3);
     upgrade_options_.boot_timeout = draw(500ms, 10s);
     upgrade_options_.soak = draw(0ms, 2s);
     upgrade_options_.rehearses = random_() % 2 == 0;
@@ -69,6 +69,8 @@ bool World::step() {
 bool World::run_deadlines() {
     if (next_look_ && *next_look_ <= now_) {
         look_at_workers();
+    } else if (zygotes_.next_deadline() && *zygotes_.next_deadline() <= now_) {
+        carry_out(zygotes_.on_deadline(now_));
     } else if (next_survey_ && *next_survey_ <= now_) {
         take_survey();
     } else {
@@ -80,7 +82,7 @@ bool World::run_deadlines() {
 
 std::optional<TimePoint> World::next_wake() {
     std::optional<TimePoint> next = next_deadline();
-    for (const auto& time : {next_look_, next_survey_}) {
+    for (const auto& time : {next_look_, next_survey_, zygotes_.next_deadline()}) {
         if (time && (!next || *time < *next)) next = time;
     }
     return next;
@@ -115,6 +117,7 @@ void World::tell_unaltered(const FleetEvent& event) {
         if (witness_.violation) return;
         ready_ended += perform(action);
     }
+    if (fleet_.is_stopping()) carry_out(zygotes_.drop_all());
     witness_.next_deadline = saboteur_.alter(fleet_.next_deadline());
     check_decision(witness_, ready_ended);
 }
@@ -149,6 +152,7 @@ std::size_t World::perform(const Action& action) {
         case ActionKind::tell_drain:
         case ActionKind::tell_quit:
         case ActionKind::signal: return perform_order(action);
+        case ActionKind::drop_generation: carry_out(zygotes_.drop(action.generation)); return 0;
         case ActionKind::prepare_reload:
             if (action.restores != 0) know_again(action);
             // Sometimes the validation takes for ever.
@@ -177,7 +181,9 @@ void World::perform_spawn(const Action& action) {
 
 /// Some are never answered, until they are called off.
 void World::schedule_answer(std::size_t index) {
-    if (forks_directly_) return schedule(Duration::zero(), Happening::spawn_answered, index);
+    const Process& process = witness_.processes[index];
+    if (forks_ == Forks::zygote) return carry_out(zygotes_.spawn(process.slot, process.generation, now_));
+    if (forks_ == Forks::itself) return schedule(Duration::zero(), Happening::spawn_answered, index);
     if (fault(30)) return;
     schedule(draw(0ms, fault(15) ? 12s : 100ms), Happening::spawn_answered, index);
 }
@@ -188,6 +194,7 @@ void World::perform_call_off(const Action& action) {
     if (action.text.starts_with("was not spawned within")) witness_.note_fault(process);
     process.told_at = now_;
     process.told_to_end = process.called_off = true;
+    if (forks_ == Forks::zygote) return carry_out(zygotes_.call_off(action.slot, now_));
     schedule(Duration::zero(), Happening::spawn_answered, witness_.in_slot.at(action.slot));
 }
 
@@ -226,6 +233,9 @@ void World::happen(const Scheduled& scheduled) {
         case Happening::reload_prepared: return answer_prepare(scheduled.generation);
         case Happening::load_changes: return change_load();
         case Happening::spawn_answered: return answer_spawn(index);
+        case Happening::zygote_loads:
+        case Happening::zygote_answers:
+        case Happening::zygote_dies: return happen_to_zygote(scheduled);
         case Happening::successor_spawned:
         case Happening::successor_ready:
         case Happening::successor_unwell:
@@ -259,13 +269,24 @@ void World::fail_spawn(std::size_t index, const std::string& reason, ExitCode co
 void World::answer_spawn(std::size_t index) {
     Process& process = witness_.processes[index];
     if (!process.alive || process.pid != 0) return;  // answered before
+    if (process.outcome && process.outcome->pid == 0) return fail_spawn(index, process.outcome->why, process.outcome->code);
+    if (process.outcome) {
+        process.pid = process.outcome->pid;
+        return begin_life(index);
+    }
     if (process.called_off && random_() % 2 == 0) return fail_spawn(index, "called off");
     if (fault(30)) return fail_spawn(index, "fork: resource temporarily unavailable");
-    const bool is_bad = is_generation_bad(process.generation);
-    const bool loads_first = !forks_directly_ && random_() % 2 == 0;
-    if (is_bad && loads_first) return fail_spawn(index, "the constructor threw", ExitCode::worker_boot_failed);
+    const bool loads_first = forks_ == Forks::anybody && random_() % 2 == 0;
+    if (loads_first && is_generation_bad(process.generation)) {
+        return fail_spawn(index, "the constructor threw", ExitCode::worker_boot_failed);
+    }
     process.pid = ++last_pid_;
-    if (is_bad || fault(40)) {
+    begin_life(index);
+}
+
+void World::begin_life(std::size_t index) {
+    const Process& process = witness_.processes[index];
+    if (is_generation_bad(process.generation) || fault(40)) {
         const Duration after = draw(1ms, 300ms);
         const auto kind = random_() % 3;
         if (kind == 0) schedule(after, Happening::boot_fails, index);
@@ -367,6 +388,7 @@ void World::know_again(const Action& action) {
     bad_generations_[action.generation] = bad_generations_[action.restores];
     rotten_generations_[action.generation] = rotten_generations_[action.restores];
     settings_[action.generation] = settings_[action.restores];
+    pass_on_zygote(action.restores, action.generation);
 }
 
 void World::schedule(Duration after, Happening what, std::size_t process, std::uint32_t generation) {

@@ -33,6 +33,7 @@ class World {
 
   private:
     enum class Happening {
+        zygote_loads, zygote_answers, zygote_dies,
         spawn_answered, boot_fails, gets_ready, ends, asks_recycle, falls_ill, goes_on, examined,
         load_changes, reload_prepared, operators,
         successor_spawned, successor_ready, successor_unwell, successor_takes, successor_finishes, successor_ends,
@@ -60,6 +61,7 @@ class World {
     std::size_t perform_order(const Action& action);
     void happen(const Scheduled& scheduled);
     void answer_spawn(std::size_t index);
+    void begin_life(std::size_t index);
     void fail_spawn(std::size_t index, const std::string& reason, ExitCode code = ExitCode::failure);
     void get_ready(std::size_t index);
     void live_on(std::size_t index);
@@ -96,6 +98,18 @@ class World {
     void end_examination(std::size_t index);
     void stand_still();
 
+    // world_zygote.cpp: `id` of one is where others have the index of a process, `number` of an order its generation
+    void carry_out(Zygotes::Actions actions);
+    void carry_out(const ZygoteAction& action);
+    void start_zygote(const ZygoteAction& action);
+    void order_worker(const ZygoteAction& action);
+    void settle_spawn(std::size_t slot, SpawnOutcome outcome);
+    void happen_to_zygote(const Scheduled& scheduled);
+    void load(std::uint32_t id);
+    void answer_order(std::uint32_t id, std::uint64_t number);
+    void say(std::uint32_t id, const ZygoteReport& report);
+    void pass_on_zygote(std::uint32_t from, std::uint32_t to);
+
     // world_upgrade.cpp
     std::optional<TimePoint> next_deadline();
     void tell_upgrade(UpgradeEvent event, const std::string& text = {});
@@ -130,7 +144,9 @@ class World {
     TimePoint frozen_at_{};   // the machine, last; and well workers go on at
     TimePoint thawed_at_{};
     Duration suspended_{};
-    bool forks_directly_;     // so that each spawn is answered at once; else by somebody who may be slow, or never answer
+    enum class Forks { itself, anybody, zygote };
+    Forks forks_;  // the master itself, which answers at once; or anybody, who may be slow or never answer; or a zygote
+    Zygotes zygotes_;
     std::vector<int> stubbornness_;  // by process: 0 obeys all, 4 only KILL
     std::map<std::uint32_t, bool> bad_generations_;
     std::map<std::uint32_t, bool> rotten_generations_;
