@@ -50,6 +50,21 @@ std::string reload_line(const json::object& status) {
            (reason.empty() ? "" : ": " + reason);
 }
 
+/// A line each: "Zygote of generation 2: pid 4711, idle for 3m, 52M"; none without --preload.
+std::vector<std::string> zygote_lines(const json::object& status) {
+    std::vector<std::string> lines;
+    const json::value& zygotes = member(status, "zygotes");
+    for (const json::value& one : zygotes.is_array() ? zygotes.get_array() : json::array()) {
+        if (!one.is_object()) continue;
+        const json::object& zygote = one.get_object();
+        const std::string memory = memory_words(member(object_member(zygote, "memory"), "rss_bytes"));
+        lines.push_back("Zygote of generation " + whole_words(member(zygote, "generation")) + ": pid " +
+                        whole_words(member(zygote, "pid")) + ", " + to_words(member(zygote, "state")) + " for " +
+                        age_words(to_number(member(zygote, "state_for_s"))) + ", " + memory);
+    }
+    return lines;
+}
+
 /// Empty: nobody has asked for anything lately.
 std::string latency_of(const json::object& status) {
     const json::object latency = object_member(status, "latency");
@@ -102,6 +117,7 @@ std::vector<std::string> server_lines(const json::object& status) {
                              exits_line(status), traffic_line(status)}) {
         if (!line.empty()) lines.push_back(line);
     }
+    for (std::string& line : zygote_lines(status)) lines.push_back(std::move(line));
     return lines;
 }
 

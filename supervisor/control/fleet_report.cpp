@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "girin/log.hpp"
 
 namespace girin {
@@ -48,6 +50,17 @@ void FleetReport::on_reload(std::uint32_t generation, ReloadOutcome outcome, con
     facts_.last_reload.reason = FixedText<400>(reason);
     if (outcome == ReloadOutcome::committed) ++facts_.reloads_committed;
     if (outcome == ReloadOutcome::rolled_back) ++facts_.reloads_rolled_back;
+}
+
+void FleetReport::set_zygotes(const std::vector<ZygoteView>& zygotes) {
+    facts_.zygotes = {};
+    for (std::size_t i = 0; i < std::min(zygotes.size(), kMostZygotes); ++i) {
+        ZygoteFacts& facts = facts_.zygotes[i];
+        facts.pid = zygotes[i].pid;
+        facts.generation = zygotes[i].generation;
+        facts.state = zygotes[i].state;
+        facts.since_ns = to_ns(zygotes[i].since);
+    }
 }
 
 void FleetReport::publish(const Fleet& fleet) {

@@ -9,6 +9,7 @@
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/monitor/master_board.hpp"
 #include "supervisor/process/exit_cause.hpp"
+#include "supervisor/zygote/zygote_view.hpp"
 
 namespace girin {
 
@@ -28,6 +29,7 @@ class FleetReport {
     /// Why nobody can connect to one of the listeners; empty: that isn't so.
     void set_deaf(const std::string& why) { deaf_ = why; }
     void set_listeners(const std::string& lines) { facts_.listeners = FixedText<1000>(lines); }
+    void set_zygotes(const std::vector<ZygoteView>& zygotes);
     void set_serves_programs(bool does) { facts_.serves_programs = does; }
     void on_first_ready() { facts_.ever_ready = true; }
 

@@ -1,5 +1,6 @@
 #include "supervisor/crew/crew.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "girin/log.hpp"
@@ -23,24 +24,57 @@ int to_event_status(const ChildExit& ended, const ExitStory& story) {
 
 }  // namespace
 
+Crew::Crew(Common& common)
+    : common_(common), listening_(common), birth_(common),
+      zygotes_(common, birth_, listening_, oom_, [this](std::size_t slot, Result<Newborn> born, ExitCode code, Inbox& inbox) {
+          add(slot, std::move(born), code, inbox);
+      }) {}
+
 Result<void> Crew::begin(Inbox& inbox) {
     log_listening(common_.generations.committed().listeners);
     inbox.put(SocketsChanged());
     return {};
 }
 
-bool Crew::owns(SourceKind kind) const { return kind == SourceKind::worker_end || kind == SourceKind::worker_channel; }
+std::optional<TimePoint> Crew::next_deadline() const {
+    const auto of_workers = common_.workers.next_deadline(), of_zygotes = zygotes_.next_deadline();
+    if (!of_workers || !of_zygotes) return of_workers ? of_workers : of_zygotes;
+    return std::min(*of_workers, *of_zygotes);
+}
+
+std::vector<pid_t> Crew::children() const {
+    std::vector<pid_t> all = common_.workers.pids();
+    for (const pid_t zygote : zygotes_.pids()) all.push_back(zygote);
+    return all;
+}
+
+void Crew::let_go() {
+    common_.workers.forget();
+    zygotes_.let_go();
+}
+
+bool Crew::owns(SourceKind kind) const {
+    return kind == SourceKind::worker_end || kind == SourceKind::worker_channel || zygotes_.owns(kind);
+}
 
 /// Its last words come before its end.
 bool Crew::on_ready(ReadySource source, Inbox& inbox) {
+    if (zygotes_.owns(source.kind)) return zygotes_.on_ready(source, inbox);
     if (has_said_more(source.id, inbox)) return true;
     if (source.kind == SourceKind::worker_end) reap(source.id, inbox);
     return false;
 }
 
-void Crew::on_time(TimePoint now, Inbox&) { common_.workers.on_deadline(now); }
+void Crew::on_time(TimePoint now, Inbox& inbox) {
+    common_.workers.on_deadline(now);
+    zygotes_.on_time(now, inbox);
+}
 
-void Crew::on_turn_end(TimePoint, Inbox&) { listening_.steer(); }
+void Crew::on_turn_end(TimePoint, Inbox& inbox) {
+    if (common_.fleet.is_stopping()) zygotes_.end(inbox);
+    common_.report.set_zygotes(zygotes_.all());
+    listening_.steer();
+}
 
 void Crew::carry_out(const Action& action, Inbox& inbox) {
     switch (action.kind) {
@@ -48,7 +82,9 @@ void Crew::carry_out(const Action& action, Inbox& inbox) {
         case ActionKind::tell_drain: return tell_drain(action);
         case ActionKind::tell_quit: return common_.workers.tell(action.slot, Message(MessageKind::quit));
         case ActionKind::signal: return common_.workers.send_signal(action.slot, action.signal_number, "");
-        case ActionKind::call_off_spawn: return;  // a fork is answered within the turn
+        case ActionKind::call_off_spawn:
+        case ActionKind::prepare_reload:
+        case ActionKind::drop_generation: return zygotes_.carry_out(action, inbox);
         case ActionKind::commit_reload: return birth_.use_log_level(std::nullopt);  // the settings have their own
         default: return;
     }
@@ -72,13 +108,14 @@ void Crew::hear(const Order& order, Inbox& inbox) {
 }
 
 void Crew::spawn(const Action& action, Inbox& inbox) {
+    if (zygotes_.is_for(action.generation)) return zygotes_.carry_out(action, inbox);
     listening_.listen_again(inbox);
-    add(action.slot, birth_.fork(action.slot, action.generation, listening_, inbox), inbox);
+    add(action.slot, birth_.fork(action.slot, action.generation, listening_, inbox), ExitCode::failure, inbox);
 }
 
 /// However it was born, and whenever: this is where a slot gets its process, or the reason why not.
-void Crew::add(std::size_t slot, Result<Newborn> born, Inbox& inbox) {
-    if (!born) return inbox.put(FleetEvent::worker_spawn_failed(slot, born.error().message()));
+void Crew::add(std::size_t slot, Result<Newborn> born, ExitCode code, Inbox& inbox) {
+    if (!born) return inbox.put(FleetEvent::worker_spawn_failed(slot, born.error().message(), code));
     auto worker = common_.workers.add(slot, std::move(born->process));
     if (!worker) return inbox.put(FleetEvent::worker_spawn_failed(slot, worker.error().message()));
     (*worker)->generation = born->generation;

@@ -10,6 +10,7 @@
 
 #include "supervisor/crew/listening.hpp"
 #include "supervisor/crew/worker_birth.hpp"
+#include "supervisor/crew/zygote_birth.hpp"
 #include "supervisor/process/exit_cause.hpp"
 #include "supervisor/turn/common.hpp"
 #include "supervisor/turn/part.hpp"
@@ -18,25 +19,26 @@ namespace girin {
 
 class Crew : public Part {
   public:
-    explicit Crew(Common& common) : common_(common), listening_(common), birth_(common) {}
+    explicit Crew(Common& common);
 
     Result<void> begin(Inbox& inbox) override;
-    std::optional<TimePoint> next_deadline() const override { return common_.workers.next_deadline(); }
+    std::optional<TimePoint> next_deadline() const override;
     bool owns(SourceKind kind) const override;
     bool on_ready(ReadySource source, Inbox& inbox) override;
     void on_time(TimePoint now, Inbox& inbox) override;
     void on_turn_end(TimePoint now, Inbox& inbox) override;
     void carry_out(const Action& action, Inbox& inbox) override;
     void hear(const Order& order, Inbox& inbox) override;
-    std::vector<pid_t> children() const override { return common_.workers.pids(); }
-    void let_go() override { common_.workers.forget(); }
+    std::vector<pid_t> children() const override;
+    bool expects_child() const override { return zygotes_.expects_child(); }
+    void let_go() override;
 
     /// The last of a server that has stopped.
     void end_listeners() { listening_.end(); }
 
   private:
     void spawn(const Action& action, Inbox& inbox);
-    void add(std::size_t slot, Result<Newborn> born, Inbox& inbox);
+    void add(std::size_t slot, Result<Newborn> born, ExitCode code, Inbox& inbox);
     bool has_said_more(std::size_t slot, Inbox& inbox);
     void on_message(std::size_t slot, const Message& message, Inbox& inbox);
     void reap(std::size_t slot, Inbox& inbox);
@@ -48,6 +50,7 @@ class Crew : public Part {
     Listening listening_;
     WorkerBirth birth_;
     OomWatch oom_;
+    ZygoteBirth zygotes_;
     std::deque<Message> heard_;  // from the worker whose turn it is, and not dealt with
     bool has_read_ = false;      // what there was of it
 };

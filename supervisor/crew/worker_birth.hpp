@@ -1,8 +1,8 @@
 #pragma once
 
 // How a slot gets a worker's process: which lane and processor it has, what it inherits and what it lets go of. Here by a
-// fork of the master, answered at once; a second way would give the crew a Newborn later (Crew::add). Not here: the steps
-// from fork to a worker's first line (process/spawn.hpp).
+// fork of the master, answered at once; the second way is a zygote's (zygote_birth.hpp), which gives the crew a Newborn
+// later. Not here: the steps from fork to a worker's first line (process/spawn.hpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -35,10 +35,11 @@ class WorkerBirth {
     /// As an operator has set it; none: as each generation's settings do.
     void use_log_level(std::optional<LogLevel> level) { log_level_ = level; }
 
-  private:
     WorkerPlace place_for(std::size_t slot, std::uint32_t number, const Generation& generation, std::size_t lane) const;
     Settings settings_of(const Generation& generation) const;
     std::optional<unsigned> choose_cpu(const Generation& generation, std::uint32_t number) const;
+
+  private:
     void leave_for_work(std::size_t slot, std::uint32_t generation, std::size_t lane);
 
     Common& common_;

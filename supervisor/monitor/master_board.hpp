@@ -16,6 +16,7 @@
 #include "supervisor/fleet/fleet.hpp"
 #include "supervisor/monitor/published.hpp"
 #include "supervisor/process/exit_cause.hpp"
+#include "supervisor/zygote/zygote_view.hpp"
 #include "worker/process/scoreboard.hpp"
 
 namespace girin {
@@ -35,6 +36,18 @@ inline constexpr std::size_t kExitKinds = 7;  // of ExitKind
 static_assert(static_cast<std::size_t>(ExitKind::killed_outside) + 1 == kExitKinds);
 /// "crashed", "killed_by_us" …
 std::string_view to_text(ExitKind kind);
+
+/// The process that a generation's workers are forked from, with --preload.
+struct ZygoteFacts {
+    std::int32_t pid = 0;  // 0: there is none
+    std::uint32_t generation = 0;
+    ZygoteState state = ZygoteState::none;
+    std::int64_t since_ns = 0;  // in this state
+
+    bool operator==(const ZygoteFacts&) const = default;
+};
+/// As many generations as may have workers, and the one that may be gone back to.
+inline constexpr std::size_t kMostZygotes = 4;
 
 /// The server as a whole. Times are CLOCK_MONOTONIC unless they say otherwise.
 struct MasterFacts {
@@ -56,6 +69,7 @@ struct MasterFacts {
     std::uint64_t reloads_rolled_back = 0;
     std::array<std::uint64_t, kExitKinds> exits{};  // of workers, by ExitKind
     ReloadFacts last_reload;
+    std::array<ZygoteFacts, kMostZygotes> zygotes{};  // in order, without gaps
     FixedText<300> degraded_why;
     FixedText<1000> listeners;  // one a line
     FixedText<100> name;

@@ -134,13 +134,16 @@ void add_memory(Metrics& metrics, const Snapshot& snapshot) {
     const auto resident = [&](const std::optional<ProcessMemory>& memory, const std::string& process) {
         if (memory) metrics.add(static_cast<double>(memory->rss_bytes), {{"process", process}});
     };
+    const auto name_of = [](const ZygoteMemory& zygote) { return "zygote " + std::to_string(zygote.facts.generation); };
     resident(snapshot.master_memory, "master");
+    for (const ZygoteMemory& zygote : snapshot.zygotes) resident(zygote.memory, name_of(zygote));
     for (const SlotView& slot : snapshot.slots) resident(slot.memory, "worker " + std::to_string(slot.slot));
     metrics.begin(MetricType::Gauge, "girin_proportional_memory_bytes", "The same, shared pages divided among sharers.");
     const auto proportional = [&](const std::optional<ProcessMemory>& memory, const std::string& process) {
         if (memory && memory->pss_bytes) metrics.add(static_cast<double>(*memory->pss_bytes), {{"process", process}});
     };
     proportional(snapshot.master_memory, "master");
+    for (const ZygoteMemory& zygote : snapshot.zygotes) proportional(zygote.memory, name_of(zygote));
     for (const SlotView& slot : snapshot.slots) proportional(slot.memory, "worker " + std::to_string(slot.slot));
 }
 

@@ -125,6 +125,12 @@ Snapshot Observer::take(TimePoint now) {
     snapshot.now = now;
     snapshot.master = place_.facts->master();
     snapshot.master_memory = memory_of(snapshot.master.pid, now);
+    for (const ZygoteFacts& facts : snapshot.master.zygotes) {
+        if (facts.pid == 0) break;
+        ZygoteMemory& zygote = snapshot.zygotes.emplace_back();
+        zygote.facts = facts;
+        zygote.memory = memory_of(facts.pid, now);
+    }
     snapshot.totals = place_.facts->totals(place_.board);
     snapshot.requests_per_second = requests_per_second_;
     snapshot.latency = latency_.quantiles();

@@ -61,10 +61,18 @@ struct SlotView {
     pid_t pid() const { return program > 0 ? program : facts.pid; }
 };
 
+struct ZygoteMemory {
+    ZygoteFacts facts;
+    std::optional<ProcessMemory> memory;
+
+    ZygoteMemory() = default;
+};
+
 struct Snapshot {
     TimePoint now{};
     MasterFacts master;
     std::optional<ProcessMemory> master_memory;
+    std::vector<ZygoteMemory> zygotes;
     std::vector<SlotView> slots;
     WorkTotals totals;
     double requests_per_second = 0;

@@ -117,6 +117,20 @@ json::object slot_json(const SlotView& slot, TimePoint now) {
     return object;
 }
 
+json::array zygotes_json(const Snapshot& snapshot) {
+    json::array array;
+    for (const ZygoteMemory& zygote : snapshot.zygotes) {
+        json::object object;
+        object["generation"] = zygote.facts.generation;
+        object["pid"] = zygote.facts.pid;
+        object["state"] = to_text(zygote.facts.state);
+        object["state_for_s"] = seconds_since(snapshot.now, zygote.facts.since_ns);
+        object["memory"] = memory_json(zygote.memory);
+        array.push_back(std::move(object));
+    }
+    return array;
+}
+
 json::object totals_json(const Snapshot& snapshot) {
     json::object exits;
     for (std::size_t kind = 0; kind < kExitKinds; ++kind) {
@@ -177,6 +191,7 @@ std::string status_json(const Snapshot& snapshot, const std::string& version) {
     status["requests_per_second"] = rounded(snapshot.requests_per_second);
     status["latency"] = latency_json(snapshot.latency);
     status["memory"] = memory_json(snapshot.master_memory);
+    status["zygotes"] = zygotes_json(snapshot);
     status["totals"] = totals_json(snapshot);
     json::array slots;
     for (const SlotView& slot : snapshot.slots) slots.push_back(slot_json(slot, snapshot.now));

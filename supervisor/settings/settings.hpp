@@ -21,7 +21,7 @@ struct Settings {
     std::string config;            // the settings file that was read, as an absolute path; empty: none
     std::string chdir;             // empty: stay
     std::vector<std::string> env;  // NAME=VALUE, set before the application starts
-    bool preload = false;          // load the application in the master, before it forks
+    bool preload = false;          // load the application once for each generation, before workers are forked
 
     // Any program, in place of an application
     std::vector<std::string> exec;          // the program and its arguments; none: there is an application

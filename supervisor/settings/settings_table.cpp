@@ -77,10 +77,11 @@ constexpr SettingRow kRows[] = {
     {.flag = "preload",
      .section = kApplication,
      .field = &Settings::preload,
-     .reloadable = false,
      .other_file_key = "preload_app",
-     .summary = "Load the application in the master, before workers are forked.",
-     .details = "Saves memory and time at a worker's start, until a reload: what it brings is loaded by each worker."},
+     .summary = "Load the application once for each generation, before workers are forked.",
+     .details = "In a process of its own, the generation's zygote, as the workers' user; workers are forked from it, and share "
+                "what its constructor and load() have built. Saves memory and time at a worker's start; a reload loads new code "
+                "into a new zygote. The application may start no threads before startup()."},
 
     {.flag = "exec",
      .section = kExec,
@@ -240,7 +241,7 @@ constexpr SettingRow kRows[] = {
      .summary = "Replace a worker whose resident memory stays larger for three seconds; 0: never.",
      .details = "25% is a quarter of what the cgroup may have, or the machine has. As with all recycling, the replacement is "
                 "ready before the worker is told to drain, and one is replaced at a time. With --preload, what workers "
-                "share with the master counts in each."},
+                "share counts in each."},
 
     {.flag = "timeout",
      .short_flag = 't',

@@ -55,6 +55,7 @@ void set_up_reload(SupervisorSetup& setup, Holdings& held) {
 }
 
 void set_up_children(SupervisorSetup& setup, Holdings& held) {
+    setup.preload = [&held](const Settings& own, const WorkerPlace& place) { return held.served.preload(own, place); };
     setup.work = [&held](const Settings& own, const WorkerPlace& place) { return held.served.work(own, place); };
     setup.leave_master = [&held] {
         held.pidfile.forget();

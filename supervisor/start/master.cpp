@@ -151,10 +151,6 @@ class Master {
         if (!copy) return not_loaded(copy.error());
         held_.code = std::move(*copy);
         if (auto checked = held_.served.check_blocking(settings(), held_.code.get()); !checked) return not_loaded(checked.error());
-        if (!settings().preload) return {};
-        const auto loaded = held_.served.preload(settings(), held_.code.get());
-        set_straight();
-        if (!loaded) return not_loaded(loaded.error());
         return {};
     }
 

@@ -9,7 +9,6 @@
 #include "supervisor/exec/exec_worker.hpp"
 #include "supervisor/process/root_directory.hpp"
 #include "supervisor/process/threads.hpp"
-#include "supervisor/reload/preload.hpp"
 #include "supervisor/settings/worker_options.hpp"
 #include "worker/app/library_image.hpp"
 #include "worker/process/channel.hpp"
@@ -18,10 +17,10 @@
 namespace girin {
 namespace {
 
-/// For a worker that enters another root directory soon: what is to be had outside only.
-void prepare_root(WorkerSetup& setup, int root) {
+/// For a process that enters another root directory soon: takes what is to be had outside only, and gives the way in.
+std::function<Result<void>()> prepare_root(const AppSource& source, int root) {
     keep_time_zone();
-    setup.confine = [root, text = setup.app.text(), threads = count_threads()]() -> Result<void> {
+    return [root, text = source.text(), threads = count_threads()]() -> Result<void> {
         if (count_threads() > threads) {
             return Error(text + ": can't be confined by --chroot, because it starts threads while it is loaded, and each "
                          "would keep the right to leave; start them in startup()");
@@ -76,15 +75,29 @@ Result<UniqueFd> Served::make_code_copy(const Settings& running) const {
     return LibraryCopy::make(name.empty() ? "application.so" : name);
 }
 
-Result<void> Served::preload(const Settings& settings, int code_fd) {
+std::optional<LoadFailure> Served::preload(const Settings& settings, const WorkerPlace& place) {
+    use_log(to_log_options(settings), UniqueFd(place.error_log_fd));
     auto source = find(settings);
-    if (!source) return source.error();
-    source->use_copy(code_fd);
+    if (!source) return LoadFailure(kWorkerAppNotLoaded, source.error().message());  // can't be: it was looked at before
+    source->use_copy(place.code_fd);
     has_preloaded_ = true;
-    auto loaded = preload_application(*source);
-    if (!loaded) return loaded.error();
-    preloaded_ = std::move(loaded->application);
-    return {};
+    const std::ptrdiff_t before = count_threads();  // a sanitizer may have one of its own
+    const auto confine = place.root_fd >= 0 ? prepare_root(*source, place.root_fd) : nullptr;
+    const auto code = load_code(*source);
+    if (!code) return LoadFailure(kWorkerAppNotLoaded, code.error().message());
+    if (const auto confined = confine ? confine() : Result<void>(); !confined) {
+        return LoadFailure(kWorkerBootFailed, confined.error().message());
+    }
+    auto made = make_application(*code, *source);
+    if (!made) return LoadFailure(kWorkerBootFailed, made.error().message());
+    if (const std::ptrdiff_t started = count_threads() - before; started > 0) {
+        return LoadFailure(kWorkerAppNotLoaded, source->text() + ": can't be preloaded, because it starts threads (" +
+                                                    std::to_string(started) +
+                                                    ") while it is loaded, and a fork would leave them behind; run without "
+                                                    "--preload, or start them in startup()");
+    }
+    preloaded_ = std::move(made->application);
+    return std::nullopt;
 }
 
 int Served::work(const Settings& settings, const WorkerPlace& place) {
@@ -107,10 +120,9 @@ int Served::work(const Settings& settings, const WorkerPlace& place) {
     if (!source) return kWorkerAppNotLoaded;  // can't be: it was looked at before
     source->use_copy(place.code_fd);
     setup.app = std::move(*source);
-    // A reload is there to bring new code, so later generations load it anew.
-    if (place.generation == 1) setup.preloaded = std::move(preloaded_);
+    setup.preloaded = std::move(preloaded_);  // if this process was forked from a zygote
     setup.leaves_by_exit = is_workers_own();
-    if (place.root_fd >= 0) prepare_root(setup, place.root_fd);
+    if (place.root_fd >= 0) setup.confine = prepare_root(setup.app, place.root_fd);
     return worker_main(std::move(setup));
 }
 

@@ -33,8 +33,9 @@ class Served {
     /// mappings. Errors: no memory, no descriptors.
     Result<UniqueFd> make_code_copy(const Settings& running) const;
 
-    /// Loads it in the master, for workers of the first generation. Errors: as preload_application().
-    Result<void> preload(const Settings& settings, int code_fd);
+    /// In a zygote: loads it, for the workers that are forked from it. None: it is loaded. Else why not: as a worker that
+    /// can't load it says, or because it started threads, which no fork would take along.
+    std::optional<LoadFailure> preload(const Settings& settings, const WorkerPlace& place);
 
     /// In a worker: its whole life. Returns its exit code.
     int work(const Settings& settings, const WorkerPlace& place);
@@ -47,7 +48,7 @@ class Served {
 
     std::optional<AppSource> linked_;
     bool program_is_ours_;
-    bool has_preloaded_ = false;  // the library is in the master, and so in workers of every generation
+    bool has_preloaded_ = false;  // the library was in this process's parent before
     std::unique_ptr<Application> preloaded_;
 };
 

@@ -23,6 +23,7 @@ struct Kept {
     std::uint32_t generation = 0;  // its settings, and of its sockets those of `lane`; 0: none
     std::size_t lane = 0;
     std::optional<std::size_t> own_line;  // of the scoreboard, which it may write
+    bool has_children = false;  // each of which may write a line of its own
 
     Kept() = default;
 };
@@ -77,6 +78,8 @@ struct Common {
     FleetReport report;       // what each part has to report; published by the operators
     /// In a forked child: every part lets go of what is the master's. Given by the turn.
     std::function<void(const Kept&)> leave_master;
+    /// Of all parts. Given by the turn.
+    std::function<std::vector<pid_t>()> children;
 };
 
 /// "Listening at: http://127.0.0.1:8000 (123)", a line for each.

@@ -48,6 +48,8 @@ class Part {
 
     /// Those that it waits for by itself.
     virtual std::vector<pid_t> children() const { return {}; }
+    /// A child that nobody knows may turn out to be its own: strangers aren't reaped meanwhile. For no longer than seconds.
+    virtual bool expects_child() const { return false; }
     /// In a forked child: closes what only the master may hold. The child ends no process by it.
     virtual void let_go() {}
 };

@@ -27,6 +27,7 @@ Supervisor::Supervisor(Os& os, SupervisorSetup setup, Generations generations)
              trial_.get(), &crew_,     &service_, &operators_, &hooks_} {
     std::erase(parts_, nullptr);
     common_.leave_master = [this](const Kept& kept) { leave_master(kept); };
+    common_.children = [this] { return children(); };
 }
 
 SupervisorEnd Supervisor::run() {
@@ -126,17 +127,24 @@ void Supervisor::tell_when_first_ready() {
     tell(FirstReady());
 }
 
-void Supervisor::reap_adopted_children() {
+std::vector<pid_t> Supervisor::children() const {
     std::vector<pid_t> own;
     for (const Part* const part : parts_) {
         for (const pid_t child : part->children()) own.push_back(child);
     }
+    return own;
+}
+
+void Supervisor::reap_adopted_children() {
+    if (std::ranges::any_of(parts_, &Part::expects_child)) return;
+    const std::vector<pid_t> own = children();
     while (const auto pid = common_.os.reap_adopted(own)) log_debug("Reaped an adopted child", {{"child", *pid}});
 }
 
 /// In a child.
 void Supervisor::leave_master(const Kept& kept) {
-    if (auto locked = common_.board.keep_writable(kept.own_line); !locked) {
+    Scoreboard& board = common_.board;
+    if (auto locked = kept.has_children ? board.hold_still() : board.keep_writable(kept.own_line); !locked) {
         log_critical(locked.error().message());
         ::_exit(kChildSetUpFailed);
     }

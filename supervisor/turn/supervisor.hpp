@@ -43,6 +43,7 @@ class Supervisor {
     void decide(const FleetEvent& event);
     void tell(const Order& order);
     void tell_when_first_ready();
+    std::vector<pid_t> children() const;
     void reap_adopted_children();
     void leave_master(const Kept& kept);
     SupervisorEnd finish();

@@ -14,6 +14,7 @@
 #include "supervisor/systemd/service.hpp"
 #include "supervisor/upgrade/predecessor.hpp"
 #include "supervisor/upgrade/program.hpp"
+#include "supervisor/zygote/zygote_process.hpp"
 
 namespace girin {
 
@@ -34,6 +35,8 @@ struct SupervisorSetup {
     /// The application's file: what is copied for each generation, and whose change is to reload with
     /// --reload-on-change; empty: there is none.
     std::function<std::string(const Settings&)> application_file;
+    /// In a zygote: loads the application, so that workers are forked with it. None: it is loaded.
+    std::function<std::optional<LoadFailure>(const Settings&, const WorkerPlace&)> preload;
     /// A worker, from its first own line to its exit code.
     std::function<int(const Settings&, const WorkerPlace&)> work;
     /// In each new child: lets go of what only the master may hold, beyond what the supervisor itself holds.

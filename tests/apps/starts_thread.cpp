@@ -1,4 +1,4 @@
-// An application that has a thread of its own from its birth on: a master can't preload it, as threads don't survive a
+// An application that has a thread of its own from its birth on: it can't be preloaded, as threads don't survive a
 // fork. With AT_ONCE it has one even before, as soon as its library is loaded.
 
 #include <condition_variable>

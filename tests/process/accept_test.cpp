@@ -399,6 +399,17 @@ TEST(ScoreboardOfAWorker, HasOneLineThatItCanWrite) {
     }
 }
 
+TEST(ScoreboardOfAWorker, HasOneLineThatItCanWriteWhenAZygoteHasForkedIt) {
+    const TempDir dir;
+    GirinProcess girin(dir, GirinCommand({"-w", "2", "--preload", "-b", "127.0.0.1:0", "demo"}, 2));
+    for (const pid_t child : children_of(girin.pid())) {
+        const bool is_zygote = title_of(child).starts_with("girin: zygote");
+        EXPECT_EQ(writable_bytes(scoreboard_of(child)), is_zygote ? 0 : bytes_of_a_line()) << title_of(child);
+        if (is_zygote) continue;
+        for (const std::string& target : fd_targets(child)) EXPECT_EQ(target.find("girin-scoreboard"), target.npos);
+    }
+}
+
 /// Where a worker's own line is in its memory.
 std::size_t own_line_of(pid_t pid) {
     std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");

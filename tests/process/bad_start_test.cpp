@@ -133,7 +133,7 @@ TEST(Inherited, IsNoneOfAnEmbeddersConcern) {
     EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
 }
 
-// FAULTS 14: a library's static object that has the kernel reap all children, in the master.
+// FAULTS 14: a library's static object that has the kernel reap all children, in the process that forks workers.
 TEST(Inherited, IsSurvivedWhereALibraryIgnoresTheEndOfChildren) {
     const TempDir dir;
     GirinCommand command({"-w", "2", "-b", "127.0.0.1:0", "--preload", app("children")}, 2);
@@ -193,6 +193,18 @@ TEST(RefusedCalls, LeaveAnyProgramsEndToBeSeen) {
     ASSERT_TRUE(eventually(5s, "the program", [&] { return fs::exists(dir / "pid") && !read_file(dir / "pid").empty(); }));
     ::kill(static_cast<pid_t>(std::stol(read_file(dir / "pid"))), SIGKILL);
     EXPECT_TRUE(girin.becomes_ready(2, 0)) << girin.log();
+    EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
+}
+
+TEST(RefusedCalls, LeaveTheEndOfAZygotesWorkersToBeSeen) {
+    const std::vector<std::string> words = {"refuse=pidfd_open", "refuse=memfd_create"};
+    if (machine_refuses({"", words, true})) GTEST_SKIP() << "no filter may be set here";
+    const TempDir dir;
+    GirinProcess girin(dir, under(dir, words, {"-w", "2", "--preload", "-b", "127.0.0.1:0", app("minimal")}, 2));
+    const std::vector<pid_t> first = girin.workers();
+    ::kill(first.at(0), SIGKILL);
+    EXPECT_TRUE(girin.wait_for_log("was killed by SIGKILL from outside")) << girin.log();
+    EXPECT_TRUE(girin.workers_become(2, {first.at(0)})) << girin.log();
     EXPECT_EQ(girin.stop(10s), (ExitStatus{0, 0})) << girin.log();
 }
 

@@ -69,12 +69,13 @@ class InPlace : public testing::Test {
 
 class InPlaceUnderLoad : public InPlace, public testing::WithParamInterface<std::string> {};
 
-INSTANTIATE_TEST_SUITE_P(On, InPlaceUnderLoad, testing::Values("shared", "reuse_port"),
+INSTANTIATE_TEST_SUITE_P(On, InPlaceUnderLoad, testing::Values("shared", "reuse_port", "preload"),
                          [](const auto& each) { return each.param; });
 
 TEST_P(InPlaceUnderLoad, UpgradesLoseNothing) {
     std::vector<std::string> args = {"-w", "2", "-b", "127.0.0.1:0", "--soak", "0.1", "demo"};
     if (GetParam() == "reuse_port") args.insert(args.begin(), "--reuse-port");
+    if (GetParam() == "preload") args.insert(args.begin(), "--preload");
     GirinProcess girin(dir_, contained(args));
     const pid_t master = master_of(girin);
     LoadThread load(load_on(girin.endpoint()));

@@ -39,11 +39,12 @@ class UpgradesUnderLoad : public Upgrades, public testing::WithParamInterface<st
     std::vector<std::string> listening() const {
         if (GetParam() == "unix") return {"-b", "unix:" + (dir_ / "s")};
         if (GetParam() == "reuse_port") return {"-b", "127.0.0.1:0", "--reuse-port"};
+        if (GetParam() == "preload") return {"-b", "127.0.0.1:0", "--preload"};
         return {"-b", "127.0.0.1:0"};
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(On, UpgradesUnderLoad, testing::Values("tcp", "unix", "reuse_port"),
+INSTANTIATE_TEST_SUITE_P(On, UpgradesUnderLoad, testing::Values("tcp", "unix", "reuse_port", "preload"),
                          [](const auto& each) { return each.param; });
 
 TEST_P(UpgradesUnderLoad, LoseNothing) {

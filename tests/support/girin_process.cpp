@@ -42,7 +42,11 @@ std::vector<Endpoint> listening_in(const std::string& log) {
     return endpoints;
 }
 
-bool is_monitor(pid_t child) { return title_of(child).starts_with("girin: monitor"); }
+/// A monitor, or a process that workers are forked from.
+bool is_helper(pid_t child) {
+    const std::string title = title_of(child);
+    return title.starts_with("girin: monitor") || title.starts_with("girin: zygote");
+}
 
 std::size_t ready_in(const std::string& log, std::size_t from) {
     if (from >= log.size()) return 0;
@@ -87,7 +91,7 @@ GirinProcess::~GirinProcess() {
 
 std::vector<pid_t> GirinProcess::workers() const {
     std::vector<pid_t> pids = children_of(pid());
-    std::erase_if(pids, [](pid_t child) { return !is_running(child) || is_monitor(child); });
+    std::erase_if(pids, [](pid_t child) { return !is_running(child) || is_helper(child); });
     return pids;
 }
 

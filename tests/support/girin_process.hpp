@@ -45,7 +45,7 @@ class GirinProcess {
     const std::vector<Endpoint>& endpoints() const { return endpoints_; }
     const Endpoint& endpoint() const { return endpoints_.front(); }
 
-    /// Live children of the master, but for its monitor.
+    /// Live children of the master, but for its monitor and its zygotes.
     std::vector<pid_t> workers() const;
     /// Waits until there are `count` live workers, none of which is among `not_these`, and no zombie.
     [[nodiscard]] testing::AssertionResult workers_become(std::size_t count, const std::vector<pid_t>& not_these = {},
