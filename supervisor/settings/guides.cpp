@@ -12,8 +12,7 @@ constexpr Guide kGuides[] = {
     {"supervisor/upgrade/UPGRADING.md", "a new binary of girin itself"},
     {"supervisor/exec/PROGRAMS.md", "programs in other languages"},
     {"deploy/settings.md", "each setting"},
-    {"deploy/examples/service/", "a service to copy from"},
-    {"examples/", "nginx, HAProxy, systemd, Kubernetes"},
+    {"deploy/", "a service to copy from, nginx, HAProxy, systemd, Kubernetes"},
 };
 
 }  // namespace
