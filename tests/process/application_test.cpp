@@ -72,7 +72,7 @@ TEST_F(NewCode, ThatIsBrokenLeavesTheOldServing) {
     const std::vector<pid_t> workers = girin.workers();
     const std::pair<const char*, const char*> broken[] = {{"constructor_throws", "no stock file"},
                                                           {"unresolved", "shop::count_stock"},
-                                                          {"wrong_abi", "built for girin's ABI 3"},
+                                                          {"wrong_abi", "built for girin's ABI 4"},
                                                           {"no_application", "exports no application"}};
     for (const auto& [name, reason] : broken) {
         const std::size_t mark = girin.mark();

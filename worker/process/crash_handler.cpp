@@ -162,8 +162,10 @@ void install_crash_handler(int channel_fd, ScoreboardSlot& line) {
     g_place.line = &line;
     std::array<void*, 1> frame;
     ::backtrace(frame.data(), 1);  // the first call loads a library, which no handler may
-    // Never given back: it is used at the very end. Static, so that no leak checker takes it for lost.
-    [[maybe_unused]] static SignalStack* const for_ever = SignalStack::give_to_this_thread().release();
+    // Never given back: it is used at the very end. Static, so that no leak checker takes it for lost, and volatile, since the
+    // optimiser would leave out what nobody reads.
+    [[maybe_unused]] static SignalStack* volatile for_ever = nullptr;
+    for_ever = SignalStack::give_to_this_thread().release();
     struct sigaction action {};
     action.sa_sigaction = &on_crash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;  // stays for other threads, that they wait for the first

@@ -5,11 +5,13 @@
 #include <girin/testing.hpp>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 
 #include "query.hpp"
 
@@ -23,7 +25,7 @@ namespace {
 
 class NotesTest : public testing::Test {
   protected:
-    NotesTest() : directory_(std::filesystem::path(testing::TempDir()) / "notes_test"), notes_(options()), worker_(notes_) {}
+    NotesTest() : directory_(own_directory()), notes_(options()), worker_(notes_) {}
     ~NotesTest() override {
         worker_.stop();
         std::filesystem::remove_all(directory_);
@@ -39,6 +41,10 @@ class NotesTest : public testing::Test {
     const std::filesystem::path directory_;
 
   private:
+    /// Tests run side by side, each in a process of its own.
+    static std::filesystem::path own_directory() {
+        return std::filesystem::path(testing::TempDir()) / ("notes_test." + std::to_string(::getpid()));
+    }
     Options options() const {
         Options options;
         options.database = ":memory:";
