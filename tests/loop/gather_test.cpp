@@ -185,44 +185,22 @@ TEST_F(Gather, PassesItsCancelToAll_cancellation_broadcast) {
 }
 
 TEST_F(Gather, ThatIsCancelledWaitsUntilAllHaveEnded) {
-    auto main = []() -> Coro<void> {
-        auto cleans_up = [](Duration clean_up) -> Coro<int> {
-            bool cancelled = false;
-            try {
-                co_await sleep_for(1h);
-            } catch (const Cancelled&) {
-                cancelled = true;
-            }
-            co_await sleep_for(clean_up);
-            if (cancelled) throw Cancelled{};
-            co_return 1;
-        };
-        const auto all = gather(cleans_up(1s), cleans_up(3s));
+    Trace trace;
+    auto main = [](Trace& t) -> Coro<void> {
+        const auto all = gather(cleans_up(1h, 1s, t), cleans_up(1h, 3s, t));
         co_await sleep_for(0s);
         EXPECT_TRUE(all.cancel());
         const std::string how = co_await ending(as_coro(all));
         EXPECT_EQ(how, "cancelled");
     };
-    loop.run_until_complete(main());
+    loop.run_until_complete(main(trace));
     EXPECT_EQ(loop.elapsed(), 3s);
 }
 
 TEST_F(Gather, OrCancelEndsTheOthersAndWaitsForThem) {
     Trace trace;
     auto main = [](Trace& t) -> Coro<std::string> {
-        auto cleans_up = [](Trace& tr) -> Coro<int> {
-            bool cancelled = false;
-            try {
-                co_await sleep_for(1h);
-            } catch (const Cancelled&) {
-                cancelled = true;
-            }
-            co_await sleep_for(2s);
-            tr.push_back("cleaned up");
-            if (cancelled) throw Cancelled{};
-            co_return 1;
-        };
-        auto waiting = gather_or_cancel(cleans_up(t), fails(1s, "first"), fails(1s, "second"));
+        auto waiting = gather_or_cancel(cleans_up(1h, 2s, t), fails(1s, "first"), fails(1s, "second"));
         co_return co_await ending(as_coro(waiting));
     };
     EXPECT_EQ(loop.run_until_complete(main(trace)), "first");

@@ -97,23 +97,12 @@ TEST(Run, ReportsErrorsOfTasksThatAreLeft_run_reports_hanging_tasks_errors) {
 
 TEST(Run, LetsTasksThatAreLeftCleanUp) {
     Trace trace;
-    auto cleans_up = [](Trace& t) -> Coro<void> {
-        bool cancelled = false;
-        try {
-            co_await sleep_for(1h);
-        } catch (const Cancelled&) {
-            cancelled = true;
-        }
-        co_await sleep_for(2s);
-        t.push_back("cleaned up");
-        if (cancelled) throw Cancelled{};
-    };
-    auto main = [](Coro<void> other) -> Coro<void> {
+    auto main = [](Coro<int> other) -> Coro<void> {
         create_task(std::move(other));
         co_await sleep_for(1s);
         throw std::runtime_error("main failed");
     };
-    EXPECT_THROW(run(main(cleans_up(trace)), virtual_loop), std::runtime_error);
+    EXPECT_THROW(run(main(cleans_up(1h, 2s, trace)), virtual_loop), std::runtime_error);
     EXPECT_EQ(trace, Trace{"cleaned up"});
 }
 

@@ -5,6 +5,7 @@
 #include "girin/loop/cancel.hpp"
 #include "girin/loop/sleep.hpp"
 #include "girin/loop/task.hpp"
+#include "tests/loop/endings.hpp"
 #include "tests/loop/trace.hpp"
 #include "tests/loop/virtual_loop.hpp"
 
@@ -220,18 +221,7 @@ TEST_F(TaskCancel, IsNotSeenByAnAwaitThatDoesNotWait) {
 }
 
 TEST_F(TaskCancel, LetsCleanUpWaitInPeace) {
-    auto cleans_up = [](Trace& t) -> Coro<void> {
-        bool cancelled = false;
-        try {
-            co_await sleep_for(1h);
-        } catch (const Cancelled&) {
-            cancelled = true;
-        }
-        co_await sleep_for(1s);
-        t.push_back("cleaned up");
-        if (cancelled) throw Cancelled{};
-    };
-    const Task<void> task = loop.create_task(cleans_up(trace));
+    const Task<int> task = loop.create_task(cleans_up(1h, 1s, trace));
     turn();
     task.cancel();
     run_for(2s);

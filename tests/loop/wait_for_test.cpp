@@ -28,21 +28,6 @@ Coro<int> gives(Duration after, int value) {
     co_await sleep_for(after);
     co_return value;
 }
-/// Needs `clean_up` after it was cancelled.
-Coro<int> cleans_up(Duration work, Duration clean_up, Trace& trace) {
-    bool cancelled = false;
-    try {
-        co_await sleep_for(work);
-    } catch (const Cancelled&) {
-        cancelled = true;
-    }
-    if (cancelled) {
-        co_await sleep_for(clean_up);
-        trace.push_back("cleaned up");
-        throw Cancelled{};
-    }
-    co_return 1;
-}
 Coro<void> until_done(FutureStateBase& state) {
     const Future<void> ended(state.loop());
     state.add_done_callback([ended] { ended.set_result(); });

@@ -100,10 +100,13 @@ class IdleConnections : public ServerTest {
     std::vector<UniqueFd> clients_;
 };
 
-/// Was 1,024 until tasks had contexts and names, 1,128 since (g++ 12, optimised): what is more than that is a mistake. Without
-/// optimisation, and with others' allocators, frames of coroutines are larger.
+/// 1,128 with g++ 12, optimised, of the 1,023 that are aimed at; frames of coroutines are larger without optimisation.
 TEST_F(IdleConnections, HoldLittleMoreThanAKibibyte) {
+#ifdef __OPTIMIZE__
+    constexpr std::size_t kMostBytes = 1152;
+#else
     constexpr std::size_t kMostBytes = 1200;
+#endif
     constexpr std::size_t kMany = 256;
     options.timeouts.keep_alive = std::chrono::minutes(1);
     start();

@@ -87,70 +87,63 @@ class QueueBase {
     Event finished_;
 };
 
-template <class T>
-class FifoItems {
+/// What is alike in the orders in which a queue gives its items.
+template <class Container>
+class Items {
   public:
-    using Item = T;
+    using Item = typename Container::value_type;
     bool empty() const { return items_.empty(); }
     std::size_t size() const { return items_.size(); }
     void clear() { items_.clear(); }
-    void put(T item) { items_.push_back(std::move(item)); }
-    T take() {
-        T item = std::move(items_.front());
-        items_.pop_front();
-        return item;
-    }
 
-  private:
-    std::deque<T> items_;
+  protected:
+    Container items_;
 };
 
 template <class T>
-class LifoItems {
+class FifoItems : public Items<std::deque<T>> {
   public:
-    using Item = T;
-    bool empty() const { return items_.empty(); }
-    std::size_t size() const { return items_.size(); }
-    void clear() { items_.clear(); }
-    void put(T item) { items_.push_back(std::move(item)); }
+    void put(T item) { this->items_.push_back(std::move(item)); }
     T take() {
-        T item = std::move(items_.back());
-        items_.pop_back();
+        T item = std::move(this->items_.front());
+        this->items_.pop_front();
         return item;
     }
+};
 
-  private:
-    std::vector<T> items_;
+template <class T>
+class LifoItems : public Items<std::vector<T>> {
+  public:
+    void put(T item) { this->items_.push_back(std::move(item)); }
+    T take() {
+        T item = std::move(this->items_.back());
+        this->items_.pop_back();
+        return item;
+    }
 };
 
 template <class T, class Before>
-class PriorityItems {
+class PriorityItems : public Items<std::vector<T>> {
   public:
-    using Item = T;
-    bool empty() const { return items_.empty(); }
-    std::size_t size() const { return items_.size(); }
-    void clear() { items_.clear(); }
     void put(T item) {
-        items_.push_back(std::move(item));
-        std::push_heap(items_.begin(), items_.end(), behind);
+        this->items_.push_back(std::move(item));
+        std::push_heap(this->items_.begin(), this->items_.end(), behind);
     }
     T take() {
-        std::pop_heap(items_.begin(), items_.end(), behind);
-        T item = std::move(items_.back());
-        items_.pop_back();
+        std::pop_heap(this->items_.begin(), this->items_.end(), behind);
+        T item = std::move(this->items_.back());
+        this->items_.pop_back();
         return item;
     }
 
   private:
     static bool behind(const T& a, const T& b) { return Before{}(b, a); }
-
-    std::vector<T> items_;
 };
 
-template <class Items>
+template <class Order>
 class BasicQueue : public QueueBase {
   public:
-    using Item = typename Items::Item;
+    using Item = typename Order::Item;
 
     /// `maxsize` 0: put() never waits.
     explicit BasicQueue(std::size_t maxsize = 0) : QueueBase(maxsize) {}
@@ -217,7 +210,7 @@ class BasicQueue : public QueueBase {
         put_nowait(std::move(item));
     }
 
-    Items items_;
+    Order items_;
 };
 
 }  // namespace detail
