@@ -13,6 +13,7 @@ bool GeneratorPromiseBase::go_on(std::coroutine_handle<> awaiting, unsigned dept
     running_ = true;
     yielded_ = false;
     set_continuation({});
+    set_depth(depth < kInlineDepth ? depth : 0);
     if (depth < kInlineDepth || !resume_next(handle_)) {
         handle_.resume();
         if (yielded_ || handle_.done()) return false;

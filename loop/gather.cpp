@@ -2,23 +2,22 @@
 
 namespace girin::detail {
 
-void Gathering::watch(FutureStateBase& outer, std::vector<Ref<FutureStateBase>> children) {
-    for (const Ref<FutureStateBase>& child : children) {
+void Gathering::watch(FutureStateBase& outer, const std::vector<FutureStateBase*>& children) {
+    for (const FutureStateBase* const child : children) {
         if (!child->is_of(outer.loop())) throw LoopError("what is gathered belongs to one event loop");
     }
     outer_ = &outer;
-    children_ = std::move(children);
-    pending_ = children_.size();
-    for (const Ref<FutureStateBase>& child : children_) {
+    pending_ = children.size();
+    for (FutureStateBase* const child : children) {
         watches_.emplace_back(*this, *child);
         child->add_waiter(watches_.back());
     }
-    if (children_.empty()) give_results();
+    if (children.empty()) give_results();
 }
 
 bool Gathering::cancel_children() {
     bool any = false;
-    for (const Ref<FutureStateBase>& child : children_) any |= child->cancel();
+    for (const Watch& watch : watches_) any |= watch.child().cancel();
     cancel_requested_ |= any;
     return any;
 }
@@ -33,16 +32,16 @@ void Gathering::on_child_done(FutureStateBase& child) {
         child.mark_retrieved();
         first_failure_ = failure;
         if (mode_ == GatherMode::first_error) return fail_at_once(failure);
-        for (const Ref<FutureStateBase>& other : children_) {
-            other->ignore_failure();
-            other->cancel();
+        for (const Watch& other : watches_) {
+            other.child().ignore_failure();
+            other.child().cancel();
         }
     }
     if (pending_ == 0) finish();
 }
 
 void Gathering::fail_at_once(std::exception_ptr failure) {
-    for (const Ref<FutureStateBase>& child : children_) child->ignore_failure();
+    for (const Watch& watch : watches_) watch.child().ignore_failure();
     outer_->set_exception(std::move(failure));
 }
 

@@ -104,10 +104,10 @@ void Runner::check_may_run() {
     }
 }
 
-void Runner::run_main(FutureStateBase& main, TaskBase& task) {
+void Runner::run_main(FutureStateBase& main, TaskBase& task, std::source_location where) {
     const std::unique_ptr<Sigint> sigint = Sigint::watch(*loop_, task);
     const Ref<FutureStateBase> kept(&main);
-    loop_->run_until_done(main, std::source_location::current());
+    loop_->run_until_done(main, where);
     context_ = task.context();
     if (sigint && sigint->came() && main.cancelled() && task.uncancel() == 0) throw Interrupted();
 }
@@ -131,7 +131,7 @@ void Runner::cancel_all_tasks() {
     for (TaskBase* const task : loop_->all_tasks()) left.emplace_back(task->state());
     if (left.empty()) return;
     for (const Ref<FutureStateBase>& task : left) task->cancel();
-    // Exceptions that somebody has retrieved by now are not ours to tell.
+    // Each is told once: below.
     for (const Ref<FutureStateBase>& task : left) task->ignore_failure();
     loop_->run_until_complete(until_all_done(left));
     for (const Ref<FutureStateBase>& task : left) {

@@ -28,7 +28,7 @@ void TaskBase::enlist() {
     previous_ = loop_.last_task_;
     (previous_ != nullptr ? previous_->next_ : loop_.first_task_) = this;
     loop_.last_task_ = this;
-    listed_ = true;
+    listed_ = 1;
     intrusive_ptr_add_ref(state());
 }
 
@@ -48,7 +48,7 @@ void TaskBase::start(bool eagerly) {
 void TaskBase::delist() {
     (previous_ != nullptr ? previous_->next_ : loop_.first_task_) = next_;
     (next_ != nullptr ? next_->previous_ : loop_.last_task_) = previous_;
-    listed_ = false;
+    listed_ = 0;
 }
 
 void TaskBase::run() {
@@ -98,17 +98,17 @@ void TaskBase::abandon() {
 bool TaskBase::cancel_task() {
     if (state()->done()) return false;
     ++cancel_requests_;
-    if (suspension_ == nullptr || !suspension_->request_cancel()) must_cancel_ = true;
+    if (suspension_ == nullptr || !suspension_->request_cancel()) must_cancel_ = 1;
     return true;
 }
 
 int TaskBase::uncancel() {
-    if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = false;
-    return cancel_requests_;
+    if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = 0;
+    return static_cast<int>(cancel_requests_);
 }
 
 void TaskBase::forward_pending_cancel() {
-    if (must_cancel_ && suspension_->request_cancel()) must_cancel_ = false;
+    if (must_cancel_ && suspension_->request_cancel()) must_cancel_ = 0;
 }
 
 void EventLoop::run_until_done(FutureStateBase& awaited, std::source_location where) {
@@ -165,7 +165,7 @@ void Suspension::check_cancelled() {
 }
 
 void Suspension::keep_cancel_request() {
-    if (task_->cancel_requests_ > 0) task_->must_cancel_ = true;
+    if (task_->cancel_requests_ > 0) task_->must_cancel_ = 1;
 }
 
 bool Suspension::cancelled_late() {

@@ -7,7 +7,11 @@ namespace girin {
 
 void Lock::release() {
     if (!locked_) throw LoopError("a lock that is released was acquired");
-    locked_ = false;
+    give_back();
+}
+
+void Lock::give_back() noexcept {
+    if (!std::exchange(locked_, false)) return;
     wake_first();
 }
 

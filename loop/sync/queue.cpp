@@ -26,9 +26,9 @@ void QueueBase::begin_shutdown() {
     putters_.wake_all();
 }
 
-void QueueBase::check_turn(Outcome outcome, bool others_may_go, WaitQueue& others) {
-    if (outcome == Outcome::cancelled_after_wake && others_may_go) others.wake_one();
-    if (outcome != Outcome::woken) throw Cancelled{};
+void QueueBase::pass_on(bool others_may_go, WaitQueue& others) {
+    if (others_may_go) others.wake_one();
+    throw Cancelled{};
 }
 
 }  // namespace girin::detail

@@ -16,6 +16,10 @@ Semaphore::Semaphore(std::ptrdiff_t value, std::ptrdiff_t bound) : value_(value)
 
 void Semaphore::release() {
     if (value_ >= bound_) throw LoopError("a bounded semaphore is released no more often than it was acquired");
+    give_back();
+}
+
+void Semaphore::give_back() noexcept {
     ++value_;
     wake_next();
 }
@@ -30,6 +34,7 @@ bool Semaphore::wake_next() {
 void Semaphore::on_resumed(detail::Waiter::Outcome outcome) {
     using Outcome = detail::Waiter::Outcome;
     if (outcome == Outcome::at_once) return;
+    if (outcome == Outcome::cancelled) throw Cancelled{};  // who was never woken owes nobody; the semaphore may be gone
     if (outcome == Outcome::cancelled_after_wake) ++value_;
     // Others had to wait though units were free, because this one stood before them.
     while (value_ > 0 && wake_next()) {

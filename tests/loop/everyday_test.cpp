@@ -152,6 +152,14 @@ TEST(EagerTask, IsBoundedInDepthAndStartsLaterElsewhere) {
     EXPECT_EQ(loop.run_until_complete(task), 1);
 }
 
+TEST(RunUntilComplete, LeavesTheValueWithTheTaskThatItIsGiven) {
+    auto text = []() -> Coro<std::string> { co_return std::string(100, 'a'); };
+    VirtualLoop loop;
+    const Task<std::string> task = loop.create_task(text());
+    EXPECT_EQ(loop.run_until_complete(task), std::string(100, 'a'));
+    EXPECT_EQ(task.result(), std::string(100, 'a'));
+}
+
 TEST(EagerTask, OfAGroupMayCancelTheGroup) {
     auto body = [](TaskGroup& group) -> Coro<void> {
         auto cancels = [](TaskGroup& g) -> Coro<void> {
@@ -296,6 +304,33 @@ TEST(AsyncGenerator, OfManyValuesNeedsNoStack) {
         co_return sum;
     };
     EXPECT_EQ(run_virtually(main), 100'000);
+}
+
+AsyncGenerator<int> nested(int levels) {
+    if (levels == 0) {
+        co_yield 1;
+        co_return;
+    }
+    AsyncGenerator<int> inner = nested(levels - 1);
+    while (true) {
+        const std::optional<int> value = co_await inner.next();
+        if (!value) break;
+        co_yield *value;
+    }
+}
+
+TEST(AsyncGenerator, OfManyLevelsNeedsNoStack) {
+    auto main = []() -> Coro<int> {
+        AsyncGenerator<int> generator = nested(100'000);
+        int sum = 0;
+        while (true) {
+            const std::optional<int> value = co_await generator.next();
+            if (!value) break;
+            sum += *value;
+        }
+        co_return sum;
+    };
+    EXPECT_EQ(run_virtually(main), 1);
 }
 
 TEST(AsyncGenerator, RaisesWhatItsBodyRaisesOnce) {

@@ -341,6 +341,26 @@ TEST_F(Shield, KeepsTheInnerOneFromACancel_shield_effect_cancel_outer) {
     loop.run_until_complete(main(loop, proof));
 }
 
+/// Throws as it is copied.
+struct Uncopyable {
+    Uncopyable() = default;
+    Uncopyable(Uncopyable&&) = default;
+    Uncopyable(const Uncopyable&) { throw std::runtime_error("no copy"); }
+};
+
+TEST_F(Shield, EndsWithWhatACopyOfItsResultThrows) {
+    auto gives_it = []() -> Coro<Uncopyable> {
+        co_await sleep_for(1s);
+        co_return Uncopyable();
+    };
+    auto main = [](Coro<Uncopyable> work) -> Coro<std::string> {
+        const Task<Uncopyable> inner = create_task(std::move(work));
+        auto shielded = [](Task<Uncopyable> task) -> Coro<void> { co_await shield(task); };
+        co_return co_await ending(shielded(inner));
+    };
+    EXPECT_EQ(loop.run_until_complete(main(gives_it())), "no copy");
+}
+
 TEST_F(Shield, LosesNoErrorThatComesAfterTheCancel) {
     const Future<int> inner = future();
     {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "girin/loop/any_future.hpp"
 #include "girin/loop/sleep.hpp"
 #include "girin/loop/timeout.hpp"
 #include "tests/loop/endings.hpp"
@@ -98,6 +99,20 @@ TEST(WaitFor, OfZeroCancelsATaskThatRuns_LessThen0Or0) {
     run_virtually(main, Duration(0s), trace);
     run_virtually(main, Duration(-1s), trace);
     EXPECT_EQ(trace, (Trace{"cleaned up", "cleaned up"}));
+}
+
+TEST(WaitFor, OfZeroCancelsAFutureOfAnyKindAndTakesOneThatIsDone) {
+    auto main = []() -> Coro<void> {
+        const Task<int> task = create_task(gives(10s, 1));
+        const std::string late = co_await ending(wait_for(AnyFuture(task), 0s));
+        EXPECT_EQ(late, "timed out");
+        EXPECT_TRUE(task.cancelled());
+        const Task<int> done = create_task(gives(0s, 1));
+        co_await done;
+        const std::string there = co_await ending(wait_for(AnyFuture(done), 0s));
+        EXPECT_EQ(there, "ok");
+    };
+    run_virtually(main);
 }
 
 TEST(WaitFor, CancelsATaskThatTakesTooLong_WaitFor) {

@@ -192,6 +192,16 @@ TEST(AsCompleted, RaisesForEachThatIsLateAndCancelsNone_as_completed_with_timeou
     run_virtually(main);
 }
 
+TEST(AsCompleted, RefusesThoseOfAnotherLoop) {
+    VirtualLoop other;
+    const std::vector<Future<void>> foreign{Future<void>(other)};
+    auto main = [](std::vector<Future<void>> futures) -> Coro<void> {
+        EXPECT_THROW(as_completed(futures), LoopError);
+        co_return;
+    };
+    run_virtually(main, foreign);
+}
+
 TEST(AsCompleted, HasTimeWhenAllIsInTime_as_completed_with_unused_timeout) {
     auto main = []() -> Coro<void> {
         auto completed = as_completed(tasks_of({1}), 10s);

@@ -56,8 +56,11 @@ class AsCompleted {
     };
     struct State {
         State(std::vector<Handle> handles, Duration limit) : left(handles.size()), expected(left) {
-            for (Handle& handle : handles) watches.emplace_back(done, std::move(handle));
             EventLoop& loop = EventLoop::running();
+            for (Handle& handle : handles) {
+                if (!handle.state()->is_of(loop)) throw LoopError("what is to complete belongs to the loop that runs");
+                watches.emplace_back(done, std::move(handle));
+            }
             if (limit != Duration::max()) loop.arm(alarm, later(loop.time(), limit));
         }
         class Alarm final : public Timer {

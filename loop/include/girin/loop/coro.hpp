@@ -56,11 +56,12 @@ class CoroPromiseBase {
     void start(unsigned depth) {
         GIRIN_CHECK(!started_, "a Coro is awaited, or made a task, once");
         started_ = true;
-        depth_ = static_cast<std::uint16_t>(depth);
+        set_depth(depth);
     }
     unsigned depth() const noexcept { return depth_; }
 
   protected:
+    void set_depth(unsigned depth) noexcept { depth_ = static_cast<std::uint16_t>(depth); }
     void rethrow_if_failed() const {
         if (exception_) std::rethrow_exception(exception_);
     }

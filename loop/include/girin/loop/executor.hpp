@@ -153,20 +153,12 @@ class JobOf final : public Job {
         } else if constexpr (std::is_void_v<R>) {
             state_->set_result();
         } else {
-            deliver_value();
+            set_result_of<R>(*state_, [this]() -> R&& { return std::move(*value_); });
         }
     }
 
   private:
     struct Nothing {};
-
-    void deliver_value() {
-        try {
-            state_->set_result(std::move(*value_));
-        } catch (...) {
-            state_->set_exception(std::current_exception());  // of R's move
-        }
-    }
 
     Context context_ = Context::current();
     Ref<JobState<R>> state_;  // touched on the loop's thread only

@@ -84,11 +84,12 @@ class FutureStateBase : public RefCounted {
 
     class Failure;
 
-    const LoopRef loop_;
+    // First, as they find room behind RefCounted's count.
     Status status_ = Status::pending;
     bool exception_retrieved_ = true;
     bool failure_ignored_ = false;
     bool produced_ = false;
+    const LoopRef loop_;
     RunnableList waiters_;
     std::unique_ptr<Failure> failure_;
 };
@@ -172,6 +173,21 @@ T value_for_one(FutureState<T>& state) {
         return std::move(value);
     } else {
         return std::move(state.value());
+    }
+}
+
+/// What `make()` gives becomes its result; what it throws, or the result's copy or move, its exception.
+template <class T, class Make>
+void set_result_of(FutureState<T>& state, Make make) {
+    try {
+        if constexpr (std::is_void_v<T>) {
+            make();
+            state.set_result();
+        } else {
+            state.set_result(make());
+        }
+    } catch (...) {
+        state.set_exception(std::current_exception());
     }
 }
 

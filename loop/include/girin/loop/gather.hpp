@@ -32,8 +32,9 @@ class Gathering {
     explicit Gathering(GatherMode mode) : mode_(mode) {}
     ~Gathering() = default;
 
-    /// To be called once, when somebody holds the outer future. Errors: LoopError when a child is of another loop.
-    void watch(FutureStateBase& outer, std::vector<Ref<FutureStateBase>> children);
+    /// To be called once, when somebody holds the outer future, which holds the children. Errors: LoopError when a child is
+    /// of another loop.
+    void watch(FutureStateBase& outer, const std::vector<FutureStateBase*>& children);
     /// False: none of them can be cancelled.
     bool cancel_children();
     /// All have ended well enough: gives the results to the outer future.
@@ -44,6 +45,7 @@ class Gathering {
       public:
         Watch(Gathering& owner, FutureStateBase& child) : owner_(owner), child_(child) {}
         void run() override { owner_.on_child_done(child_); }
+        FutureStateBase& child() const { return child_; }
 
       private:
         Gathering& owner_;
@@ -56,7 +58,6 @@ class Gathering {
 
     const GatherMode mode_;
     FutureStateBase* outer_ = nullptr;
-    std::vector<Ref<FutureStateBase>> children_;
     std::deque<Watch> watches_;
     std::size_t pending_ = 0;
     std::exception_ptr first_failure_;
@@ -99,20 +100,6 @@ class GatherState : public FutureState<Result>, protected Gathering {
         return cancel_children();
     }
 
-  protected:
-    template <class Make>
-    void give(Make make) {
-        try {
-            if constexpr (std::is_void_v<Result>) {
-                make();
-                this->set_result();
-            } else {
-                this->set_result(make());
-            }
-        } catch (...) {
-            this->set_exception(std::current_exception());  // of a result's copy or move
-        }
-    }
 };
 
 template <bool AsSettled, class... T>
@@ -126,12 +113,12 @@ class TupleGather final : public GatherState<TupleOf<AsSettled, T...>> {
     TupleGather(EventLoop& loop, GatherMode mode, Children children)
         : GatherState<TupleOf<AsSettled, T...>>(loop, mode), children_(std::move(children)) {}
     void begin() {
-        std::apply([this](auto&... child) { this->watch(*this, {Ref<FutureStateBase>(child)...}); }, children_);
+        std::apply([this](auto&... child) { this->watch(*this, {child.get()...}); }, children_);
     }
 
   private:
     void give_results() override {
-        this->give([this] {
+        set_result_of<TupleOf<AsSettled, T...>>(*this, [this] {
             return std::apply(
                 [](auto&... child) {
                     if constexpr (AsSettled) {
@@ -165,11 +152,16 @@ class VectorGather final : public GatherState<VectorOf<AsSettled, T>> {
   public:
     VectorGather(EventLoop& loop, GatherMode mode, std::vector<Ref<FutureState<T>>> children)
         : GatherState<VectorOf<AsSettled, T>>(loop, mode), children_(std::move(children)) {}
-    void begin() { this->watch(*this, {children_.begin(), children_.end()}); }
+    void begin() {
+        std::vector<FutureStateBase*> watched;
+        watched.reserve(children_.size());
+        for (const auto& child : children_) watched.push_back(child.get());
+        this->watch(*this, watched);
+    }
 
   private:
     void give_results() override {
-        this->give([this]() -> VectorOf<AsSettled, T> {
+        set_result_of<VectorOf<AsSettled, T>>(*this, [this]() -> VectorOf<AsSettled, T> {
             if constexpr (!AsSettled && std::is_void_v<T>) {
                 for (auto& child : children_) child->value();
             } else {

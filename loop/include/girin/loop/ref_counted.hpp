@@ -4,6 +4,7 @@
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
+#include <cstdint>
 
 #include "girin/base/boost_types.hpp"
 #include "girin/loop/frame_pool.hpp"
@@ -20,7 +21,7 @@ class RefCounted {
     static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
     static void operator delete(void* object, std::size_t bytes) noexcept { detail::free_frame(object, bytes); }
 
-    std::size_t references() const { return references_; }
+    std::uint32_t references() const { return references_; }
 
     friend void intrusive_ptr_add_ref(const RefCounted* object) { ++object->references_; }
     friend void intrusive_ptr_release(const RefCounted* object) {
@@ -31,7 +32,7 @@ class RefCounted {
     virtual ~RefCounted() = default;
 
   private:
-    mutable std::size_t references_ = 0;
+    mutable std::uint32_t references_ = 0;  // four bytes, behind which a derived class's members may stand
 };
 
 template <class T>

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <source_location>
 
 #include "girin/loop/task.hpp"
 
@@ -39,12 +40,12 @@ class Runner {
     /// the loop stands still, kills the process.
     /// Errors: what `main` throws; Cancelled; Interrupted; LoopError after close(), and where a loop runs already.
     template <class T>
-    T run(Coro<T> main) {
+    T run(Coro<T> main, std::source_location where = std::source_location::current()) {
         check_may_run();
         TaskOptions options("main");
         options.context = context_;
         const Task<T> task = loop().create_task(std::move(main), std::move(options));
-        run_main(*task.state(), task.base());
+        run_main(*task.state(), task.base(), where);
         return detail::value_for_one(*task.state());
     }
 
@@ -57,7 +58,7 @@ class Runner {
     class Sigint;
 
     static void check_may_run();
-    void run_main(FutureStateBase& main, TaskBase& task);
+    void run_main(FutureStateBase& main, TaskBase& task, std::source_location where);
     void cancel_all_tasks();
 
     const LoopFactory factory_;
@@ -68,13 +69,13 @@ class Runner {
 
 /// Runs `main` on a loop of its own, and closes that: `int main() { return girin::run(serve()); }`. As Runner says.
 template <class T>
-T run(Coro<T> main, LoopFactory factory = {}) {
+T run(Coro<T> main, LoopFactory factory = {}, std::source_location where = std::source_location::current()) {
     Runner runner(std::move(factory));
     if constexpr (std::is_void_v<T>) {
-        runner.run(std::move(main));
+        runner.run(std::move(main), where);
         runner.close();
     } else {
-        T result = runner.run(std::move(main));
+        T result = runner.run(std::move(main), where);
         runner.close();
         return static_cast<T&&>(result);
     }

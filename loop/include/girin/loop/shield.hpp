@@ -33,10 +33,8 @@ class ShieldState final : public FutureState<T> {
             this->cancel();
         } else if (std::exception_ptr failure = inner_->exception()) {
             this->set_exception(std::move(failure));
-        } else if constexpr (std::is_void_v<T>) {
-            this->set_result();
         } else {
-            this->set_result(value_for_one(*inner_));
+            set_result_of<T>(*this, [this]() -> T { return value_for_one(*inner_); });
         }
     }
 

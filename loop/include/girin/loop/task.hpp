@@ -65,7 +65,7 @@ class TaskBase : private Runnable {  // what runs is its first step
     /// Takes one request back; returns how many are left. At zero a request not yet raised is forgotten.
     int uncancel();
     /// Requests that were not taken back.
-    int cancelling() const { return cancel_requests_; }
+    int cancelling() const { return static_cast<int>(cancel_requests_); }
 
     /// Told each time that the task runs and when it waits again, until another (or null) is set. Set while it runs: at
     /// first that it waits.
@@ -87,7 +87,11 @@ class TaskBase : private Runnable {  // what runs is its first step
     virtual void complete(bool entered) = 0;
     virtual void destroy_coroutine() = 0;
 
-    bool take_pending_cancel() { return std::exchange(must_cancel_, false); }
+    bool take_pending_cancel() { 
+        const bool pending = must_cancel_ != 0;
+        must_cancel_ = 0;
+        return pending;
+    }
 
   private:
     friend class EventLoop;
@@ -112,9 +116,10 @@ class TaskBase : private Runnable {  // what runs is its first step
     TaskBase* next_ = nullptr;
     TaskBase* previous_ = nullptr;
     std::uint32_t number_;
-    int cancel_requests_ = 0;
-    bool must_cancel_ = false;
-    bool listed_ = false;
+    // Together four bytes, as many tasks wait at a time.
+    std::uint32_t cancel_requests_ : 30 = 0;
+    std::uint32_t must_cancel_ : 1 = 0;
+    std::uint32_t listed_ : 1 = 0;
 };
 
 namespace detail {
@@ -175,15 +180,7 @@ class TaskState final : public FutureState<T>, public TaskBase {
         } else if constexpr (std::is_void_v<T>) {
             this->set_result();
         } else {
-            take_result_of(finished);
-        }
-    }
-
-    void take_result_of(Coro<T>& finished) {
-        try {
-            this->set_result(finished.handle().promise().take_result());
-        } catch (...) {
-            this->set_exception(std::current_exception());  // of T's move
+            set_result_of<T>(*this, [&]() -> T { return finished.handle().promise().take_result(); });
         }
     }
 
@@ -245,7 +242,11 @@ T EventLoop::run_until_complete(Coro<T> main, std::source_location where) {
 template <class T>
 T EventLoop::run_until_complete(const detail::FutureHandle<T>& future, std::source_location where) {
     run_until_done(*future.state(), where);
-    return detail::value_for_one(*future.state());
+    if constexpr (std::is_copy_constructible_v<T>) {
+        return future.state()->value();  // the caller's future stays whole
+    } else {
+        return detail::value_for_one(*future.state());
+    }
 }
 
 /// A task on the loop that runs on this thread. Errors: LoopError when none does.

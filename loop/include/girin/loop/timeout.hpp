@@ -113,7 +113,7 @@ Coro<T> wait_in_time(Coro<T> work, Duration limit) {
 template <Awaitable A>
 Coro<AwaitedValue<A>> wait_for(A work, Delay limit) {
     using T = AwaitedValue<A>;
-    if constexpr (std::derived_from<A, detail::FutureHandle<T>>) {
+    if constexpr (requires { work.state()->loop(); }) {  // a future of any kind
         if (Duration(limit) <= Duration::zero()) return detail::cancel_and_wait<A, T>(std::move(work));
     }
     return detail::wait_in_time<T>(as_coro(std::move(work)), limit);

@@ -25,6 +25,7 @@ class Lock {
 
   private:
     friend class detail::AcquireAwaiter<Lock>;
+    friend class Held<Lock>;
 
     bool try_acquire() {
         if (locked_ || !waiters_.empty()) return false;
@@ -33,6 +34,7 @@ class Lock {
     }
     detail::WaitQueue& waiters() { return waiters_; }
     void on_resumed(detail::Waiter::Outcome outcome);
+    void give_back() noexcept;
     void wake_first();
 
     bool locked_ = false;

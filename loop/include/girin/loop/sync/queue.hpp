@@ -74,8 +74,8 @@ class QueueBase {
         if (shut_down_) throw QueueShutDown();
     }
     void begin_shutdown();
-    /// Who was woken, and goes, leaves its turn to the next.
-    static void check_turn(Outcome outcome, bool others_may_go, WaitQueue& others);
+    /// Who was woken, and goes, leaves its turn to the next. Errors: Cancelled.
+    [[noreturn]] static void pass_on(bool others_may_go, WaitQueue& others);
 
     WaitQueue getters_;
     WaitQueue putters_;
@@ -173,7 +173,8 @@ class BasicQueue : public QueueBase {
             check_open();
             Turn turn(getters_);
             const Outcome outcome = co_await turn;
-            check_turn(outcome, !empty(), getters_);
+            if (outcome == Outcome::cancelled) throw Cancelled{};  // the queue may be gone
+            if (outcome == Outcome::cancelled_after_wake) pass_on(!empty(), getters_);
         }
         co_return get_nowait();
     }
@@ -205,7 +206,8 @@ class BasicQueue : public QueueBase {
             check_open();
             Turn turn(putters_);
             const Outcome outcome = co_await turn;
-            check_turn(outcome, !full(), putters_);
+            if (outcome == Outcome::cancelled) throw Cancelled{};
+            if (outcome == Outcome::cancelled_after_wake) pass_on(!full(), putters_);
         }
         put_nowait(std::move(item));
     }

@@ -32,6 +32,7 @@ class Semaphore {
 
   private:
     friend class detail::AcquireAwaiter<Semaphore>;
+    friend class Held<Semaphore>;
 
     bool try_acquire() {
         if (locked()) return false;
@@ -40,6 +41,7 @@ class Semaphore {
     }
     detail::WaitQueue& waiters() { return waiters_; }
     void on_resumed(detail::Waiter::Outcome outcome);
+    void give_back() noexcept;
     bool wake_next();
 
     std::ptrdiff_t value_;

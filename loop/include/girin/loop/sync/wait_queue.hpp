@@ -48,7 +48,8 @@ class Waiter : public Suspension, public WaitHook {
     bool cancelled_ = false;
 };
 
-/// May be destroyed while tasks wait: they wait for ever then, or until they are cancelled.
+/// May be destroyed while tasks wait: they wait for ever then, or until they are cancelled. Not so a Condition, and what is
+/// made of it: who waits for one takes its lock before it goes.
 class WaitQueue {
   public:
     /// Wakes who has waited longest. False: nobody waits.
@@ -98,7 +99,8 @@ class [[nodiscard]] AcquireAwaiter : public Waiter {
 
 namespace girin {
 
-/// What was acquired, until it goes out of scope: `const auto held = co_await lock.hold();`
+/// What was acquired, until it goes out of scope: `const auto held = co_await lock.hold();` The primitive has give_back(),
+/// a release() that doesn't throw: a loop that is closed destroys this also where a condition has released the lock.
 template <class Primitive>
 class [[nodiscard]] Held {
   public:
@@ -106,7 +108,7 @@ class [[nodiscard]] Held {
     Held(Held&& other) noexcept : primitive_(std::exchange(other.primitive_, nullptr)) {}
     Held& operator=(Held&&) = delete;
     ~Held() {
-        if (primitive_ != nullptr) primitive_->release();
+        if (primitive_ != nullptr) primitive_->give_back();
     }
 
   private:
