@@ -87,7 +87,7 @@ class TaskBase : private Runnable {  // what runs is its first step
     virtual void complete(bool entered) = 0;
     virtual void destroy_coroutine() = 0;
 
-    bool take_pending_cancel() { 
+    bool take_pending_cancel() {
         const bool pending = must_cancel_ != 0;
         must_cancel_ = 0;
         return pending;

@@ -40,7 +40,7 @@ class IoOp {
     ~IoOp() = default;
 };
 
-enum class Direction { read, write };
+enum class Direction : unsigned char { read, write };
 
 class Descriptor {
   public:

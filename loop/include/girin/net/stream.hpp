@@ -133,16 +133,6 @@ class Stream::Awaiter : public Suspension {
     bool await_suspend(std::coroutine_handle<> awaiting);
     IoResult await_resume();
 
-  protected:
-    Awaiter(Stream& stream, Direction direction) : stream_(stream), direction_(direction) {}
-    Awaiter(Awaiter&& unawaited) noexcept = default;
-    ~Awaiter();
-
-    Stream& stream_;
-    IoResult result_;
-    const Direction direction_;
-    bool finished_ = false;  // performed, or ended by the stream: result_ holds
-
   private:
     friend class Stream;
 
@@ -150,8 +140,19 @@ class Stream::Awaiter : public Suspension {
     void end_wait() noexcept;
     bool request_cancel() override;
 
+    // First, with the two behind them: they find room behind Suspension's last member.
     bool waits_ = false;  // the stream knows of it, and is there
     bool cancelled_ = false;
+
+  protected:
+    Awaiter(Stream& stream, Direction direction) : direction_(direction), stream_(stream) {}
+    Awaiter(Awaiter&& unawaited) noexcept = default;
+    ~Awaiter();
+
+    bool finished_ = false;  // performed, or ended by the stream: result_ holds
+    const Direction direction_;
+    Stream& stream_;
+    IoResult result_;
 };
 
 class [[nodiscard]] Stream::ReceiveAwaiter final : public Awaiter {
